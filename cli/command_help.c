@@ -1,0 +1,71 @@
+/*
+ * command_help.c - help and version. The option part comes from the one table (cli/options.c).
+ */
+#include "cli/commands.h"
+
+#include "lib/base/log.h"
+
+#include <unistd.h>
+
+#define HELP_WIDTH 100
+
+enum exit_status command_fail(const struct err *err)
+{
+    log_msg(LOG_ERROR, "%s", err->msg);
+    if (err->hint[0])
+        log_msg(LOG_INFO, "hint: %s", err->hint);
+    return exit_of(err->kind);
+}
+
+static void overview(struct buf *out)
+{
+    buf_add(out, "requeue makes the Kafka topics of a Kestra again from its store, and proves them.\n\n"
+                 "usage: requeue COMMAND [OPTION...]\n\n");
+    for (int c = 0; c < COMMAND_COUNT; c++)
+        buf_add(out, "  %-9s %s\n", command_name((enum command)c), command_purpose((enum command)c));
+    buf_add(out,
+            "\nrequeue help COMMAND tells its options. A first look that changes nothing:\n"
+            "  requeue plan --store postgres://kestra@127.0.0.1:5432/kestra --kafka 127.0.0.1:9092\n\n"
+            "exit status: 0 done and proven, 1 usage, 2 differences (plan: there is something to do), 3 "
+            "skipped\nor not proven, 4 interrupted, 5 refused for safety, 6 store failed, 7 Kafka failed, "
+            "70 a bug\n");
+}
+
+static enum exit_status print(struct buf *out)
+{
+    log_raw(STDOUT_FILENO, buf_slice(out), false);
+    buf_release(out);
+    return EXIT_DONE;
+}
+
+enum exit_status command_help(const struct config *conf)
+{
+    struct buf   out = { 0 };
+    struct err   err = ERR_INIT;
+    enum command c;
+
+    buf_init(&out, 1u << 20);
+    if (conf->operands.n == 0) {
+        overview(&out);
+        return print(&out);
+    }
+    c = command_parse(conf->operands.items[0]);
+    if (c == COMMAND_COUNT) {
+        buf_release(&out);
+        (void)err_set(&err, ERR_USAGE, "'%s' is not a command", conf->operands.items[0]);
+        (void)err_hint(&err, "requeue help lists the commands");
+        return command_fail(&err);
+    }
+    buf_add(&out, "requeue %s: %s\n\n", command_name(c), command_purpose(c));
+    opt_help(options_table, 1u << c, HELP_WIDTH, &out);
+    return print(&out);
+}
+
+enum exit_status command_version(void)
+{
+    struct buf out = { 0 };
+
+    buf_init(&out, 1024);
+    buf_add(&out, "requeue %s\n", REQUEUE_VERSION);
+    return print(&out);
+}

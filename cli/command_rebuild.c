@@ -1,0 +1,262 @@
+/*
+ * command_rebuild.c - rebuild: plan, topics, send, prove (design part 7).
+ *
+ * DESIGN. The ledger of what was sent (struct keyset per kind: key, partition, digest) is the expectation of
+ * the proof, so the store is read once. With --resume the ledger is made first, from the store; the
+ * difference to the topics is what is sent.
+ */
+#include "cli/commands.h"
+
+#include "lib/base/clock.h"
+#include "rebuild/resume.h"
+#include "rebuild/topics.h"
+
+struct rebuild {
+    struct session  *s;
+    struct run      *r;
+    struct send_conf send;
+    struct keyset   *expected[KIND_COUNT]; /* NULL: not proven */
+    struct keyset   *only[KIND_COUNT];     /* resume: the keys to send */
+    int64_t         *from[KIND_COUNT];     /* the ends before the first record */
+    uint64_t         refused;              /* resume: keys of executions that forbid it */
+};
+
+/* --plan: the world must still be as the plan saw it. */
+static bool check_plan_file(struct rebuild *b, struct err *err)
+{
+    const char             *path = b->s->conf->plan;
+    struct buf              text = { 0 };
+    struct arena           *a = arena_new(1u << 16);
+    const struct json_node *root;
+    const struct json_node *digest;
+    bool                    ok;
+
+    if (!path) {
+        arena_free(a);
+        return true;
+    }
+    buf_init(&text, 64u << 20);
+    ok = file_read(path, &text, err);
+    if (ok && !json_tree(buf_slice(&text), a, &root, err)) {
+        err->kind = ERR_USAGE;
+        ok = err_wrap(err, "plan %s", path);
+    }
+    if (ok) {
+        digest = json_get(json_get(root, "plan"), "digest");
+        if (!digest || digest->type != JSON_STRING)
+            ok = err_set(err, ERR_USAGE, "%s is no plan: it has no digest", path);
+        else if (!slice_eq(digest->text, slice_str(b->r->plan.digest)))
+            ok = err_set(err, ERR_REFUSED,
+                         "the cluster, its topics, the store or the options are not those of plan %s",
+                         path) ||
+                 err_hint(err, "look at a new one: requeue plan -o %s", path);
+    }
+    buf_release(&text);
+    arena_free(a);
+    return ok;
+}
+
+/* In an append the topic holds other records too, and its proof reads only what was added. */
+static struct verify_conf proof_conf(struct rebuild *b)
+{
+    struct verify_conf v = run_verify_conf(b->r);
+
+    v.on_skip = NULL; /* told while sending */
+    v.audit = false;
+    v.keys_only_ours = v.keys_only_ours || b->s->conf->mode == MODE_APPEND;
+    return v;
+}
+
+/* What --resume finds in a topic. For executions only missing keys may be sent, because the executor
+ * acts on every record. */
+static bool take_for_resume(void *ctx, const struct difference *d, struct err *err)
+{
+    struct rebuild *b = ctx;
+    bool            repeats = d->kind == KIND_EXECUTION;
+
+    if (d->class == DIFF_MISSING || (!repeats && d->class != DIFF_EXTRA && d->key.p)) {
+        (void)keyset_put(b->only[d->kind], d->key, 0);
+        return true;
+    }
+    if (!repeats)
+        return true; /* an extra key: the proof lists it */
+    b->refused++;
+    return run_on_difference(b->r, d, err);
+}
+
+static bool resume_kind(struct rebuild *b, enum kind kind, struct err *err)
+{
+    struct session      *s = b->s;
+    struct verify_conf   v = proof_conf(b);
+    struct verify_result result;
+
+    v.no_lookups = true;
+    v.on_difference = take_for_resume;
+    v.ctx = b;
+    b->expected[kind] = keyset_new();
+    b->only[kind] = keyset_new();
+    progress_phase(&s->progress, "comparing", kind_name(kind), &s->verify_tallies[kind].read,
+                   &s->verify_tallies[kind].read_bytes, b->r->plan.survey.counts[kind].selected);
+    return resume_expect(&b->send, kind, b->r->plan.topic_of[kind], &s->verify_tallies[kind],
+                         b->expected[kind], err) &&
+           verify_topic(&v, kind, b->expected[kind], true, NULL, &result, NULL, err);
+}
+
+static bool prepare_resume(struct rebuild *b, struct err *err)
+{
+    const struct plan *plan = &b->r->plan;
+
+    progress_phase(&b->s->progress, "waiting for the topics to settle", "", NULL, NULL, 0);
+    if (!resume_settle(b->s->admin, plan, &b->s->stop, err))
+        return false;
+    for (int k = 0; k < KIND_COUNT; k++)
+        if (plan->topic_of[k] && !resume_kind(b, (enum kind)k, err))
+            return false;
+    if (b->refused == 0)
+        return true;
+    (void)err_set(err, ERR_REFUSED,
+                  "%llu executions in topic %s are changed, extra or repeated: sending again could run "
+                  "them twice",
+                  (unsigned long long)b->refused, plan->topic_of[KIND_EXECUTION]->name);
+    return err_hint(err, "requeue rebuild --kinds execution --executions %s --recreate --confirm %s",
+                    b->s->conf->executions, plan->cluster.id);
+}
+
+static bool send_kind(struct rebuild *b, struct sender *sender, enum kind kind, struct err *err)
+{
+    struct session          *s = b->s;
+    struct run              *r = b->r;
+    const struct topic_plan *t = r->plan.topic_of[kind];
+    struct keyset           *ledger = NULL;
+    bool                     ok;
+
+    /* A resumed run already has its expectation: that of the whole topic. */
+    if (!b->expected[kind] && !s->conf->no_verify)
+        b->expected[kind] = ledger = keyset_new();
+    b->from[kind] = mem_array((size_t)t->partitions, sizeof(*b->from[kind]));
+    progress_phase(&s->progress, "sending", kind_name(kind), &s->tallies[kind].read,
+                   &s->tallies[kind].read_bytes, r->plan.survey.counts[kind].selected);
+    r->sent_any = true;
+    r->was_sent[kind] = true;
+    ok = sender_send(sender, kind, t, ledger, b->only[kind], &s->tallies[kind], b->from[kind],
+                     &r->sent[kind], err);
+    r->seconds[kind] += (double)r->sent[kind].ns / 1e9;
+    r->foreign += r->sent[kind].foreign;
+    return ok;
+}
+
+static bool send_all(struct rebuild *b, struct err *err)
+{
+    struct sender *sender;
+    bool           ok = true;
+
+    if (!sender_open(&b->send, &sender, err))
+        return false;
+    for (int k = 0; ok && k < KIND_COUNT; k++)
+        if (b->r->plan.topic_of[k])
+            ok = send_kind(b, sender, (enum kind)k, err);
+    sender_close(sender);
+    return ok;
+}
+
+/* Between the captured ends and now nobody may have written either. */
+static bool check_growth(struct rebuild *b, enum kind kind, struct err *err)
+{
+    const struct topic_plan *t = b->r->plan.topic_of[kind];
+    struct partition_ends   *now = mem_array((size_t)t->partitions, sizeof(*now));
+    bool                     ok = admin_ends(b->s->admin, t->name, t->partitions, now, err);
+
+    for (int i = 0; ok && i < t->partitions; i++)
+        b->r->foreign += (uint64_t)(now[i].high - b->r->ends[kind][i].high);
+    mem_free(now);
+    return ok;
+}
+
+static bool prove_kind(struct rebuild *b, enum kind kind, struct err *err)
+{
+    struct session    *s = b->s;
+    struct run        *r = b->r;
+    struct verify_conf v = proof_conf(b);
+    bool               append = s->conf->mode == MODE_APPEND;
+    int64_t            t0 = clock_mono_ns();
+    bool               ok;
+
+    r->ends[kind] = mem_array((size_t)v.partitions[kind], sizeof(*r->ends[kind]));
+    progress_phase(&s->progress, "proving", kind_name(kind), &s->consumed, NULL,
+                   keyset_count(b->expected[kind]));
+    ok = verify_topic(&v, kind, b->expected[kind], true, append ? b->from[kind] : NULL,
+                      &r->verified[kind], r->ends[kind], err) &&
+         check_growth(b, kind, err);
+    r->was_verified[kind] = ok;
+    r->open_transactions += r->verified[kind].open_transactions;
+    r->seconds[kind] += (double)(clock_mono_ns() - t0) / 1e9;
+    return ok;
+}
+
+static bool prove_all(struct rebuild *b, struct err *err)
+{
+    if (b->s->conf->no_verify) {
+        b->r->unproven = true;
+        return true;
+    }
+    for (int k = 0; k < KIND_COUNT; k++)
+        if (b->r->plan.topic_of[k] && !prove_kind(b, (enum kind)k, err))
+            return false;
+    return true;
+}
+
+static bool plan_it(struct rebuild *b, struct err *err)
+{
+    struct session  *s = b->s;
+    struct run      *r = b->r;
+    struct plan_conf pc;
+
+    if (!session_open_store(s, err) || !session_open_kafka(s, err))
+        return false;
+    progress_phase(&s->progress, "surveying", "flow", &s->survey_tally.read,
+                   &s->survey_tally.read_bytes, 0);
+    pc = command_plan_conf(s, r);
+    if (!plan_make(&pc, &r->plan, err) || !command_count_executions(r, err))
+        return false;
+    r->planned = true;
+    b->send = (struct send_conf){ .store = s->store,
+                                  .layout = s->layout,
+                                  .scope = &s->conf->scope,
+                                  .survey = &r->plan.survey,
+                                  .admin = s->admin,
+                                  .kafka = &s->kafka,
+                                  .jobs = (unsigned)s->conf->jobs,
+                                  .stop = &s->stop,
+                                  .on_skip = run_on_skip,
+                                  .ctx = r };
+    return true;
+}
+
+static bool make(struct rebuild *b, struct err *err)
+{
+    if (!plan_it(b, err))
+        return false;
+    if (b->r->plan.n_refusals > 0)
+        return true; /* told as what they are, all of them */
+    return check_plan_file(b, err) && topics_apply(b->s->admin, &b->r->plan, err) &&
+           (b->s->conf->mode != MODE_RESUME || prepare_resume(b, err)) && send_all(b, err) &&
+           prove_all(b, err);
+}
+
+enum exit_status command_rebuild(struct session *s)
+{
+    struct run       r;
+    struct rebuild   b = { .s = s, .r = &r };
+    struct err       err = ERR_INIT;
+    enum exit_status status;
+
+    if (!run_open(&r, s, &err) || !make(&b, &err))
+        r.err = err;
+    status = run_finish(&r);
+    for (int k = 0; k < KIND_COUNT; k++) {
+        keyset_free(b.expected[k]);
+        keyset_free(b.only[k]);
+        mem_free(b.from[k]);
+    }
+    return status;
+}

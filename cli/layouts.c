@@ -1,0 +1,172 @@
+/*
+ * layouts.c - see layouts.h.
+ */
+#include "cli/layouts.h"
+
+#include "lib/base/file.h"
+#include "lib/base/yaml.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <unistd.h>
+
+struct folder {
+    char path[PATH_MAX];
+};
+
+static bool is_folder(const char *path)
+{
+    DIR *d = opendir(path);
+
+    if (!d)
+        return false;
+    (void)closedir(d);
+    return true;
+}
+
+/* The folder of the running program, with its trailing '/'. */
+static bool program_folder(char out[PATH_MAX])
+{
+    ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
+    char   *slash;
+
+    if (n <= 0)
+        return false;
+    out[n] = '\0';
+    slash = strrchr(out, '/');
+    if (!slash)
+        return false;
+    slash[1] = '\0';
+    return true;
+}
+
+static bool find_folder(struct folder *f, struct err *err)
+{
+    static const char *const places[] = { "../share/requeue/layouts", "../schemas/layouts",
+                                          "../../schemas/layouts", "../../../schemas/layouts" };
+    const char              *env = getenv("REQUEUE_LAYOUTS");
+    char                     base[PATH_MAX];
+
+    if (env) {
+        (void)snprintf(f->path, sizeof(f->path), "%s", env);
+        return is_folder(f->path) ||
+               err_set(err, ERR_USAGE, "REQUEUE_LAYOUTS: %s is no folder that can be read", env);
+    }
+    for (size_t i = 0; program_folder(base) && i < COUNT_OF(places); i++) {
+        int n = snprintf(f->path, sizeof(f->path), "%s%s", base, places[i]);
+
+        if (n > 0 && (size_t)n < sizeof(f->path) && is_folder(f->path))
+            return true;
+    }
+    (void)err_set(err, ERR_USAGE, "the layout files of requeue were not found beside the program");
+    return err_hint(err, "set REQUEUE_LAYOUTS to the folder schemas/layouts");
+}
+
+static bool is_file_name(const char *name)
+{
+    size_t n = strlen(name);
+
+    return strchr(name, '/') || (n > 4 && strcmp(name + n - 4, ".yml") == 0);
+}
+
+static bool load_text(void *ctx, const char *name, struct arena *a, struct buf *out,
+                      const char **file, struct err *err)
+{
+    const struct folder *f = ctx;
+    char                 path[PATH_MAX + 64];
+
+    if (is_file_name(name))
+        (void)snprintf(path, sizeof(path), "%s", name);
+    else
+        (void)snprintf(path, sizeof(path), "%s/%s.yml", f->path, name);
+    *file = arena_str(a, slice_str(path));
+    return file_read(path, out, err);
+}
+
+/* The bands there are, sorted: files that start with a capital letter. common.yml and the like are only
+ * extended. */
+static size_t list_bands(const struct folder *f, char names[][16], size_t max)
+{
+    struct dirent **entries;
+    int             n = scandir(f->path, &entries, NULL, alphasort);
+    size_t          found = 0;
+
+    for (int i = 0; i < n; i++) {
+        const char *name = entries[i]->d_name;
+        const char *dot = strrchr(name, '.');
+
+        if (dot && strcmp(dot, ".yml") == 0 && name[0] >= 'A' && name[0] <= 'Z' &&
+            dot - name < 16 && found < max)
+            (void)snprintf(names[found++], 16, "%.*s", (int)(dot - name), name);
+        free(entries[i]);
+    }
+    if (n >= 0)
+        free(entries);
+    return found;
+}
+
+#define MAX_BANDS 64
+
+static void add_versions(const struct store_info *info, struct buf *text)
+{
+    for (size_t i = 0; i < info->n_versions; i++)
+        buf_add(text, "%s%s", i ? " " : "", info->versions[i] ? info->versions[i] : "-");
+}
+
+static bool unknown_band(const struct store_info *info, char names[][16], size_t n, struct err *err)
+{
+    struct buf history = { 0 };
+    struct buf bands = { 0 };
+
+    buf_init(&history, 4096);
+    buf_init(&bands, 4096);
+    add_versions(info, &history);
+    for (size_t i = 0; i < n; i++)
+        buf_add(&bands, "%s%s", i ? " " : "", names[i]);
+    if (info->n_versions == 0)
+        (void)err_set(err, ERR_USAGE,
+                      "the store does not say of which Kestra it is (flyway_schema_history is empty)");
+    else
+        (void)err_set(err, ERR_USAGE, "no layout fits the store's migrations (%s)", history.p);
+    (void)err_hint(err, "name the band with --layout: %s; or give a layout file", bands.p);
+    buf_release(&history);
+    buf_release(&bands);
+    return false;
+}
+
+static bool detect(struct folder *f, const struct store_info *info, struct layout **out,
+                   struct err *err)
+{
+    char   names[MAX_BANDS][16];
+    size_t n = list_bands(f, names, MAX_BANDS);
+
+    for (size_t i = 0; i < n; i++) {
+        struct layout *l;
+
+        if (!layout_load(names[i], load_text, f, &l, err))
+            return false;
+        if (layout_matches_flyway(l, info->versions, info->n_versions)) {
+            *out = l;
+            return true;
+        }
+        layout_free(l);
+    }
+    return unknown_band(info, names, n, err);
+}
+
+bool layouts_choose(const char *wanted, const struct store_info *info, struct layout **out,
+                    char why[160], struct err *err)
+{
+    struct folder f;
+
+    if (!find_folder(&f, err))
+        return false;
+    if (wanted) {
+        (void)snprintf(why, 160, "given by --layout");
+        return layout_load(wanted, load_text, &f, out, err);
+    }
+    if (!detect(&f, info, out, err))
+        return false;
+    (void)snprintf(why, 160, "detected from flyway_schema_history");
+    return true;
+}

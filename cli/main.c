@@ -1,0 +1,85 @@
+/*
+ * main.c - starts the command in a thread of its own and supervises it: signals and progress.
+ *
+ * The first SIGINT or SIGTERM asks the command to stop: it drains what is in flight, writes the report and
+ * ends with 4. The second one leaves at once.
+ */
+#include "cli/commands.h"
+
+#include "lib/base/log.h"
+
+#include <unistd.h>
+
+#define TICK_MS 100
+
+struct job {
+    struct session  *session;
+    atomic_bool      done;
+    enum exit_status exit;
+};
+
+static void run_command(void *arg)
+{
+    struct job *job = arg;
+
+    switch (job->session->conf->command) {
+    case COMMAND_CHECK: job->exit = command_check(job->session); break;
+    case COMMAND_PLAN: job->exit = command_plan(job->session); break;
+    case COMMAND_REBUILD: job->exit = command_rebuild(job->session); break;
+    case COMMAND_VERIFY: job->exit = command_verify(job->session); break;
+    case COMMAND_TOPICS: job->exit = command_topics(job->session); break;
+    case COMMAND_HELP:
+    case COMMAND_VERSION:
+    case COMMAND_COUNT: job->exit = EXIT_BUG; break;
+    }
+    atomic_store(&job->done, true);
+}
+
+static enum exit_status supervise(struct session *s)
+{
+    struct job     job = { .session = s };
+    struct thread *t;
+    bool           asked = false;
+
+    t = thread_start(run_command, &job);
+    while (!atomic_load(&job.done)) {
+        int sig = thread_wait_signal(TICK_MS);
+
+        if (sig > 0 && asked)
+            _exit(128 + sig);
+        if (sig > 0) {
+            asked = true;
+            stop_ask(&s->stop);
+            log_msg(LOG_WARN, "stopping: what is in flight is being drained (once more leaves at once)");
+        }
+        progress_tick(&s->progress);
+    }
+    thread_join(t);
+    return job.exit;
+}
+
+int main(int argc, char **argv)
+{
+    struct config   *conf = mem_alloc(sizeof(*conf));
+    struct session  *session = mem_alloc(sizeof(*session));
+    struct err       err = ERR_INIT;
+    enum exit_status status;
+
+    thread_block_signals();
+    log_setup(LOG_INFO, false);
+    if (!options_parse(argc, argv, conf, &err)) {
+        status = command_fail(&err);
+    } else if (conf->command == COMMAND_HELP) {
+        status = command_help(conf);
+    } else if (conf->command == COMMAND_VERSION) {
+        status = command_version();
+    } else {
+        log_setup(conf->verbose ? LOG_DEBUG : LOG_INFO, strcmp(conf->log_format, "json") == 0);
+        session_init(session, conf);
+        status = supervise(session);
+        session_close(session);
+    }
+    mem_free(session);
+    mem_free(conf);
+    return (int)status;
+}

@@ -1,0 +1,230 @@
+/*
+ * options.c - see options.h.
+ */
+#include "cli/options.h"
+
+#include "lib/base/clock.h"
+
+#define FIELD(f) offsetof(struct config, f)
+#define CHECK    (1u << COMMAND_CHECK)
+#define PLAN     (1u << COMMAND_PLAN)
+#define REBUILD  (1u << COMMAND_REBUILD)
+#define VERIFY   (1u << COMMAND_VERIFY)
+#define TOPICS   (1u << COMMAND_TOPICS)
+#define RUNS     (CHECK | PLAN | REBUILD | VERIFY | TOPICS)
+#define READS    (PLAN | REBUILD | VERIFY)
+#define WRITES   (PLAN | REBUILD)
+
+/* clang-format off */
+const struct opt options_table[] = {
+    /* name            letter type       field               min max  default environment             arg               help   commands */
+    { "store",           's', OPT_STRING, FIELD(store),           0, 0,  NULL,  "REQUEUE_STORE",           "URL",            "where the documents are: postgres://USER@HOST:PORT/DB, or postgres:// with PG* variables", RUNS },
+    { "schema",            0, OPT_STRING, FIELD(schema),          0, 0,  NULL,  "REQUEUE_SCHEMA",          "NAME",           "database schema of Kestra's tables", RUNS },
+    { "table",             0, OPT_LIST,   FIELD(tables),          0, 0,  NULL,  NULL,                      "TABLE=NAME",     "another name of one of Kestra's tables (repeatable)", RUNS },
+    { "kafka",           'k', OPT_STRING, FIELD(kafka),           0, 0,  NULL,  "REQUEUE_KAFKA",           "HOST:PORT,...",  "Kafka bootstrap servers", RUNS },
+    { "property",        'X', OPT_LIST,   FIELD(props),           0, 0,  NULL,  NULL,                      "PROP=VALUE",     "any librdkafka property (repeatable)", RUNS },
+    { "layout",            0, OPT_STRING, FIELD(layout),          0, 0,  NULL,  "REQUEUE_LAYOUT",          "NAME|FILE",      "layout of the Kestra version instead of the detected one", RUNS },
+    { "kinds",             0, OPT_STRING, FIELD(kinds),           0, 0,  "all", "REQUEUE_KINDS",           "LIST",           "kinds to handle: flow-last, flow (includes flow-last), template, trigger, execution", READS },
+    { "no-flows",          0, OPT_FLAG,   FIELD(no_flows),        0, 0,  NULL,  NULL,                      NULL,             "without flows", READS },
+    { "no-templates",      0, OPT_FLAG,   FIELD(no_templates),    0, 0,  NULL,  NULL,                      NULL,             "without templates", READS },
+    { "no-triggers",       0, OPT_FLAG,   FIELD(no_triggers),     0, 0,  NULL,  NULL,                      NULL,             "without triggers", READS },
+    { "executions",        0, OPT_CHOICE, FIELD(executions),      0, 0,  "none", "REQUEUE_EXECUTIONS",     "none|pending|all", "which executions: none, those that have not ended, or all (flow triggers fire again for ended ones)", READS },
+    { "unlock",            0, OPT_CHOICE, FIELD(unlock),          0, 0,  "none", "REQUEUE_UNLOCK",         "none|all",       "triggers that wait for an execution: keep the lock, or release all", READS },
+    { "no-triggers-execution-id", 0, OPT_SET, FIELD(unlock),      0, 0,  "all", NULL,                      NULL,             "the same as --unlock all", READS },
+    { "tenant",            0, OPT_STRING, FIELD(tenant),          0, 0,  NULL,  "REQUEUE_TENANT",          "ID",             "only this tenant; an empty one means documents without tenant", READS },
+    { "namespace",       'n', OPT_STRING, FIELD(namespace),       0, 0,  NULL,  "REQUEUE_NAMESPACE",       "N",              "only namespace N and those below it", READS },
+    { "since",             0, OPT_STRING, FIELD(since),           0, 0,  NULL,  NULL,                      "TIME",           "only executions started at or after this time (RFC 3339)", READS },
+    { "until",             0, OPT_STRING, FIELD(until),           0, 0,  NULL,  NULL,                      "TIME",           "only executions started before this time", READS },
+    { "topic-prefix",      0, OPT_STRING, FIELD(topic_prefix),    0, 0,  NULL,  "REQUEUE_TOPIC_PREFIX",    "PREFIX",         "prefix of the topics, with its separator (kestra_)", RUNS },
+    { "consumer-prefix",   0, OPT_STRING, FIELD(consumer_prefix), 0, 0,  NULL,  "REQUEUE_CONSUMER_PREFIX", "PREFIX",         "prefix of Kestra's consumer groups, with its separator (kestra_)", RUNS },
+    { "jobs",            'j', OPT_COUNT,  FIELD(jobs),            1, 64, "2",   "REQUEUE_JOBS",            "N",              "at most N store connections; N - 1 parallel workers are asked of the server", READS },
+    { "recreate",          0, OPT_FLAG,   FIELD(recreate),        0, 0,  NULL,  NULL,                      NULL,             "delete and create the topics of the selected kinds; needs --confirm", WRITES },
+    { "confirm",           0, OPT_STRING, FIELD(confirm),         0, 0,  NULL,  NULL,                      "CLUSTER-ID",     "the id of the cluster on which --recreate may delete", WRITES },
+    { "no-recreate",       0, OPT_FLAG,   FIELD(no_recreate),     0, 0,  NULL,  NULL,                      NULL,             "do not delete topics; always so without --recreate", WRITES },
+    { "append",            0, OPT_FLAG,   FIELD(append),          0, 0,  NULL,  NULL,                      NULL,             "send behind what the topics hold", WRITES },
+    { "resume",            0, OPT_FLAG,   FIELD(resume),          0, 0,  NULL,  NULL,                      NULL,             "continue an interrupted rebuild: send what is missing", WRITES },
+    { "alter",             0, OPT_FLAG,   FIELD(alter),           0, 0,  NULL,  NULL,                      NULL,             "set the topic configs that differ from the layout, and only those", WRITES },
+    { "plan",              0, OPT_STRING, FIELD(plan),            0, 0,  NULL,  NULL,                      "FILE",           "refuse if anything changed since this plan was written", REBUILD },
+    { "no-verify",         0, OPT_FLAG,   FIELD(no_verify),       0, 0,  NULL,  NULL,                      NULL,             "end without the proof: UNPROVEN, exit 3", REBUILD },
+    { "kestra-running",    0, OPT_FLAG,   FIELD(kestra_running),  0, 0,  NULL,  NULL,                      NULL,             "go on although a Kestra server is running", WRITES },
+    { "audit",             0, OPT_FLAG,   FIELD(audit),           0, 0,  NULL,  NULL,                      NULL,             "topics that a Kestra has lived with: all executions, and what its own life produces is explained", VERIFY },
+    { "strict",            0, OPT_FLAG,   FIELD(strict),          0, 0,  NULL,  NULL,                      NULL,             "explained differences count too", VERIFY },
+    { "like",              0, OPT_STRING, FIELD(like),            0, 0,  NULL,  NULL,                      "REPORT.json",    "expect what that rebuild was asked to send", VERIFY },
+    { "output",          'o', OPT_STRING, FIELD(output),          0, 0,  NULL,  NULL,                      "FILE",           "write the plan as JSON, for rebuild --plan", PLAN },
+    { "report",            0, OPT_STRING, FIELD(report),          0, 0,  NULL,  "REQUEUE_REPORT",          "FILE",           "write a JSON report; differences and skips as JSON lines beside it", READS },
+    { "format",            0, OPT_CHOICE, FIELD(format),          0, 0,  "text", "REQUEUE_FORMAT",         "text|json",      "how the result is written to stdout", RUNS },
+    { "log-format",        0, OPT_CHOICE, FIELD(log_format),      0, 0,  "text", "REQUEUE_LOG_FORMAT",     "text|json",      "how log lines are written to stderr", RUNS },
+    { "verbose",         'v', OPT_FLAG,   FIELD(verbose),         0, 0,  NULL,  NULL,                      NULL,             "also log what the client libraries say", RUNS },
+    { "quiet",           'q', OPT_FLAG,   FIELD(quiet),           0, 0,  NULL,  NULL,                      NULL,             "only the verdict line", RUNS },
+    { "no-progress",       0, OPT_FLAG,   FIELD(no_progress),     0, 0,  NULL,  NULL,                      NULL,             "no progress lines", READS },
+    { NULL,                0, OPT_FLAG,   0,                      0, 0,  NULL,  NULL,                      NULL,             NULL, 0 },
+};
+
+static const struct {
+    const char *name;
+    const char *purpose;
+} commands[COMMAND_COUNT] = {
+    [COMMAND_CHECK]   = { "check",   "reach store and Kafka; versions, band, rights, topic drift; changes nothing" },
+    [COMMAND_PLAN]    = { "plan",    "what a rebuild would do; changes nothing" },
+    [COMMAND_REBUILD] = { "rebuild", "make the topics from the store, then prove them" },
+    [COMMAND_VERIFY]  = { "verify",  "compare store and topics, key by key" },
+    [COMMAND_TOPICS]  = { "topics",  "the topic table of the layout, and how the cluster differs" },
+    [COMMAND_HELP]    = { "help",    "this help, or that of a command" },
+    [COMMAND_VERSION] = { "version", "the version of this program and of its libraries" },
+};
+/* clang-format on */
+
+const char *command_name(enum command c)
+{
+    return commands[c].name;
+}
+
+const char *command_purpose(enum command c)
+{
+    return commands[c].purpose;
+}
+
+enum command command_parse(const char *name)
+{
+    enum command c = COMMAND_CHECK;
+
+    while (c < COMMAND_COUNT && strcmp(commands[c].name, name) != 0)
+        c++;
+    return c;
+}
+
+static bool contradiction(const struct config *c, struct err *err)
+{
+    int modes = (c->recreate ? 1 : 0) + (c->append ? 1 : 0) + (c->resume ? 1 : 0);
+
+    if (modes > 1)
+        return err_set(err, ERR_USAGE, "--recreate, --append and --resume exclude each other");
+    if (c->recreate && c->no_recreate)
+        return err_set(err, ERR_USAGE, "--recreate and --no-recreate exclude each other");
+    if (c->confirm && !c->recreate)
+        return err_set(err, ERR_USAGE, "--confirm belongs to --recreate");
+    if (c->audit && c->like)
+        return err_set(err, ERR_USAGE, "--audit and --like exclude each other");
+    if (c->audit && c->executions_given && strcmp(c->executions, "all") != 0)
+        return err_set(err, ERR_USAGE, "--audit means --executions all, not %s", c->executions);
+    if (c->audit && strcmp(c->unlock, "none") != 0)
+        return err_set(err, ERR_USAGE, "--audit means --unlock none, not %s", c->unlock);
+    if (c->strict && !c->audit)
+        return err_set(err, ERR_USAGE, "--strict belongs to --audit");
+    return true;
+}
+
+/* The store compares started times as text: RFC 3339, UTC, milliseconds. */
+static bool canonical_time(const char *option, const char *text, char out[32], const char **field,
+                           struct err *err)
+{
+    struct instant t;
+
+    if (!text)
+        return true;
+    if (!instant_parse(slice_str(text), &t))
+        return err_set(err, ERR_USAGE, "option --%s: '%s' is not a time such as 2024-12-10T08:00:00Z",
+                       option, text);
+    instant_format(t, out);
+    *field = out;
+    return true;
+}
+
+static enum executions_mode executions_mode_of(const char *word)
+{
+    if (strcmp(word, "pending") == 0)
+        return EXECUTIONS_PENDING;
+    return strcmp(word, "all") == 0 ? EXECUTIONS_ALL : EXECUTIONS_NONE;
+}
+
+bool options_derive(struct config *c, struct err *err)
+{
+    struct scope *s = &c->scope;
+
+    if (!kind_parse_list(c->kinds, &s->kinds, err))
+        return err_wrap(err, "option --kinds");
+    if (c->no_flows)
+        s->kinds &= ~(KIND_BIT(KIND_FLOW) | KIND_BIT(KIND_FLOW_LAST));
+    if (c->no_templates)
+        s->kinds &= ~KIND_BIT(KIND_TEMPLATE);
+    if (c->no_triggers)
+        s->kinds &= ~KIND_BIT(KIND_TRIGGER);
+    if (c->audit)
+        c->executions = "all";
+    s->project.executions = executions_mode_of(c->executions);
+    s->project.unlock = strcmp(c->unlock, "all") == 0 ? UNLOCK_ALL : UNLOCK_NONE;
+    s->tenant = c->tenant;
+    s->namespace = c->namespace;
+    if (c->since && c->until && strcmp(c->since, c->until) == 0)
+        return err_set(err, ERR_USAGE, "--since and --until are the same time: nothing is selected");
+    if (!canonical_time("since", c->since, c->since_buf, &s->since, err) ||
+        !canonical_time("until", c->until, c->until_buf, &s->until, err))
+        return false;
+    /* None of a kind is wanted: its topic is neither filled nor compared. */
+    if (s->project.executions == EXECUTIONS_NONE)
+        s->kinds &= ~KIND_BIT(KIND_EXECUTION);
+    if (s->kinds == 0) {
+        (void)err_set(err, ERR_USAGE, "no kind is left to handle");
+        return err_hint(err, "--kinds execution needs --executions pending or all");
+    }
+    c->mode = c->recreate ? MODE_RECREATE
+              : c->append ? MODE_APPEND
+              : c->resume ? MODE_RESUME
+                          : MODE_NEW;
+    return true;
+}
+
+static void note_given(struct config *conf, const bool *given)
+{
+    for (size_t i = 0; options_table[i].name; i++)
+        if (given[i] && strcmp(options_table[i].name, "executions") == 0)
+            conf->executions_given = true;
+}
+
+static bool need(const char *value, const char *option, const char *example, struct err *err)
+{
+    if (value)
+        return true;
+    (void)err_set(err, ERR_USAGE, "--%s is missing", option);
+    return err_hint(err, "for example --%s %s", option, example);
+}
+
+bool options_parse(int argc, char *const *argv, struct config *conf, struct err *err)
+{
+    bool given[COUNT_OF(options_table)] = { false };
+
+    memset(conf, 0, sizeof(*conf));
+    conf->command = argc > 1 ? command_parse(argv[1]) : COMMAND_HELP;
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+        conf->command = COMMAND_HELP;
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
+        conf->command = COMMAND_VERSION;
+    if (conf->command == COMMAND_COUNT) {
+        (void)err_set(err, ERR_USAGE, "'%s' is not a command", argv[1]);
+        return err_hint(err, "requeue help lists the commands");
+    }
+    if (argc > 2 && conf->command != COMMAND_HELP && conf->command != COMMAND_VERSION)
+        for (int i = 2; i < argc; i++)
+            if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+                conf->operands = (struct opt_list){ .n = 1, .items = { argv[1] } };
+                conf->command = COMMAND_HELP;
+                return true;
+            }
+    if (!opt_parse(options_table, 1u << conf->command, argc > 1 ? argc - 1 : argc,
+                   argc > 1 ? argv + 1 : argv, conf, given,
+                   conf->command == COMMAND_HELP ? &conf->operands : NULL, err))
+        return false;
+    if (conf->command == COMMAND_HELP || conf->command == COMMAND_VERSION)
+        return true;
+    note_given(conf, given);
+    if (!need(conf->store, "store", "postgres://kestra@127.0.0.1:5432/kestra", err) ||
+        !need(conf->kafka, "kafka", "127.0.0.1:9092", err))
+        return false;
+    if (conf->command == COMMAND_CHECK || conf->command == COMMAND_TOPICS) {
+        conf->kinds = "all";
+        conf->executions = "all";
+        conf->unlock = "none";
+        conf->jobs = 1;
+    }
+    return contradiction(conf, err) && options_derive(conf, err);
+}

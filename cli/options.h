@@ -1,0 +1,85 @@
+/*
+ * options.h - the one table of options: command line, REQUEUE_* variables, help and manual come from it.
+ */
+#ifndef REQUEUE_OPTIONS_H
+#define REQUEUE_OPTIONS_H
+
+#include "lib/base/opt.h"
+#include "lib/kestra/scope.h"
+#include "rebuild/plan.h"
+
+enum command {
+    COMMAND_CHECK,
+    COMMAND_PLAN,
+    COMMAND_REBUILD,
+    COMMAND_VERIFY,
+    COMMAND_TOPICS,
+    COMMAND_HELP,
+    COMMAND_VERSION,
+    COMMAND_COUNT, /* also: no such command */
+};
+
+/* Immutable after options_parse. Strings are borrowed from argv, the environment and the table. */
+struct config {
+    enum command    command;
+    const char     *store;
+    const char     *schema;
+    struct opt_list tables;
+    const char     *kafka;
+    struct opt_list props;
+    const char     *layout;
+    const char     *kinds;
+    bool            no_flows;
+    bool            no_templates;
+    bool            no_triggers;
+    const char     *executions;
+    const char     *unlock;
+    const char     *tenant;
+    const char     *namespace;
+    const char     *since;
+    const char     *until;
+    const char     *topic_prefix;
+    const char     *consumer_prefix;
+    uint64_t        jobs;
+    bool            recreate;
+    bool            no_recreate;
+    const char     *confirm;
+    bool            append;
+    bool            resume;
+    bool            alter;
+    const char     *plan;
+    bool            no_verify;
+    bool            kestra_running;
+    bool            audit;
+    bool            strict;
+    const char     *like;
+    const char     *output;
+    const char     *report;
+    const char     *format;
+    const char     *log_format;
+    bool            verbose;
+    bool            quiet;
+    bool            no_progress;
+
+    /* Derived. */
+    enum topic_mode mode;
+    struct scope    scope;
+    bool            executions_given; /* --executions was said, by option or environment */
+    char            since_buf[32];    /* --since and --until as the store compares them */
+    char            until_buf[32];
+    struct opt_list operands; /* of help */
+};
+
+extern const struct opt options_table[];
+
+/* Fill conf from the command line: argv[1] is the command. ERR_USAGE for anything contradictory. */
+MUST_CHECK bool options_parse(int argc, char *const *argv, struct config *conf, struct err *err);
+
+/* Derive scope and mode from the strings; called by options_parse, and again by --like. */
+MUST_CHECK bool options_derive(struct config *conf, struct err *err);
+
+const char *command_name(enum command c);
+const char *command_purpose(enum command c); /* one line */
+enum command command_parse(const char *name);
+
+#endif

@@ -1,0 +1,243 @@
+/*
+ * report.c - the report as JSON; its shape is schemas/report.schema.json, and a test holds the two together.
+ */
+#include "cli/run.h"
+
+#include "lib/base/clock.h"
+
+#define SCHEMA_VERSION 1
+
+static void put_time(struct json_writer *w, const char *name, struct instant t)
+{
+    char text[32];
+
+    instant_format(t, text);
+    json_key(w, name);
+    json_put_str(w, text);
+}
+
+static void put_uint(struct json_writer *w, const char *name, uint64_t value)
+{
+    json_key(w, name);
+    json_put_uint(w, value);
+}
+
+static void put_str(struct json_writer *w, const char *name, const char *value)
+{
+    json_key(w, name);
+    json_put_str(w, value);
+}
+
+static void put_bool(struct json_writer *w, const char *name, bool value)
+{
+    json_key(w, name);
+    json_put_bool(w, value);
+}
+
+static void store_json(struct json_writer *w, const struct session *s)
+{
+    char grade[2] = { s->info.grade, '\0' };
+
+    json_key(w, "store");
+    json_open(w, '{');
+    put_str(w, "product", s->info.product);
+    put_str(w, "version", s->info.version);
+    put_str(w, "place", s->info.place);
+    put_str(w, "identity", s->info.identity);
+    put_str(w, "grade", grade[0] ? grade : NULL);
+    json_close(w, '}');
+    json_key(w, "layout");
+    if (!s->layout) {
+        json_put_null(w);
+        return;
+    }
+    json_open(w, '{');
+    put_str(w, "band", s->layout->name);
+    put_str(w, "releases", s->layout->releases);
+    put_str(w, "chosen", s->why);
+    put_bool(w, "assumed", s->layout->assumed);
+    json_close(w, '}');
+}
+
+static void kinds_json(struct json_writer *w, unsigned kinds)
+{
+    json_key(w, "kinds");
+    json_open(w, '[');
+    for (int k = 0; k < KIND_COUNT; k++)
+        if (kinds & KIND_BIT(k))
+            json_put_str(w, kind_name((enum kind)k));
+    json_close(w, ']');
+}
+
+/* Everything that shapes the expectation: what verify --like reads. */
+static void options_json(struct json_writer *w, const struct session *s)
+{
+    const struct config *c = s->conf;
+
+    json_key(w, "options");
+    json_open(w, '{');
+    kinds_json(w, c->scope.kinds);
+    put_str(w, "executions", c->executions);
+    put_str(w, "unlock", c->unlock);
+    put_str(w, "tenant", c->tenant);
+    put_str(w, "namespace", c->namespace);
+    put_str(w, "since", c->scope.since);
+    put_str(w, "until", c->scope.until);
+    put_str(w, "topic_prefix", s->topic_prefix);
+    put_str(w, "consumer_prefix", s->consumer_prefix);
+    put_bool(w, "audit", c->audit);
+    put_bool(w, "strict", c->strict);
+    json_close(w, '}');
+}
+
+static void reasons_json(struct json_writer *w, const struct tally *t, bool skips)
+{
+    json_key(w, skips ? "skipped_by_reason" : "left_out_by_reason");
+    json_open(w, '{');
+    for (int i = REASON_NONE + 1; i < REASON_COUNT; i++)
+        if (reason_is_skip((enum reason)i) == skips && i != REASON_OLD_REVISION &&
+            atomic_load(&t->reasons[i]) > 0)
+            put_uint(w, reason_name((enum reason)i), atomic_load(&t->reasons[i]));
+    json_close(w, '}');
+}
+
+static void classes_json(struct json_writer *w, const char *name, const uint64_t *counts)
+{
+    json_key(w, name);
+    json_open(w, '{');
+    for (int i = 0; i < DIFF_CLASS_COUNT; i++)
+        put_uint(w, difference_name((enum difference_class)i), counts[i]);
+    json_close(w, '}');
+}
+
+static void ends_json(struct json_writer *w, const struct run *r, enum kind kind)
+{
+    json_key(w, "ends");
+    json_open(w, '[');
+    for (int i = 0; r->ends[kind] && i < r->plan.topic_of[kind]->partitions; i++)
+        json_put_int(w, r->ends[kind][i].stable);
+    json_close(w, ']');
+}
+
+static void topic_side_json(struct json_writer *w, const struct run *r, enum kind kind)
+{
+    const struct verify_result *v = &r->verified[kind];
+
+    json_key(w, "topic");
+    if (!r->was_verified[kind]) {
+        json_put_null(w);
+        return;
+    }
+    json_open(w, '{');
+    put_str(w, "name", r->plan.topic_of[kind]->name);
+    put_uint(w, "records", v->topic.records);
+    put_uint(w, "keys", v->topic.keys);
+    put_uint(w, "tombstones", v->topic.tombstones);
+    put_uint(w, "superseded", v->topic.superseded);
+    put_uint(w, "bytes", v->topic.bytes);
+    json_key(w, "offset_span");
+    json_put_int(w, v->topic.span);
+    put_uint(w, "outside", v->outside);
+    put_uint(w, "open_transactions", v->open_transactions);
+    put_uint(w, "memory_bytes", v->memory_bytes);
+    json_key(w, "seconds");
+    json_put_fixed(w, (double)v->topic_ns / 1e9, 3);
+    ends_json(w, r, kind);
+    json_close(w, '}');
+}
+
+static void kind_json(struct json_writer *w, const struct run *r, enum kind kind)
+{
+    const struct session *s = r->session;
+    const struct tally   *t = s->conf->command == COMMAND_VERIFY ? &s->verify_tallies[kind]
+                                                                 : &s->tallies[kind];
+    struct row            row = run_row(r, kind);
+
+    if (!row.shown)
+        return;
+    json_key(w, kind_name(kind));
+    json_open(w, '{');
+    put_uint(w, "read", row.read);
+    put_uint(w, "records", atomic_load(&t->records));
+    put_uint(w, "bytes", row.bytes);
+    put_uint(w, "left_out", row.left_out);
+    reasons_json(w, t, false);
+    put_uint(w, "skipped", row.skipped);
+    reasons_json(w, t, true);
+    put_uint(w, "locked", atomic_load(&t->locked));
+    put_uint(w, "unlocked", atomic_load(&t->unlocked));
+    put_uint(w, "sent", row.sent);
+    put_uint(w, "acknowledged", row.acknowledged);
+    put_uint(w, "other_writer", r->sent[kind].foreign);
+    json_key(w, "seconds");
+    json_put_fixed(w, row.seconds, 3);
+    topic_side_json(w, r, kind);
+    classes_json(w, "differences", r->verified[kind].differences);
+    classes_json(w, "explained", r->verified[kind].explained);
+    json_close(w, '}');
+}
+
+static void totals_json(struct json_writer *w, const struct run *r)
+{
+    put_uint(w, "differences", r->differences);
+    put_uint(w, "explained", r->explained);
+    put_uint(w, "skipped", r->skipped);
+    put_uint(w, "other_writer", r->foreign);
+    put_bool(w, "proven", run_is_proven(r));
+    json_key(w, "executions_in_store");
+    json_open(w, '{');
+    put_uint(w, "total", r->executions.total);
+    put_uint(w, "pending", r->executions.pending);
+    put_uint(w, "terminal", r->executions.terminal);
+    put_uint(w, "deleted", r->executions.deleted);
+    json_close(w, '}');
+    put_str(w, "differences_file", r->differences_name);
+    put_str(w, "skipped_file", r->skipped_name);
+    json_key(w, "error");
+    if (r->err.kind == ERR_NONE) {
+        json_put_null(w);
+    } else {
+        json_open(w, '{');
+        put_str(w, "message", r->err.msg);
+        put_str(w, "hint", r->err.hint[0] ? r->err.hint : NULL);
+        json_close(w, '}');
+    }
+}
+
+void report_json(const struct run *r, struct buf *out)
+{
+    const struct session *s = r->session;
+    struct json_writer    w;
+
+    json_writer_init(&w, out, true);
+    json_open(&w, '{');
+    put_uint(&w, "schema_version", SCHEMA_VERSION);
+    put_uint(&w, "digest_version", DIGEST_VERSION);
+    put_str(&w, "tool", "requeue " REQUEUE_VERSION);
+    put_str(&w, "command", command_name(s->conf->command));
+    put_str(&w, "verdict", r->verdict);
+    json_key(&w, "exit_status");
+    json_put_int(&w, r->exit);
+    put_time(&w, "started", r->started);
+    put_time(&w, "finished", r->finished);
+    json_key(&w, "seconds");
+    json_put_fixed(&w, (double)(r->finished_ns - r->started_ns) / 1e9, 3);
+    store_json(&w, s);
+    put_str(&w, "cluster", r->plan.cluster.id[0] ? r->plan.cluster.id : NULL);
+    if (s->layout)
+        options_json(&w, s);
+    totals_json(&w, r);
+    json_key(&w, "results");
+    json_open(&w, '{');
+    for (int k = 0; r->planned && k < KIND_COUNT; k++)
+        kind_json(&w, r, (enum kind)k);
+    json_close(&w, '}');
+    json_key(&w, "plan");
+    json_open(&w, '{');
+    if (r->planned && r->plan.digest[0])
+        plan_members(r, &w);
+    json_close(&w, '}');
+    json_close(&w, '}');
+    (void)json_writer_ok(&w);
+    buf_add(out, "\n");
+}

@@ -1,0 +1,464 @@
+/*
+ * run.c - see run.h.
+ */
+#include "cli/run.h"
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+
+#include <unistd.h>
+
+#define TEXT_MAX (64u << 20)
+
+enum exit_status exit_of(enum err_kind kind)
+{
+    switch (kind) {
+    case ERR_NONE: return EXIT_DONE;
+    case ERR_USAGE:
+    case ERR_DATA:
+    case ERR_OUTPUT: return EXIT_USAGE;
+    case ERR_REFUSED: return EXIT_REFUSED;
+    case ERR_STORE: return EXIT_STORE;
+    case ERR_KAFKA: return EXIT_KAFKA;
+    case ERR_STOPPED: return EXIT_INTERRUPTED;
+    case ERR_BUG: return EXIT_BUG;
+    }
+    return EXIT_BUG;
+}
+
+enum exit_status exit_worse(enum exit_status a, enum exit_status b)
+{
+    static const enum exit_status order[] = { EXIT_BUG,   EXIT_USAGE,       EXIT_REFUSED,
+                                              EXIT_STORE, EXIT_KAFKA,       EXIT_INTERRUPTED,
+                                              EXIT_DIFFERENT, EXIT_UNPROVEN };
+
+    for (size_t i = 0; i < COUNT_OF(order); i++)
+        if (a == order[i] || b == order[i])
+            return order[i];
+    return EXIT_DONE;
+}
+
+/* "r.json" -> "r.differences.jsonl". */
+static char *beside(const char *report, const char *what)
+{
+    size_t     n = strlen(report);
+    struct buf b = { 0 };
+    char      *name;
+
+    if (n > 5 && strcmp(report + n - 5, ".json") == 0)
+        n -= 5;
+    buf_init(&b, 8192);
+    buf_add(&b, "%.*s.%s.jsonl", (int)n, report, what);
+    name = mem_strdup(b.p);
+    buf_release(&b);
+    return name;
+}
+
+bool run_open(struct run *r, struct session *s, struct err *err)
+{
+    const char *report = s->conf->report;
+
+    memset(r, 0, sizeof(*r));
+    r->session = s;
+    r->started = clock_now();
+    r->started_ns = clock_mono_ns();
+    buf_init(&r->shown_differences, 1u << 20);
+    buf_init(&r->shown_skips, 1u << 20);
+    if (!report)
+        return true;
+    r->differences_name = beside(report, "differences");
+    r->skipped_name = beside(report, "skipped");
+    return outfile_open(report, &r->report_file, err) &&
+           outfile_open(r->skipped_name, &r->skipped_file, err) &&
+           outfile_open(r->differences_name, &r->differences_file, err);
+}
+
+uint64_t run_skips_of(const struct tally *t)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; i < REASON_COUNT; i++)
+        if (reason_is_skip((enum reason)i))
+            sum += atomic_load(&t->reasons[i]);
+    return sum;
+}
+
+uint64_t run_left_out_of(const struct tally *t)
+{
+    uint64_t sum = 0;
+
+    for (int i = REASON_NONE + 1; i < REASON_COUNT; i++)
+        if (!reason_is_skip((enum reason)i) && i != REASON_OLD_REVISION)
+            sum += atomic_load(&t->reasons[i]);
+    return sum;
+}
+
+/* A skip has no way to fail: the first error of the file is kept for the end of the run. */
+static void put_line(struct run *r, struct outfile *f, struct buf *line)
+{
+    struct err err = ERR_INIT;
+
+    if (!f || !buf_append_char(line, '\n') || outfile_write(f, buf_slice(line), &err))
+        return;
+    if (r->err.kind == ERR_NONE)
+        r->err = err;
+}
+
+void run_on_skip(void *ctx, const struct skip *skip)
+{
+    struct run        *r = ctx;
+    struct buf         line = { 0 };
+    struct json_writer w;
+
+    r->skipped++;
+    if (r->skipped <= RUN_SHOWN_LINES)
+        buf_add(&r->shown_skips, "  skipped %s %s/%.*s: %s: %s\n", kind_name(skip->kind), skip->place,
+                SLICE_ARG(skip->id), reason_name(skip->reason), skip->detail);
+    buf_init(&line, 1u << 20);
+    json_writer_init(&w, &line, false);
+    json_open(&w, '{');
+    json_key(&w, "kind");
+    json_put_str(&w, kind_name(skip->kind));
+    json_key(&w, "reason");
+    json_put_str(&w, reason_name(skip->reason));
+    json_key(&w, "table");
+    json_put_str(&w, skip->place);
+    json_key(&w, "id");
+    json_put_text(&w, skip->id);
+    json_key(&w, "detail");
+    json_put_str(&w, skip->detail);
+    json_close(&w, '}');
+    put_line(r, r->skipped_file, &line);
+    buf_release(&line);
+}
+
+static void put_optional(struct json_writer *w, const char *name, struct slice text)
+{
+    json_key(w, name);
+    if (text.p)
+        json_put_text(w, text);
+    else
+        json_put_null(w);
+}
+
+static void put_paths(struct json_writer *w, const struct difference *d)
+{
+    json_key(w, "paths");
+    json_open(w, '[');
+    for (size_t i = 0; i < d->n_paths; i++) {
+        json_open(w, '{');
+        json_key(w, "path");
+        json_put_text(w, d->paths[i].path);
+        json_key(w, "store");
+        if (d->paths[i].store.p)
+            json_put_raw(w, d->paths[i].store);
+        else
+            json_put_null(w);
+        json_key(w, "topic");
+        if (d->paths[i].topic.p)
+            json_put_raw(w, d->paths[i].topic);
+        else
+            json_put_null(w);
+        json_close(w, '}');
+    }
+    json_close(w, ']');
+    json_key(w, "more_paths");
+    json_put_bool(w, d->more_paths);
+}
+
+/* Where the store has it: table/key, as the members of design part 8 say. */
+static void put_store_address(struct json_writer *w, const struct run *r,
+                              const struct difference *d)
+{
+    struct buf b = { 0 };
+
+    json_key(w, "store");
+    if (!d->table) {
+        json_put_null(w);
+        return;
+    }
+    buf_init(&b, 16384);
+    buf_add(&b, "%s/%.*s", d->table, SLICE_ARG(d->key));
+    /* A flow-last key names no row: its row is that of the flow's highest revision. */
+    if (d->kind == KIND_FLOW_LAST && r->plan.survey.flows)
+        buf_add(&b, "_%lld", (long long)flow_index_last(r->plan.survey.flows, d->key));
+    json_put_text(w, buf_slice(&b));
+    buf_release(&b);
+}
+
+static void difference_json(const struct run *r, const struct difference *d, struct buf *line)
+{
+    struct json_writer w;
+
+    json_writer_init(&w, line, false);
+    json_open(&w, '{');
+    json_key(&w, "kind");
+    json_put_str(&w, kind_name(d->kind));
+    put_optional(&w, "key", d->key);
+    json_key(&w, "class");
+    json_put_str(&w, difference_name(d->class));
+    put_optional(&w, "tenant", d->tenant);
+    put_optional(&w, "namespace", d->namespace);
+    put_optional(&w, "id", d->id);
+    put_store_address(&w, r, d);
+    json_key(&w, "topic");
+    json_put_str(&w, d->topic);
+    json_key(&w, "partition");
+    json_put_int(&w, d->partition);
+    json_key(&w, "offset");
+    if (d->offset >= 0)
+        json_put_int(&w, d->offset);
+    else
+        json_put_null(&w);
+    json_key(&w, "explained");
+    json_put_str(&w, d->explained);
+    put_paths(&w, d);
+    json_close(&w, '}');
+}
+
+static void show_difference(struct run *r, const struct difference *d)
+{
+    struct buf *b = &r->shown_differences;
+
+    buf_add(b, "  %s %s %.*s", difference_name(d->class), kind_name(d->kind),
+            SLICE_ARG(d->key.p ? d->key : SLICE("(record without key)")));
+    if (d->offset >= 0)
+        buf_add(b, " at %s[%d]@%lld", d->topic, d->partition, (long long)d->offset);
+    if (d->explained)
+        buf_add(b, " (explained: %s)", d->explained);
+    for (size_t i = 0; i < d->n_paths && i < 3; i++)
+        buf_add(b, "\n      %.*s: store %.*s, topic %.*s", SLICE_ARG(d->paths[i].path),
+                SLICE_ARG(d->paths[i].store.p ? slice_of(d->paths[i].store.p,
+                                                         d->paths[i].store.n > 120 ? 120
+                                                                                   : d->paths[i].store.n)
+                                              : SLICE("absent")),
+                SLICE_ARG(d->paths[i].topic.p ? slice_of(d->paths[i].topic.p,
+                                                         d->paths[i].topic.n > 120 ? 120
+                                                                                   : d->paths[i].topic.n)
+                                              : SLICE("absent")));
+    if (d->n_paths > 3)
+        buf_add(b, "\n      and %zu more paths", d->n_paths - 3);
+    buf_add(b, "\n");
+}
+
+bool run_on_difference(void *ctx, const struct difference *d, struct err *err)
+{
+    struct run *r = ctx;
+    struct buf  line = { 0 };
+    bool        ok = true;
+
+    if (d->explained && !r->session->conf->strict)
+        r->explained++;
+    else
+        r->differences++;
+    if (r->differences + r->explained <= RUN_SHOWN_LINES)
+        show_difference(r, d);
+    if (r->differences_file) {
+        buf_init(&line, TEXT_MAX);
+        difference_json(r, d, &line);
+        ok = buf_append_char(&line, '\n') &&
+             outfile_write(r->differences_file, buf_slice(&line), err);
+        buf_release(&line);
+    }
+    return ok;
+}
+
+struct verify_conf run_verify_conf(struct run *r)
+{
+    struct session      *s = r->session;
+    const struct config *c = s->conf;
+    struct verify_conf   v = { .store = s->store,
+                               .layout = s->layout,
+                               .scope = &c->scope,
+                               .survey = &r->plan.survey,
+                               .kafka = &s->kafka,
+                               .admin = s->admin,
+                               .jobs = (unsigned)c->jobs,
+                               .stop = &s->stop,
+                               .audit = c->audit,
+                               .keys_only_ours = scope_is_partial(&c->scope),
+                               .tally = s->verify_tallies,
+                               .consumed = &s->consumed,
+                               .on_skip = run_on_skip,
+                               .on_difference = run_on_difference,
+                               .ctx = r };
+
+    for (int k = 0; k < KIND_COUNT; k++) {
+        const struct topic_plan *t = r->plan.topic_of[k];
+
+        v.topics[k] = t ? t->name : NULL;
+        v.partitions[k] = t ? t->partitions : 0;
+    }
+    return v;
+}
+
+bool run_is_proven(const struct run *r)
+{
+    bool any = false;
+
+    for (int k = 0; k < KIND_COUNT; k++) {
+        if (!r->plan.topic_of[k])
+            continue;
+        if (!r->was_verified[k])
+            return false;
+        any = true;
+    }
+    return any && r->err.kind == ERR_NONE && r->differences == 0 && r->foreign == 0 &&
+           r->open_transactions == 0;
+}
+
+static enum exit_status found_exit(const struct run *r)
+{
+    enum exit_status e = exit_of(r->err.kind);
+
+    if (r->planned && r->plan.n_refusals > 0 && r->session->conf->command != COMMAND_CHECK &&
+        r->session->conf->command != COMMAND_VERIFY)
+        e = exit_worse(e, EXIT_REFUSED);
+    if (r->differences > 0 || r->foreign > 0)
+        e = exit_worse(e, EXIT_DIFFERENT);
+    if (r->skipped > 0 || r->unproven || r->open_transactions > 0)
+        e = exit_worse(e, EXIT_UNPROVEN);
+    return e;
+}
+
+static void judge_plan(struct run *r)
+{
+    uint64_t records = 0;
+    size_t   topics = 0;
+
+    for (int k = 0; k < KIND_COUNT; k++)
+        records += atomic_load(&r->session->tallies[k].records);
+    for (size_t i = 0; i < r->plan.n_topics; i++)
+        topics += r->plan.topics[i].action != TOPIC_USE || r->plan.topics[i].alter ? 1 : 0;
+    if (r->exit == EXIT_DONE || r->exit == EXIT_UNPROVEN || r->exit == EXIT_DIFFERENT) {
+        if (records > 0 || topics > 0)
+            r->exit = exit_worse(r->exit, EXIT_DIFFERENT);
+        (void)snprintf(r->verdict, sizeof(r->verdict),
+                       "PLAN: %llu records to send, %zu topics to make (grade %c); nothing was changed",
+                       (unsigned long long)records, topics, r->session->info.grade);
+    }
+}
+
+void run_judge(struct run *r)
+{
+    char   grade = r->session->info.grade ? r->session->info.grade : '-';
+    char  *v = r->verdict;
+    size_t n = sizeof(r->verdict);
+
+    r->finished = clock_now();
+    r->finished_ns = clock_mono_ns();
+    r->exit = found_exit(r);
+    switch (r->exit) {
+    case EXIT_REFUSED:
+        (void)snprintf(v, n, "REFUSED%s", r->sent_any ? "" : ": nothing was sent");
+        break;
+    case EXIT_INTERRUPTED:
+        (void)snprintf(v, n, r->sent_any ? "INTERRUPTED: continue with --resume" : "INTERRUPTED");
+        break;
+    case EXIT_USAGE:
+    case EXIT_STORE:
+    case EXIT_KAFKA:
+    case EXIT_BUG:
+        (void)snprintf(v, n, r->sent_any ? "FAILED: not proven; continue with --resume" : "FAILED");
+        break;
+    case EXIT_DIFFERENT:
+        if (r->foreign > 0)
+            (void)snprintf(v, n, "FAIL: another writer added %llu records (grade %c)",
+                           (unsigned long long)r->foreign, grade);
+        else
+            (void)snprintf(v, n, "FAIL: %llu differences (grade %c)",
+                           (unsigned long long)r->differences, grade);
+        break;
+    case EXIT_UNPROVEN:
+        if (r->unproven || r->open_transactions > 0)
+            (void)snprintf(v, n, "UNPROVEN (grade %c)", grade);
+        else
+            (void)snprintf(v, n, "PASS with %llu skipped (grade %c)",
+                           (unsigned long long)r->skipped, grade);
+        break;
+    case EXIT_DONE: (void)snprintf(v, n, "PASS (grade %c)", grade); break;
+    }
+    if (r->session->conf->command == COMMAND_PLAN)
+        judge_plan(r);
+}
+
+static bool close_files(struct run *r, struct err *err)
+{
+    struct outfile *files[] = { r->skipped_file, r->differences_file, r->report_file };
+    bool            ok = true;
+
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        struct err one = ERR_INIT;
+
+        if (!outfile_close(files[i], &one)) {
+            *err = one;
+            ok = false;
+        }
+    }
+    r->skipped_file = r->differences_file = r->report_file = NULL;
+    return ok;
+}
+
+static void write_report(struct run *r)
+{
+    struct buf json = { 0 };
+    struct err err = ERR_INIT;
+    bool       ok = true;
+
+    if (!r->report_file)
+        return;
+    buf_init(&json, TEXT_MAX);
+    report_json(r, &json);
+    ok = outfile_write(r->report_file, buf_slice(&json), &err);
+    buf_release(&json);
+    if (close_files(r, &err) && ok)
+        return;
+    log_msg(LOG_ERROR, "%s", err.msg);
+    log_msg(LOG_ERROR, "the report is not complete; the verdict stands without it: %s", r->verdict);
+    r->exit = exit_worse(r->exit, EXIT_USAGE);
+}
+
+static void print_result(struct run *r)
+{
+    struct buf out = { 0 };
+
+    buf_init(&out, TEXT_MAX);
+    if (strcmp(r->session->conf->format, "json") == 0)
+        report_json(r, &out);
+    else
+        table_text(r, &out);
+    log_raw(STDOUT_FILENO, buf_slice(&out), false);
+    buf_release(&out);
+}
+
+void run_release(struct run *r)
+{
+    struct err ignored = ERR_INIT;
+
+    (void)close_files(r, &ignored);
+    for (int k = 0; k < KIND_COUNT; k++)
+        mem_free(r->ends[k]);
+    plan_release(&r->plan);
+    mem_free(r->differences_name);
+    mem_free(r->skipped_name);
+    buf_release(&r->shown_differences);
+    buf_release(&r->shown_skips);
+}
+
+enum exit_status run_finish(struct run *r)
+{
+    enum exit_status e;
+
+    progress_end(&r->session->progress);
+    run_judge(r);
+    if (r->err.kind != ERR_NONE) {
+        log_msg(LOG_ERROR, "%s", r->err.msg);
+        if (r->err.hint[0])
+            log_msg(LOG_INFO, "hint: %s", r->err.hint);
+    }
+    write_report(r);
+    print_result(r);
+    e = r->exit;
+    run_release(r);
+    return e;
+}

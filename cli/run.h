@@ -1,0 +1,111 @@
+/*
+ * run.h - what a run found out, and the files it writes it to.
+ *
+ * Skips and differences go to JSON lines as they are found (all of them, never a sample) and the first few
+ * are kept as text for the screen. The report is written last. Files are opened before anything is
+ * touched, so that a full or forbidden folder is told at once (exit 1).
+ */
+#ifndef REQUEUE_RUN_H
+#define REQUEUE_RUN_H
+
+#include "cli/session.h"
+#include "lib/base/clock.h"
+#include "lib/base/file.h"
+#include "rebuild/send.h"
+#include "verify/verify.h"
+
+/* design part 10; when several apply, the first of 70, 1, 5, 6, 7, 4, 2, 8, 3, 0. */
+enum exit_status {
+    EXIT_DONE = 0,
+    EXIT_USAGE = 1,
+    EXIT_DIFFERENT = 2,
+    EXIT_UNPROVEN = 3,
+    EXIT_INTERRUPTED = 4,
+    EXIT_REFUSED = 5,
+    EXIT_STORE = 6,
+    EXIT_KAFKA = 7,
+    EXIT_BUG = 70,
+};
+
+enum exit_status exit_of(enum err_kind kind);
+enum exit_status exit_worse(enum exit_status a, enum exit_status b);
+
+#define RUN_SHOWN_LINES 20 /* differences and skips shown on the screen, of each */
+
+struct run {
+    struct session      *session;
+    struct plan          plan;
+    bool                 planned;
+    bool                 sent_any;
+    bool                 was_sent[KIND_COUNT];
+    bool                 was_verified[KIND_COUNT];
+    struct sent          sent[KIND_COUNT];
+    struct verify_result verified[KIND_COUNT];
+    struct partition_ends *ends[KIND_COUNT]; /* owned; NULL: not verified */
+    struct store_counts  executions;         /* also when executions are out of scope */
+    uint64_t             skipped;            /* documents told as skipped */
+    uint64_t             differences;
+    uint64_t             explained;
+    uint64_t             foreign;            /* records of another writer */
+    uint64_t             open_transactions;
+    bool                 unproven;
+    struct err           err;                /* the first error; kind ERR_NONE: none */
+    struct instant       started, finished;
+    int64_t              started_ns, finished_ns;
+    double               seconds[KIND_COUNT];
+    enum exit_status     exit;
+    char                 verdict[160];
+
+    struct outfile *report_file; /* NULL: no --report */
+    struct outfile *differences_file;
+    struct outfile *skipped_file;
+    char           *differences_name; /* owned */
+    char           *skipped_name;
+    struct buf      shown_differences; /* text */
+    struct buf      shown_skips;
+};
+
+/* Open the files of --report. */
+MUST_CHECK bool run_open(struct run *r, struct session *s, struct err *err);
+/* Decide exit status and verdict from what was found; no text yet. */
+void run_judge(struct run *r);
+/* Write the report, close the files, print the result; the exit status of the program. */
+enum exit_status run_finish(struct run *r);
+
+/* What verify needs, from the session and the plan; differences and skips go to the run. */
+struct verify_conf run_verify_conf(struct run *r);
+
+/* Close and free everything; run_finish does it itself. */
+void run_release(struct run *r);
+
+/* Every kind in scope was compared and nothing speaks against it. */
+bool run_is_proven(const struct run *r);
+
+/* Callbacks for survey, sender and verify; ctx is the run. */
+void run_on_skip(void *ctx, const struct skip *skip);
+bool run_on_difference(void *ctx, const struct difference *d, struct err *err);
+
+/* Sum of the skip reasons of a kind; of the left-out ones (old revisions do not count). */
+uint64_t run_skips_of(const struct tally *t);
+uint64_t run_left_out_of(const struct tally *t);
+
+/* One line of the closing table. */
+struct row {
+    bool     shown;
+    uint64_t read, left_out, skipped, sent, acknowledged, keys;
+    uint64_t missing, extra, changed, misplaced; /* changed: stale ones too; misplaced: duplicated too */
+    uint64_t undecodable, explained, bytes;
+    double   seconds;
+};
+struct row run_row(const struct run *r, enum kind kind);
+
+/* cli/report.c: the report as JSON (schemas/report.schema.json). */
+void report_json(const struct run *r, struct buf *out);
+/* cli/table.c: the result as text. */
+void table_text(const struct run *r, struct buf *out);
+/* cli/plan_text.c: the plan as text, and as the member "plan" of a report, which is also what
+ * `plan -o` writes and `rebuild --plan` reads. */
+void plan_text(const struct run *r, struct buf *out);
+void plan_members(const struct run *r, struct json_writer *w);
+
+#endif

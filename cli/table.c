@@ -1,0 +1,242 @@
+/*
+ * table.c - the result as text: the closing table, what needs a person's eye, the verdict line.
+ */
+#include "cli/run.h"
+
+#include <inttypes.h>
+
+static bool is_rebuild(const struct run *r)
+{
+    return r->session->conf->command == COMMAND_REBUILD;
+}
+
+struct row run_row(const struct run *r, enum kind kind)
+{
+    struct session             *s = r->session;
+    bool                        verify = s->conf->command == COMMAND_VERIFY;
+    const struct tally         *t = verify ? &s->verify_tallies[kind] : &s->tallies[kind];
+    const struct verify_result *v = &r->verified[kind];
+    struct row                  row = { 0 };
+
+    row.shown = r->planned && r->plan.topic_of[kind];
+    /* Older revisions are no flow-last: they are neither read for it nor left out of it. */
+    row.read = atomic_load(&t->read) - atomic_load(&t->reasons[REASON_OLD_REVISION]);
+    row.left_out = run_left_out_of(t) + (s->layout ? r->plan.survey.counts[kind].outside : 0);
+    row.skipped = run_skips_of(t) + r->sent[kind].too_large;
+    row.sent = r->sent[kind].sent;
+    row.acknowledged = r->sent[kind].acknowledged;
+    row.keys = v->topic.keys;
+    row.missing = v->differences[DIFF_MISSING];
+    row.extra = v->differences[DIFF_EXTRA];
+    row.changed = v->differences[DIFF_CHANGED] + v->differences[DIFF_STALE];
+    row.misplaced = v->differences[DIFF_MISPLACED] + v->differences[DIFF_DUPLICATED];
+    row.undecodable = v->differences[DIFF_UNDECODABLE];
+    for (int i = 0; i < DIFF_CLASS_COUNT; i++)
+        row.explained += v->explained[i];
+    row.bytes = atomic_load(&t->record_bytes);
+    row.seconds = r->seconds[kind];
+    return row;
+}
+
+static void table_head(const struct run *r, struct buf *out)
+{
+    buf_add(out, "%-10s %10s %9s %8s", "kind", "read", "left out", "skipped");
+    if (is_rebuild(r))
+        buf_add(out, " %10s %12s", "sent", "acknowledged");
+    buf_add(out, " %12s %8s %8s %8s %9s %8s %8s\n", "keys in topic", "missing", "extra", "changed",
+            "misplaced", "seconds", "MB/s");
+}
+
+static void number_or_dash(struct buf *out, bool known, int width, uint64_t value)
+{
+    if (known)
+        buf_add(out, " %*" PRIu64, width, value);
+    else
+        buf_add(out, " %*s", width, "-");
+}
+
+static void table_row(const struct run *r, enum kind kind, struct buf *out)
+{
+    struct row row = run_row(r, kind);
+    bool       seen = r->was_verified[kind];
+
+    if (!row.shown)
+        return;
+    buf_add(out, "%-10s %10" PRIu64 " %9" PRIu64 " %8" PRIu64, kind_name(kind), row.read,
+            row.left_out, row.skipped);
+    if (is_rebuild(r)) {
+        number_or_dash(out, r->was_sent[kind], 10, row.sent);
+        number_or_dash(out, r->was_sent[kind], 12, row.acknowledged);
+    }
+    number_or_dash(out, seen, 13, row.keys);
+    number_or_dash(out, seen, 8, row.missing);
+    number_or_dash(out, seen, 8, row.extra);
+    number_or_dash(out, seen, 8, row.changed);
+    number_or_dash(out, seen, 9, row.misplaced);
+    buf_add(out, " %8.2f %8.1f\n", row.seconds,
+            row.seconds > 0 ? (double)row.bytes / 1e6 / row.seconds : 0.0);
+}
+
+static void left_out_lines(const struct run *r, struct buf *out)
+{
+    struct session *s = r->session;
+
+    for (int k = 0; k < KIND_COUNT; k++) {
+        const struct tally *t =
+            s->conf->command == COMMAND_VERIFY ? &s->verify_tallies[k] : &s->tallies[k];
+        const struct store_counts *c = &r->plan.survey.counts[k];
+
+        if (c->outside > 0)
+            buf_add(out, "%s: %" PRIu64 " not selected by tenant, namespace or time\n",
+                    kind_name((enum kind)k), c->outside);
+        for (int i = REASON_NONE + 1; i < REASON_COUNT; i++)
+            if (i != REASON_OLD_REVISION && atomic_load(&t->reasons[i]) > 0)
+                buf_add(out, "%s: %" PRIu64 " %s: %s\n", kind_name((enum kind)k),
+                        (uint64_t)atomic_load(&t->reasons[i]),
+                        reason_is_skip((enum reason)i) ? "skipped" : "left out",
+                        reason_name((enum reason)i));
+    }
+}
+
+static void execution_lines(const struct run *r, struct buf *out)
+{
+    const struct store_counts *c = &r->executions;
+    enum executions_mode       mode = r->session->conf->scope.project.executions;
+
+    if (c->total == 0)
+        return;
+    if (mode == EXECUTIONS_NONE)
+        buf_add(out,
+                "execution: %" PRIu64 " pending of %" PRIu64
+                " left out (--executions none): they will not go on; --executions pending sends them\n",
+                c->pending, c->total);
+    else if (mode == EXECUTIONS_PENDING)
+        buf_add(out, "execution: %" PRIu64 " ended ones and %" PRIu64 " deleted ones left out\n",
+                c->terminal, c->deleted);
+    else
+        buf_add(out,
+                "execution: %" PRIu64 " ended ones are among them: every flow with a Flow trigger starts "
+                "again for each of them when Kestra reads this topic\n",
+                c->terminal);
+}
+
+static void trigger_lines(const struct run *r, struct buf *out)
+{
+    struct session     *s = r->session;
+    const struct tally *t = s->conf->command == COMMAND_VERIFY
+                                ? &s->verify_tallies[KIND_TRIGGER]
+                                : &s->tallies[KIND_TRIGGER];
+    uint64_t            locked = atomic_load(&t->locked);
+    uint64_t            unlocked = atomic_load(&t->unlocked);
+
+    if (locked == 0)
+        return;
+    if (unlocked > 0)
+        buf_add(out, "trigger: %" PRIu64 " released from the execution they waited for\n", unlocked);
+    else
+        buf_add(out,
+                "trigger: %" PRIu64 " wait for an execution and will not fire until it ends; "
+                "--unlock all releases them\n",
+                locked);
+}
+
+static void shown_lines(const struct run *r, struct buf *out)
+{
+    uint64_t listed = r->differences + r->explained;
+
+    if (r->shown_skips.n > 0)
+        buf_add(out, "\n%s", r->shown_skips.p);
+    if (r->skipped > RUN_SHOWN_LINES)
+        buf_add(out, "  and %" PRIu64 " more skipped\n", r->skipped - RUN_SHOWN_LINES);
+    if (r->shown_differences.n > 0)
+        buf_add(out, "\n%s", r->shown_differences.p);
+    if (listed > RUN_SHOWN_LINES)
+        buf_add(out, "  and %" PRIu64 " more\n", listed - RUN_SHOWN_LINES);
+    if (r->differences_name && listed > 0)
+        buf_add(out, "all differences: %s\n", r->differences_name);
+    if (r->skipped_name && r->skipped > 0)
+        buf_add(out, "all skipped documents: %s\n", r->skipped_name);
+    if (!r->differences_name && (listed > RUN_SHOWN_LINES || r->skipped > RUN_SHOWN_LINES))
+        buf_add(out, "--report FILE lists them all\n");
+}
+
+static void names(struct buf *out, const char *what, const struct strings *s)
+{
+    if (s->n == 0)
+        return;
+    buf_add(out, "  %s:\n", what);
+    for (size_t i = 0; i < s->n; i++)
+        buf_add(out, "    %s\n", s->items[i]);
+}
+
+static void reset_lines(const struct run *r, struct buf *out)
+{
+    buf_add(out, "\nbefore Kestra starts, reset:\n");
+    names(out, "consumer groups (delete)", &r->plan.reset_groups);
+    names(out, "changelog and repartition topics (delete)", &r->plan.reset_changelogs);
+    names(out, "state directories on every server (save a copy, then delete)",
+          &r->plan.reset_directories);
+}
+
+static void prefix_lines(const struct run *r, struct buf *out)
+{
+    const struct session *s = r->session;
+
+    if (strcmp(s->topic_prefix, s->layout->topic_prefix) == 0 &&
+        strcmp(s->consumer_prefix, s->layout->consumer_prefix) == 0)
+        return;
+    buf_add(out,
+            "\nto switch Kestra to these topics:\n"
+            "  kestra.kafka.defaults.topic-prefix: \"%s\"\n"
+            "  kestra.kafka.defaults.consumer-prefix: \"%s\"\n",
+            s->topic_prefix, s->consumer_prefix);
+}
+
+static void refusal_lines(const struct run *r, struct buf *out)
+{
+    if (r->session->conf->command == COMMAND_VERIFY)
+        return;
+    for (size_t i = 0; i < r->plan.n_refusals; i++)
+        buf_add(out, "refused: %s\n", r->plan.refusals[i]);
+}
+
+static void next_lines(const struct run *r, struct buf *out)
+{
+    if (r->foreign > 0)
+        buf_add(out, "another writer: %" PRIu64 " records appeared beside ours; stop every Kestra "
+                     "server, then rebuild with --recreate\n",
+                r->foreign);
+    if (r->open_transactions > 0)
+        buf_add(out,
+                "open transactions: %" PRIu64 " partitions end at their last stable offset; find the "
+                "owner with kafka-transactions.sh find-hanging, then verify again\n",
+                r->open_transactions);
+    if (r->unproven && r->exit == EXIT_UNPROVEN)
+        buf_add(out, "the topics were not read back: prove them with requeue verify\n");
+}
+
+void table_text(const struct run *r, struct buf *out)
+{
+    const struct config *conf = r->session->conf;
+
+    if (!conf->quiet && r->planned) {
+        if (conf->command == COMMAND_PLAN) {
+            plan_text(r, out);
+        } else {
+            table_head(r, out);
+            for (int k = 0; k < KIND_COUNT; k++)
+                table_row(r, (enum kind)k, out);
+        }
+        left_out_lines(r, out);
+        execution_lines(r, out);
+        trigger_lines(r, out);
+        shown_lines(r, out);
+        if (conf->command != COMMAND_VERIFY)
+            reset_lines(r, out);
+        if (conf->command == COMMAND_REBUILD)
+            prefix_lines(r, out);
+        next_lines(r, out);
+    }
+    refusal_lines(r, out);
+    buf_add(out, "%s\n", r->verdict);
+}

@@ -1,0 +1,150 @@
+/*
+ * json.h - JSON as bytes (the one door to yajl).
+ *
+ * Documents are never parsed into a tree and printed again: json_find and json_edit work with byte
+ * ranges, so numbers keep their spelling (literals of 300 digits occur) and unknown members
+ * survive. The tree (json_tree) is for our own small files: reports and plans read back.
+ *
+ * Limits: JSON_MAX_DEPTH levels of nesting (yajl itself has none). A document is one JSON value,
+ * whole, UTF-8, nothing behind it; strings with bytes that are not UTF-8 (overlong forms and
+ * surrogates included) are refused. Errors are ERR_DATA with the byte offset; never retriable.
+ * Thread-safety: no shared state; a call belongs to its thread.
+ */
+#ifndef REQUEUE_JSON_H
+#define REQUEUE_JSON_H
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+
+#define JSON_MAX_DEPTH 256
+
+enum json_type {
+    JSON_ABSENT, /* no such member */
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_OBJECT,
+    JSON_ARRAY,
+};
+
+/* A value inside a document: its type and its bytes as they stand (a string with its quotes). */
+struct json_value {
+    enum json_type type;
+    struct slice   raw; /* borrowed from the document */
+};
+
+/* A way to a member from the top of the document: one name, or two ("state", "current"). */
+struct json_path {
+    const char *name;
+    const char *sub; /* NULL: the top-level member itself */
+};
+
+enum json_find_flags {
+    JSON_FIND_ALL = 0, /* the whole document is parsed and so proven to be JSON */
+    /* The giver guarantees valid JSON without repeated members (PostgreSQL's jsonb): stop as soon
+     * as every path was found. Half the CPU of sending an execution (performance.md F). */
+    JSON_FIND_TRUSTED = 1,
+};
+
+/* Find up to 16 paths in a document that must be an object; found[i] belongs to paths[i]. Of
+ * repeated members the last one counts (as for Kestra's reader). A path whose first name leads to
+ * something other than an object has its sub ABSENT. */
+MUST_CHECK bool json_find(struct slice doc, const struct json_path *paths, size_t n_paths,
+                          enum json_find_flags flags, struct json_value *found, struct err *err);
+
+/* A string value's text, unescaped, appended to out. ERR_DATA when v is no string, the text holds
+ * U+0000 or a lone surrogate, or out is full. */
+MUST_CHECK bool json_text(struct json_value v, struct buf *out, struct err *err);
+
+/* Appended to out: s as a JSON string with its quotes; only what must be escaped is escaped. Bytes
+ * that are not UTF-8 become U+FFFD, so the result is always valid JSON. */
+MUST_CHECK bool json_quote(struct slice s, struct buf *out);
+
+/* True when s is well-formed UTF-8 (no overlong forms, no surrogates, nothing above U+10FFFF). */
+bool utf8_valid(struct slice s);
+
+struct json_member {
+    const char  *name;
+    struct slice value; /* raw JSON */
+};
+
+/* Copy the object doc to out without the top-level members named in drop, and with the members of
+ * add that doc does not have appended at its end; all other bytes stay as they are. Repeated
+ * members are all dropped. A name in both is replaced: an add whose name is in drop is always
+ * appended. The parse proves the document, whatever drop and add hold. When it fails, out is as it
+ * was; n_add <= 64. */
+MUST_CHECK bool json_edit(struct slice doc, const char *const *drop, size_t n_drop,
+                          const struct json_member *add, size_t n_add, struct buf *out,
+                          struct err *err);
+
+/*
+ * Events, for code that looks at everything (digests, differences). A callback that is NULL is not
+ * called (and the token not decoded). Texts are unescaped and borrowed for the call; numbers come
+ * as they are spelled. A callback returns false, with *err of its context filled by itself, to give
+ * up: json_parse then returns false and leaves err alone. A text with an escaped half of a
+ * surrogate pair ("\ud800", which UTF-8 cannot say) is ERR_DATA if a callback would be given it;
+ * U+0000 is passed on.
+ */
+struct json_events {
+    bool (*null)(void *ctx);
+    bool (*boolean)(void *ctx, bool value);
+    bool (*number)(void *ctx, struct slice spelled);
+    bool (*string)(void *ctx, struct slice text);
+    bool (*start_object)(void *ctx);
+    bool (*key)(void *ctx, struct slice name);
+    bool (*end_object)(void *ctx);
+    bool (*start_array)(void *ctx);
+    bool (*end_array)(void *ctx);
+};
+
+MUST_CHECK bool json_parse(struct slice doc, const struct json_events *events, void *ctx,
+                           struct err *err);
+
+/* A small document as a tree, in an arena. Children of objects and arrays in order. */
+struct json_node {
+    enum json_type          type;
+    struct slice            text; /* string: unescaped; number: as spelled; bool: "true"/"false" */
+    struct slice            name; /* in an object: this member's name */
+    const struct json_node *first;
+    const struct json_node *next;
+    size_t                  n; /* children */
+};
+
+MUST_CHECK bool json_tree(struct slice doc, struct arena *a, const struct json_node **root,
+                          struct err *err);
+
+/* The member of an object (the last of repeated ones), or NULL; also NULL when node is NULL or no
+ * object, so that look-ups chain. */
+const struct json_node *json_get(const struct json_node *node, const char *name);
+
+/*
+ * Writing. Keeps track of commas and nesting; the result is indented by two spaces a level when
+ * `pretty` was set, else one line. Passing out's limit is remembered and told by json_writer_ok().
+ */
+struct json_writer {
+    struct buf *out;
+    bool        pretty;
+    bool        failed;
+    bool        after_key;
+    unsigned    depth;
+    bool        has_items[JSON_MAX_DEPTH];
+};
+
+void json_writer_init(struct json_writer *w, struct buf *out, bool pretty);
+void json_open(struct json_writer *w, char bracket);  /* '{' or '[' */
+void json_close(struct json_writer *w, char bracket); /* '}' or ']' */
+void json_key(struct json_writer *w, const char *name);
+void json_key_slice(struct json_writer *w, struct slice name);
+void json_put_text(struct json_writer *w, struct slice text);
+void json_put_str(struct json_writer *w, const char *text); /* NULL writes null */
+void json_put_int(struct json_writer *w, int64_t value);
+void json_put_uint(struct json_writer *w, uint64_t value);
+void json_put_fixed(struct json_writer *w, double value, int decimals); /* not finite: null */
+void json_put_bool(struct json_writer *w, bool value);
+void json_put_null(struct json_writer *w);
+void json_put_raw(struct json_writer *w, struct slice json); /* valid JSON, taken as it is */
+bool json_writer_ok(const struct json_writer *w);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * client_words.c - Kafka's error codes as sentences, with what to do next.
+ */
+#include "lib/kafka/client_internal.h"
+
+#include <stdarg.h>
+
+const char *client_words(rd_kafka_resp_err_t code)
+{
+    static const struct {
+        rd_kafka_resp_err_t code;
+        const char         *words;
+    } table[] = {
+        { RD_KAFKA_RESP_ERR__TIMED_OUT, "no answer in time" },
+        { RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE, "no answer in time" },
+        { RD_KAFKA_RESP_ERR__TRANSPORT, "the connection broke" },
+        { RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "no broker can be reached" },
+        { RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, "not acknowledged in time" },
+        { RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, "there is no such topic" },
+        { RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "there is no such topic or partition" },
+        { RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "there is no such partition" },
+        { RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "no right to do this with the topic" },
+        { RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, "no right to do this in the cluster" },
+        { RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, "no right to see the group" },
+        { RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS, "the topic exists already" },
+        { RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, "too few replicas are in sync" },
+        { RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND, "too few replicas are in sync" },
+        { RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, "larger than the topic's max.message.bytes" },
+        { RD_KAFKA_RESP_ERR_TOPIC_DELETION_DISABLED, "the cluster has delete.topic.enable=false" },
+        { RD_KAFKA_RESP_ERR_INVALID_RECORD,
+          "the broker refuses the record (a compacted topic takes none without a key)" },
+        { RD_KAFKA_RESP_ERR__BAD_MSG, "its bytes are damaged (wrong CRC or format)" },
+        { RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, "a partition has no leader" },
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT_OF(table); i++)
+        if (table[i].code == code)
+            return table[i].words;
+    return rd_kafka_err2str(code);
+}
+
+/* Codes that say no more than that no answer came. */
+static bool is_silence(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+           code == RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE || code == RD_KAFKA_RESP_ERR__RESOLVE ||
+           code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__SSL ||
+           code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
+}
+
+static const char *hint_for(const struct client *c)
+{
+    if (c->trouble == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+        return "check -X sasl.mechanism, sasl.username and sasl.password";
+    if (c->trouble == RD_KAFKA_RESP_ERR__SSL)
+        return "check -X security.protocol, ssl.ca.location and the broker's certificate";
+    if (strstr(c->why, "security.protocol"))
+        return "check -X security.protocol: the listener may want TLS or a login";
+    if (strcmp(c->where, c->brokers) != 0)
+        return "this address is not in --kafka: it comes from the cluster (advertised.listeners)";
+    return "check --kafka and that the broker runs";
+}
+
+bool client_fail(const struct client *c, struct err *err, rd_kafka_resp_err_t code,
+                 const char *detail, const char *fmt, ...)
+{
+    bool    silence = is_silence(code);
+    char    what[300];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(what, sizeof(what), fmt, ap);
+    va_end(ap);
+    if (silence && c->trouble != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (c->answered)
+            (void)err_set(err, ERR_KAFKA, "kafka %s: %s: %s", c->where, what, c->why);
+        else
+            (void)err_set(err, ERR_KAFKA, "kafka %s: %s", c->where, c->why);
+        (void)err_hint(err, "%s", hint_for(c));
+    } else if (silence) {
+        (void)err_set(err, ERR_KAFKA, "kafka %s: %s: %s", c->brokers, what, client_words(code));
+        (void)err_hint(err, "check --kafka and that the broker runs");
+    } else {
+        (void)err_set(err, ERR_KAFKA, "kafka %s: %s: %s", c->brokers, what,
+                      detail && *detail ? detail : client_words(code));
+    }
+    err->retriable = silence;
+    return false;
+}

@@ -1,0 +1,31 @@
+/*
+ * kind.h - the kinds of entities that are replayed, in the order in which they are sent.
+ *
+ * The order is design part 7's: flow-last before flow, so that a replayed old revision finds its
+ * flow's last one and deletes no trigger (kestra/data-model.md 2.6).
+ */
+#ifndef REQUEUE_KIND_H
+#define REQUEUE_KIND_H
+
+#include "lib/base/err.h"
+
+enum kind {
+    KIND_FLOW_LAST,
+    KIND_FLOW,
+    KIND_TEMPLATE,
+    KIND_TRIGGER,
+    KIND_EXECUTION,
+    KIND_COUNT, /* also: "no kind" */
+};
+
+/* A set of kinds: bit 1 << kind. */
+#define KIND_BIT(kind) (1u << (kind))
+#define KIND_ALL       ((1u << KIND_COUNT) - 1)
+
+const char *kind_name(enum kind kind); /* "flow-last", ...; "none" for KIND_COUNT */
+
+/* "flow,trigger" -> set. `flow` includes flow-last (design part 4); "all" is every kind. ERR_USAGE names
+ * the word it does not know and those it does. */
+MUST_CHECK bool kind_parse_list(const char *text, unsigned *out, struct err *err);
+
+#endif

@@ -1,0 +1,137 @@
+/*
+ * layout_check.c - what the members of a layout must say together.
+ */
+#include "lib/kestra/layout_tree.h"
+
+#define TOPIC_NAME_MAX 249 /* Kafka's own limit */
+
+static const char kafka_letters[] = "abcdefghijklmnopqrstuvwxyz"
+                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                    "0123456789._-";
+
+/* The entry of a topic's member, or of the topic itself, for its line. */
+static const struct entry *topic_entry(const struct entry *root, const struct topic_layout *t,
+                                       const char *member)
+{
+    const struct entry *topic = entry_get(entry_get(root, "topics"), t->id);
+    const struct entry *e = entry_get(topic, member);
+
+    return e ? e : topic;
+}
+
+static const struct topic_layout *topic_by_id(const struct layout *l, const char *id)
+{
+    for (size_t i = 0; i < l->n_topics; i++)
+        if (strcmp(l->topics[i].id, id) == 0)
+            return &l->topics[i];
+    return NULL;
+}
+
+/* The name that the layout's own prefixes give must be one that Kafka takes. */
+static bool check_name(const struct entry *e, const char *name, struct err *err)
+{
+    size_t n = strlen(name);
+
+    if (name[strspn(name, kafka_letters)] != '\0')
+        return entry_err(err, e, "\"%s\" is no topic name: letters, digits, dot, _ and - only",
+                         name);
+    if (n > TOPIC_NAME_MAX)
+        return entry_err(err, e, "a topic name of %zu characters; Kafka takes %d", n,
+                         TOPIC_NAME_MAX);
+    if (n == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return entry_err(err, e, "\"%s\" is no topic name", name);
+    return true;
+}
+
+/* A topic follows another one directly, so that a family has one head and no circle. */
+static bool check_sibling(const struct entry *root, const struct layout *l,
+                          const struct topic_layout *t, struct err *err)
+{
+    const struct entry        *e = topic_entry(root, t, "sibling");
+    const struct topic_layout *head;
+
+    if (!t->sibling)
+        return true;
+    head = topic_by_id(l, t->sibling);
+    if (!head)
+        return entry_err(err, e, "sibling: there is no topic \"%s\"", t->sibling);
+    if (head == t)
+        return entry_err(err, e, "sibling: %s names itself", t->id);
+    if (head->sibling)
+        return entry_err(err, e, "sibling: %s follows %s itself; name that one", head->id,
+                         head->sibling);
+    if (t->partitions != 0 &&
+        t->partitions != (head->partitions ? head->partitions : l->partitions))
+        return entry_err(err, topic_entry(root, t, "partitions"),
+                         "%s must have as many partitions as its sibling %s", t->id, head->id);
+    return true;
+}
+
+static bool check_kind(const struct entry *root, const struct layout *l,
+                       const struct topic_layout *t, struct err *err)
+{
+    const struct entry *e = topic_entry(root, t, "kind");
+
+    if (t->kind == KIND_COUNT)
+        return true;
+    if (!l->kinds[t->kind].enabled)
+        return entry_err(err, e, "kind: the layout has no %s", kind_name(t->kind));
+    return true;
+}
+
+/* No two topics fill the same kind or have the same name. names: of all topics, with prefixes. */
+static bool check_pairs(const struct entry *root, const struct layout *l, const char *const *names,
+                        size_t which, struct err *err)
+{
+    const struct topic_layout *t = &l->topics[which];
+
+    for (size_t i = 0; i < which; i++) {
+        const struct topic_layout *other = &l->topics[i];
+
+        if (t->kind != KIND_COUNT && t->kind == other->kind)
+            return entry_err(err, topic_entry(root, t, "kind"),
+                             "%s and %s are both topics of the kind %s", other->id, t->id,
+                             kind_name(t->kind));
+        if (strcmp(names[which], names[i]) == 0)
+            return entry_err(err, topic_entry(root, t, "name"), "%s and %s are both named \"%s\"",
+                             other->id, t->id, names[which]);
+    }
+    return true;
+}
+
+static bool check_kinds_have_topics(const struct entry *root, const struct layout *l,
+                                    struct err *err)
+{
+    const struct entry *kinds = entry_get(root, "kinds");
+    size_t              n = 0;
+
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (!l->kinds[i].enabled)
+            continue;
+        n++;
+        if (!layout_topic_of(l, (enum kind)i))
+            return entry_err(err, entry_get(kinds, kind_name((enum kind)i)),
+                             "the kind %s has no topic", kind_name((enum kind)i));
+    }
+    if (n == 0)
+        return entry_err(err, kinds, "no kind is enabled");
+    return true;
+}
+
+bool layout_check(const struct entry *root, struct layout *l, struct err *err)
+{
+    const char **names = arena_alloc(l->arena, (l->n_topics + 1) * sizeof(*names));
+
+    for (size_t i = 0; i < l->n_topics; i++) {
+        const struct topic_layout *t = &l->topics[i];
+
+        names[i] = layout_name(t->name, l->topic_prefix, l->consumer_prefix, l->arena);
+        if (!check_name(topic_entry(root, t, "name"), names[i], err) ||
+            !check_sibling(root, l, t, err) || !check_kind(root, l, t, err) ||
+            !check_pairs(root, l, names, i, err))
+            return false;
+    }
+    if (l->terminal.n == 0)
+        return entry_err(err, entry_get(root, "states"), "terminal: no state ends an execution");
+    return check_kinds_have_topics(root, l, err);
+}

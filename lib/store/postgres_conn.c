@@ -1,0 +1,425 @@
+/*
+ * postgres_conn.c - a connection of the PostgreSQL store (postgres_internal.h).
+ *
+ * DESIGN. Nothing blocks for long: libpq is used without waiting, and every wait is a poll of 100
+ * ms that looks at the stop flag. All settings are SET LOCAL inside the one transaction: a pooling
+ * proxy may give the server's connection to others afterwards, who must not find them, and needs no
+ * session of ours to work.
+ *
+ * libpq leaves connect_timeout to those who connect without waiting. TCP_USER_TIMEOUT does it for
+ * each host of a list: the kernel gives a dead host up and libpq goes on to the next. The deadline
+ * here is for a host that takes the connection and then says nothing.
+ */
+#include "lib/store/postgres_internal.h"
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/store/postgres_error.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#define OLDEST_VERSION    100000
+#define TICK_MS           100
+#define TLS_TICK_MS       10 /* TLS may hold bytes that no poll sees */
+#define CONNECT_TIMEOUT_S 30 /* unless connect_timeout says something else */
+#define FAREWELL_MS       5000
+#define BEGIN_TRIES       50
+#define NS_PER_MS         1000000
+#define NS_PER_S          1000000000
+
+/* ---- failures ----------------------------------------------------------------------------------
+ */
+
+bool pg_fail(struct pg_conn *c, const PGresult *res, const char *doing, struct err *err)
+{
+    const char       *state = res ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
+    const char       *text = res ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    struct pg_failure f = { .place = c->place, .doing = doing, .proxy = c->proxy };
+
+    f.sqlstate = state ? state : "";
+    f.text = text ? text : PQerrorMessage(c->pg);
+    (void)snprintf(c->state, sizeof(c->state), "%s", f.sqlstate);
+    return pg_failure_tell(&f, err);
+}
+
+static bool fail_stopped(const char *doing, struct err *err)
+{
+    return err_set(err, ERR_STOPPED, "stopped while %s", doing);
+}
+
+static void on_notice(void *arg, const PGresult *res)
+{
+    const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+
+    (void)arg;
+    log_msg(LOG_DEBUG, "postgres: %s", text ? text : PQresultErrorMessage(res));
+}
+
+/* ---- waiting -----------------------------------------------------------------------------------
+ */
+
+static bool is_asked_to_end(const struct pg_conn *c, const atomic_bool *cancelled)
+{
+    return stop_asked(c->stop) || (cancelled && atomic_load(cancelled));
+}
+
+static bool has_passed(int64_t deadline_ns)
+{
+    return deadline_ns != 0 && clock_mono_ns() >= deadline_ns;
+}
+
+/* Until the socket is ready or one tick is over. */
+static void wait_tick(PGconn *pg, short events)
+{
+    struct pollfd p = { .fd = PQsocket(pg), .events = events };
+
+    (void)poll(&p, 1, PQsslInUse(pg) ? TLS_TICK_MS : TICK_MS);
+}
+
+bool pg_wait(struct pg_conn *c, short events, const atomic_bool *cancelled, const char *doing,
+             struct err *err)
+{
+    if (is_asked_to_end(c, cancelled))
+        return fail_stopped(doing, err);
+    if (has_passed(c->deadline_ns))
+        return err_set(err, ERR_STORE, "PostgreSQL %s, %s: no answer", c->place, doing);
+    if (PQsocket(c->pg) == -1)
+        return pg_fail(c, NULL, doing, err);
+    wait_tick(c->pg, events);
+    /* A failure here is told by the result that comes next. */
+    (void)PQconsumeInput(c->pg);
+    return true;
+}
+
+PGresult *pg_next_result(struct pg_conn *c, const atomic_bool *cancelled, const char *doing,
+                         struct err *err)
+{
+    while (PQisBusy(c->pg)) {
+        if (!pg_wait(c, POLLIN, cancelled, doing, err))
+            return NULL;
+    }
+    return PQgetResult(c->pg);
+}
+
+/* ---- queries ------------------------------------------------------------------------------------
+ */
+
+static bool is_success(const PGresult *res)
+{
+    ExecStatusType status = PQresultStatus(res);
+
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+/* The last result of all statements that were sent, or the first failure. */
+static bool collect(struct pg_conn *c, const char *doing, PGresult **out, struct err *err)
+{
+    PGresult *last = NULL;
+    PGresult *res;
+    bool      ok = true;
+
+    while (ok) {
+        struct err waited = ERR_INIT;
+
+        res = pg_next_result(c, NULL, doing, &waited);
+        if (!res && waited.kind != ERR_NONE) {
+            *err = waited;
+            ok = false;
+        }
+        if (!res)
+            break;
+        PQclear(last);
+        last = res;
+        if (!is_success(res))
+            ok = pg_fail(c, res, doing, err);
+    }
+    /* After a failure the server skips the rest; its end is still to be taken. */
+    while (!ok && !PQisBusy(c->pg) && (res = PQgetResult(c->pg)))
+        PQclear(res);
+    if (ok && out)
+        *out = last;
+    else
+        PQclear(last);
+    return ok;
+}
+
+bool pg_run(struct pg_conn *c, const char *sql, const char *doing, PGresult **out, struct err *err)
+{
+    c->state[0] = '\0';
+    if (is_asked_to_end(c, NULL))
+        return fail_stopped(doing, err);
+    if (!PQsendQuery(c->pg, sql))
+        return pg_fail(c, NULL, doing, err);
+    return collect(c, doing, out, err);
+}
+
+static void add_settings(const struct pg_conn *c, unsigned jobs, struct buf *sql)
+{
+    /* Times that a role or a database may limit for its ordinary clients. */
+    buf_add(sql, "SET LOCAL statement_timeout = 0;"
+                 "SET LOCAL idle_in_transaction_session_timeout = 0;"
+                 "SET LOCAL lock_timeout = '30s';");
+    if (c->version >= 170000)
+        buf_add(sql, "SET LOCAL transaction_timeout = 0;");
+    /* Rather fail than leave rows out in silence. */
+    buf_add(sql, "SET LOCAL row_security = off;");
+    buf_add(sql, "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO';");
+    /* value::text is the work. A plan with workers makes them do it (the planner does not know its
+     * cost, so everything else is made free), and compiling such simple queries only costs time. */
+    buf_add(sql, "SET LOCAL max_parallel_workers_per_gather = %u;", jobs > 1 ? jobs - 1 : 0);
+    buf_add(sql, "SET LOCAL parallel_tuple_cost = 0; SET LOCAL parallel_setup_cost = 0;"
+                 "SET LOCAL min_parallel_table_scan_size = 0;");
+    if (c->version >= 110000)
+        buf_add(sql, "SET LOCAL jit = off");
+}
+
+bool pg_begin(struct pg_conn *c, unsigned jobs, const char *snapshot, struct err *err)
+{
+    struct buf sql;
+    bool       ok = false;
+
+    buf_init(&sql, PG_MAX_SQL_BYTES);
+    buf_add(&sql, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;");
+    if (snapshot)
+        buf_add(&sql, "SET TRANSACTION SNAPSHOT '%s';", snapshot);
+    add_settings(c, jobs > 1024 ? 1024 : jobs, &sql);
+    /* A database may have a statement_timeout of a millisecond, under which BEGIN fails now and
+     * then. */
+    for (int i = 0; i < BEGIN_TRIES && !ok; i++) {
+        ok = pg_run(c, sql.p, "beginning a transaction", NULL, err);
+        if (!ok && strcmp(c->state, "57014") != 0)
+            break;
+        if (!ok)
+            pg_rollback(c);
+    }
+    buf_release(&sql);
+    return ok;
+}
+
+void pg_rollback(struct pg_conn *c)
+{
+    struct err ignored = ERR_INIT;
+    char       state[sizeof(c->state)];
+
+    if (!c->pg || PQstatus(c->pg) != CONNECTION_OK)
+        return;
+    /* The caller may still want to know why it had to. */
+    memcpy(state, c->state, sizeof(state));
+    if (pg_run(c, "ROLLBACK", "rolling back", NULL, &ignored))
+        c->state[0] = '\0';
+    memcpy(c->state, state, sizeof(state));
+}
+
+/* ---- the end
+ * -------------------------------------------------------------------------------------- */
+
+/* Take all that still comes, throwing it away. */
+static bool drain(struct pg_conn *c)
+{
+    struct err ignored = ERR_INIT;
+    PGresult  *res;
+
+    while ((res = pg_next_result(c, NULL, "cancelling", &ignored))) {
+        ExecStatusType status = PQresultStatus(res);
+        char          *row = NULL;
+        int            n = 0;
+
+        PQclear(res);
+        while (status == PGRES_COPY_OUT && n >= 0) {
+            n = PQgetCopyData(c->pg, &row, 1);
+            PQfreemem(row);
+            row = NULL;
+            if (n == 0 && !pg_wait(c, POLLIN, NULL, "cancelling", &ignored))
+                return false;
+        }
+    }
+    return ignored.kind == ERR_NONE && PQstatus(c->pg) == CONNECTION_OK;
+}
+
+bool pg_abandon(struct pg_conn *c)
+{
+    const struct stop *stop = c->stop;
+    PGcancel          *cancel;
+    char               why[256];
+    bool               ok;
+
+    if (PQstatus(c->pg) != CONNECTION_OK)
+        return false;
+    if (PQtransactionStatus(c->pg) != PQTRANS_ACTIVE)
+        return true;
+    /* The stop that brought us here must not end this as well; the deadline does. */
+    c->stop = NULL;
+    c->deadline_ns = clock_mono_ns() + (int64_t)FAREWELL_MS * NS_PER_MS;
+    cancel = PQgetCancel(c->pg);
+    if (cancel)
+        (void)PQcancel(cancel, why, (int)sizeof(why));
+    PQfreeCancel(cancel);
+    ok = drain(c);
+    c->stop = stop;
+    c->deadline_ns = 0;
+    return ok;
+}
+
+void pg_disconnect(struct pg_conn *c)
+{
+    if (!c->pg)
+        return;
+    if (pg_abandon(c) && PQtransactionStatus(c->pg) != PQTRANS_IDLE) {
+        c->stop = NULL;
+        c->deadline_ns = clock_mono_ns() + (int64_t)FAREWELL_MS * NS_PER_MS;
+        pg_rollback(c);
+    }
+    PQfinish(c->pg);
+    c->pg = NULL;
+}
+
+/* ---- connecting
+ * --------------------------------------------------------------------------------------- */
+
+/* A libpq option's value as a number; `otherwise` when it is not set. */
+static int64_t option_number(const PQconninfoOption *options, const char *name, int64_t otherwise)
+{
+    for (const PQconninfoOption *o = options; o && o->keyword; o++) {
+        if (strcmp(o->keyword, name) == 0 && o->val && o->val[0])
+            return strtoll(o->val, NULL, 10);
+    }
+    return otherwise;
+}
+
+/* From the URL, else from the environment, else ours. 0: wait for ever. */
+static int64_t connect_timeout_s(const char *url)
+{
+    PQconninfoOption *from_url = PQconninfoParse(url, NULL);
+    PQconninfoOption *defaults = PQconndefaults();
+    int64_t           s = option_number(defaults, "connect_timeout", CONNECT_TIMEOUT_S);
+
+    s = option_number(from_url, "connect_timeout", s);
+    PQconninfoFree(from_url);
+    PQconninfoFree(defaults);
+    if (s > 3600)
+        s = 3600;
+    return s > 0 ? s : 0;
+}
+
+static PGconn *start_connecting(const char *url, int64_t timeout_s)
+{
+    char        give_up_ms[32];
+    const char *names[] = { "fallback_application_name", "keepalives_idle",
+                            "keepalives_interval",       "keepalives_count",
+                            "tcp_user_timeout",          "dbname",
+                            "client_encoding",           NULL };
+    const char *values[] = { "requeue", "60", "10", "6", give_up_ms, url, "UTF8", NULL };
+
+    /* What stands before the URL is overruled by it, what stands behind overrules it. */
+    (void)snprintf(give_up_ms, sizeof(give_up_ms), "%lld", (long long)timeout_s * 1000);
+    return PQconnectStartParams(names, values, 1);
+}
+
+/* Once connected, a network that is gone for a while is no reason to give up. */
+static void lift_tcp_timeout(const PGconn *pg)
+{
+    unsigned never = 0;
+
+    (void)setsockopt(PQsocket(pg), IPPROTO_TCP, TCP_USER_TIMEOUT, &never, sizeof(never));
+}
+
+static void write_place(struct pg_conn *c)
+{
+    const char *host = PQhost(c->pg);
+    const char *port = PQport(c->pg);
+    const char *db = PQdb(c->pg);
+    bool        is_ipv6 = host && strchr(host, ':');
+
+    (void)snprintf(c->place, sizeof(c->place), "%s%s%s:%s/%s", is_ipv6 ? "[" : "",
+                   host && host[0] ? host : "?", is_ipv6 ? "]" : "", port && port[0] ? port : "?",
+                   db ? db : "");
+}
+
+static bool connect_failed(struct pg_conn *c, struct err *err)
+{
+    struct pg_failure f = { .sqlstate = "", .place = c->place, .doing = "connecting" };
+
+    write_place(c);
+    f.text = PQerrorMessage(c->pg);
+    return pg_failure_tell_connect(&f, err);
+}
+
+static bool connect_timed_out(struct pg_conn *c, int64_t timeout_s, struct err *err)
+{
+    write_place(c);
+    (void)err_set(err, ERR_STORE, "PostgreSQL %s, connecting: no answer within %lld seconds",
+                  c->place, (long long)timeout_s);
+    (void)err_hint(err, "check host, port and network; connect_timeout in the URL waits longer");
+    err->retriable = true;
+    return false;
+}
+
+/* Let libpq go through its hosts until one is connected. */
+static bool finish_connecting(struct pg_conn *c, int64_t timeout_s, struct err *err)
+{
+    PostgresPollingStatusType step = PGRES_POLLING_WRITING;
+    int64_t                   deadline_ns = 0;
+    int                       fd = -1;
+
+    while (step != PGRES_POLLING_OK) {
+        if (step == PGRES_POLLING_FAILED || PQstatus(c->pg) == CONNECTION_BAD)
+            return connect_failed(c, err);
+        if (PQsocket(c->pg) != fd && timeout_s > 0)
+            deadline_ns = clock_mono_ns() + (timeout_s + 1) * NS_PER_S;
+        fd = PQsocket(c->pg);
+        if (stop_asked(c->stop))
+            return fail_stopped("connecting to PostgreSQL", err);
+        if (has_passed(deadline_ns))
+            return connect_timed_out(c, timeout_s, err);
+        if (fd != -1) {
+            struct pollfd p = { .fd = fd,
+                                .events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT };
+
+            /* Only when there is something to do: polling early blocks in libpq. */
+            if (poll(&p, 1, TICK_MS) <= 0)
+                continue;
+        }
+        step = PQconnectPoll(c->pg);
+    }
+    return true;
+}
+
+static bool check_version(struct pg_conn *c, struct err *err)
+{
+    const char *version = PQparameterStatus(c->pg, "server_version");
+
+    c->version = PQserverVersion(c->pg);
+    if (c->version >= OLDEST_VERSION)
+        return true;
+    return err_set(err, ERR_STORE, "PostgreSQL %s is version %s: at least 10 is needed", c->place,
+                   version ? version : "?");
+}
+
+bool pg_connect(const struct store_conf *conf, struct pg_conn *c, struct err *err)
+{
+    int64_t timeout_s = connect_timeout_s(conf->url);
+    bool    ok;
+
+    *c = (struct pg_conn){ .stop = conf->stop };
+    c->pg = start_connecting(conf->url, timeout_s);
+    if (!c->pg)
+        return err_set(err, ERR_STORE, "PostgreSQL: out of memory while connecting");
+    /* Only so does libpq tell the SQLSTATE of a connection that was refused. */
+    (void)PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE);
+    (void)PQsetNoticeReceiver(c->pg, on_notice, NULL);
+    ok = finish_connecting(c, timeout_s, err);
+    if (ok) {
+        (void)PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
+        lift_tcp_timeout(c->pg);
+        write_place(c);
+        ok = check_version(c, err);
+    }
+    if (!ok) {
+        PQfinish(c->pg);
+        c->pg = NULL;
+    }
+    return ok;
+}

@@ -1,0 +1,110 @@
+/*
+ * store.h - the interface of the stores: where documents come from (design part 5).
+ *
+ * An implementation fills the function table of its own struct, whose first member is `struct
+ * store`. PostgreSQL: lib/store/postgres.c. Tests bring their own (tests/support/fake_store.c).
+ *
+ * The read is consistent: everything read between open and close is one instant (grade A), or as
+ * consistent as the grade says. A short read is never taken for the end: a reader says `end` only
+ * after the server said that it is complete.
+ *
+ * Threads: a store and its look-ups belong to the thread that opened it; each reader belongs to one
+ * thread at a time and may work beside the store and other readers. cancel() may be called from any
+ * thread. Errors: ERR_STORE (design part 10, exit 6), ERR_USAGE for a URL that cannot be
+ * understood, ERR_STOPPED.
+ */
+#ifndef REQUEUE_STORE_H
+#define REQUEUE_STORE_H
+
+#include "lib/base/thread.h"
+#include "lib/kestra/document.h"
+#include "lib/kestra/layout.h"
+#include "lib/kestra/project.h"
+
+#define STORE_MAX_VERSIONS 128
+#define STORE_MAX_SERVERS  64
+
+struct store_conf {
+    const char *url; /* postgres://… or postgresql://…, or "postgres://" with PG* variables */
+    const char *schema;    /* NULL: as the connection's search_path says */
+    struct strings tables; /* overrides, "executions=my_executions" */
+    unsigned       jobs; /* at most so many connections; jobs - 1 parallel workers are asked for */
+    const struct stop *stop; /* every wait ends soon after it is set, with ERR_STOPPED */
+};
+
+/* A Kestra server that left a sign of life (design part 7). */
+struct store_server {
+    char    type[32];  /* "EXECUTOR", or "" */
+    char    state[32]; /* "RUNNING" */
+    int64_t age_s;     /* since its last heartbeat by the database's own clock */
+};
+
+struct store_info {
+    char        product[32];   /* "PostgreSQL" */
+    char        version[64];   /* "15.18" */
+    char        place[256];    /* where, without secrets: "127.0.0.1:5432/kestra" */
+    char        identity[128]; /* stays the same as long as it is the same database */
+    char        grade;         /* 'A'..'D', design part 3 */
+    const char *versions[STORE_MAX_VERSIONS]; /* flyway_schema_history; owned by the store */
+    size_t      n_versions;
+};
+
+/* What to read of a kind. Pushed down to the store. */
+struct store_query {
+    enum kind   kind;           /* KIND_FLOW_LAST reads what KIND_FLOW reads */
+    const char *tenant;         /* NULL: all; "": only documents without a tenant */
+    const char *namespace;      /* NULL: all; N selects N and N.* */
+    const char          *since; /* executions by /state/startDate, RFC 3339 UTC ms; NULL: open */
+    const char          *until; /* exclusive */
+    enum executions_mode executions; /* PENDING pushes the terminal states down */
+    const struct slice  *ids;        /* look-up by store id; NULL: all */
+    size_t               n_ids;      /* at most STORE_MAX_IDS */
+};
+
+#define STORE_MAX_IDS 1000
+
+/* Counted by the store without handing documents out, within the same instant as the reading. All
+ * are within the selection by tenant, namespace and time (`outside` is what that leaves out). */
+struct store_counts {
+    uint64_t total;    /* rows of the kind in the store */
+    uint64_t outside;  /* not selected by tenant, namespace, time */
+    uint64_t deleted;  /* executions and templates with deleted true */
+    uint64_t terminal; /* executions that have ended and are not deleted */
+    uint64_t pending;  /* executions that are not terminal and not deleted */
+    uint64_t selected; /* what store_read would hand out */
+    uint64_t locked;   /* triggers with an executionId or another lock */
+};
+
+struct store_reader {
+    /* Add documents to `into` until it is full or none are left; *end is set with the last ones. */
+    bool (*read)(struct store_reader *r, struct batch *into, bool *end, struct err *err);
+    void (*cancel)(
+        struct store_reader *r); /* any thread: a read in progress ends with ERR_STOPPED */
+    void (*close)(struct store_reader *r); /* frees r; also when not read to the end */
+};
+
+struct store {
+    /* Product, version, identity, Flyway history. Before use(). */
+    bool (*describe)(struct store *s, struct store_info *out, struct err *err);
+    /* From now on read by this layout: its tables and columns exist (else ERR_STORE naming what is
+     * missing: half migrated, other band), the snapshot is taken and held. Borrowed until close. */
+    bool (*use)(struct store *s, const struct layout *layout, struct err *err);
+    bool (*count)(struct store *s, const struct store_query *q, struct store_counts *out,
+                  struct err *err);
+    /* Open 1..max readers that together hand out every selected document once. */
+    bool (*open_readers)(struct store *s, const struct store_query *q, size_t max,
+                         struct store_reader **out, size_t *n, struct err *err);
+    /* Servers in a live state, with the age of their heartbeat; other_clients: connections of
+     * Kestra's driver other than ours. */
+    bool (*servers)(struct store *s, struct store_server *out, size_t *n, unsigned *other_clients,
+                    struct err *err); /* out has STORE_MAX_SERVERS entries */
+    void (*close)(struct store *s);
+    char grade; /* valid after use() */
+};
+
+/* Open the store that conf->url names: connect, nothing else. conf is borrowed until close. */
+MUST_CHECK bool store_open(const struct store_conf *conf, struct store **out, struct err *err);
+/* lib/store/postgres.c */
+MUST_CHECK bool postgres_open(const struct store_conf *conf, struct store **out, struct err *err);
+
+#endif

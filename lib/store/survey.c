@@ -1,0 +1,170 @@
+/*
+ * survey.c - see survey.h.
+ *
+ * DESIGN. Skips of the first pass are told while the index is still being filled, so it cannot know
+ * collisions yet. When the index then says that there are some, a second pass with the index tells
+ * those alone: the two passes tell different reasons, so no revision is told twice.
+ */
+#include "lib/store/survey.h"
+
+struct flow_pass {
+    struct sink        sink; /* first member: put() gets its address */
+    struct flow_index *index;
+    struct survey     *survey;
+    bool               collided; /* two flows of one key were seen */
+    bool               collisions_only;
+    skip_fn            on_skip;
+    void              *ctx;
+};
+
+/* The flow passes look at documents; their records go nowhere. */
+static bool put_nowhere(struct sink *s, const struct record *rec, enum reason *refused,
+                        struct err *err)
+{
+    (void)s;
+    (void)rec;
+    (void)refused;
+    (void)err;
+    return true;
+}
+
+static void add_to_index(void *ctx, const struct document *doc, const struct projection *p)
+{
+    struct flow_pass *pass = ctx;
+
+    if (pass->collisions_only || p->flow_key.n == 0)
+        return;
+    flow_index_add(pass->index, p->flow_key, p->flow_identity, p->revision,
+                   p->outcome == PROJECT_SKIPPED, doc->id);
+    if (flow_index_state(pass->index, p->flow_key) == FLOW_COLLISION)
+        pass->collided = true;
+}
+
+static void tell_skip(void *ctx, const char *place, const struct document *doc,
+                      const struct projection *p)
+{
+    struct flow_pass *pass = ctx;
+    struct skip       skip = {
+              .kind = KIND_FLOW,
+              .reason = p->reason,
+              .place = place,
+              .id = doc->id,
+              .detail = p->detail,
+    };
+
+    if (pass->collisions_only && p->reason != REASON_KEY_COLLISION)
+        return;
+    pass->survey->flow_skips++;
+    if (pass->on_skip)
+        pass->on_skip(pass->ctx, &skip);
+}
+
+/* One pass over all flow revisions of the scope. p: store, jobs, stop and tally are filled. */
+static bool run_pass(struct flow_pass *pass, const struct layout *layout, const struct scope *scope,
+                     struct pipeline p, struct err *err)
+{
+    struct store_query query = survey_query(scope, KIND_FLOW);
+    bool               ok;
+
+    p.projector =
+        projector_new(layout, &scope->project, pass->collisions_only ? pass->index : NULL);
+    p.query = &query;
+    p.sink = &pass->sink;
+    p.on_projection = add_to_index;
+    p.on_skip = tell_skip;
+    p.ctx = pass;
+    ok = pipeline_run(&p, err);
+    projector_free(p.projector);
+    return ok;
+}
+
+static bool survey_flows(struct flow_pass *pass, const struct layout *layout,
+                         const struct scope *scope, struct pipeline p, struct err *err)
+{
+    struct tally *again;
+    bool          ok;
+
+    if (!run_pass(pass, layout, scope, p, err))
+        return false;
+    if (!pass->collided)
+        return true;
+    /* Its own tally: the caller's has counted every revision already. */
+    again = mem_alloc(sizeof(*again));
+    p.tally = again;
+    pass->collisions_only = true;
+    ok = run_pass(pass, layout, scope, p, err);
+    mem_free(again);
+    return ok;
+}
+
+static bool count_kinds(struct store *store, const struct layout *layout, const struct scope *scope,
+                        const struct stop *stop, struct survey *out, struct err *err)
+{
+    for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+        struct store_query query = survey_query(scope, kind);
+
+        if (!scope_has(scope, kind) || !layout->kinds[kind].enabled)
+            continue;
+        if (stop_asked(stop))
+            return err_set(err, ERR_STOPPED, "stopped while counting the store's documents");
+        if (!store->count(store, &query, &out->counts[kind], err))
+            return false;
+    }
+    return true;
+}
+
+static bool has_flows(const struct layout *layout, const struct scope *scope)
+{
+    return (scope_has(scope, KIND_FLOW) || scope_has(scope, KIND_FLOW_LAST)) &&
+           layout->kinds[KIND_FLOW].enabled;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): one door for two callers that hold these apart */
+bool survey_run(struct store *store, const struct layout *layout, const struct scope *scope,
+                unsigned jobs, const struct stop *stop, struct tally *tally, skip_fn on_skip,
+                void *ctx, struct survey *out, struct err *err)
+{
+    struct pipeline  p = { .store = store, .jobs = jobs, .tally = tally, .stop = stop };
+    struct flow_pass pass = {
+        .sink = { .put = put_nowhere },
+        .survey = out,
+        .on_skip = on_skip,
+        .ctx = ctx,
+    };
+
+    memset(out, 0, sizeof(*out));
+    if (!count_kinds(store, layout, scope, stop, out, err))
+        return false;
+    if (!has_flows(layout, scope))
+        return true;
+    pass.index = flow_index_new();
+    if (!survey_flows(&pass, layout, scope, p, err)) {
+        flow_index_free(pass.index);
+        return false;
+    }
+    out->flows = pass.index;
+    return true;
+}
+
+void survey_release(struct survey *s)
+{
+    flow_index_free(s->flows);
+    memset(s, 0, sizeof(*s));
+}
+
+struct store_query survey_query(const struct scope *scope, enum kind kind)
+{
+    struct store_query q = {
+        .kind = kind,
+        .tenant = scope->tenant,
+        .namespace = scope->namespace,
+        .executions = scope->project.executions,
+    };
+
+    /* Only executions have a beginning that could be selected. */
+    if (kind == KIND_EXECUTION) {
+        q.since = scope->since;
+        q.until = scope->until;
+    }
+    return q;
+}

@@ -1,0 +1,111 @@
+/* test_hash.c - hashes and digests. */
+#include "tests/support/test.h"
+
+#include "lib/base/hash.h"
+
+static void hash64_is_xxh3(void **state)
+{
+    (void)state;
+    /* The published value of XXH3-64 of nothing. */
+    assert_true(hash64(SLICE("")) == UINT64_C(0x2d06800538d394c2));
+    assert_true(hash64(slice_of(NULL, 0)) == hash64(SLICE("")));
+    assert_true(hash64(SLICE("a")) != hash64(SLICE("b")));
+}
+
+static void digest_version_1_gives_these_digests(void **state)
+{
+    char hex[33];
+
+    (void)state;
+    /* Reports hold digests: when this test fails, DIGEST_VERSION has to be raised. */
+    assert_int_equal(DIGEST_VERSION, 1);
+    digest_hex(digest_bytes(1, SLICE("")), hex);
+    assert_string_equal(hex, "HEX1");
+    digest_hex(digest_bytes(DIGEST_TAG_RAW, SLICE("{\"id\": \"hello\"}")), hex);
+    assert_string_equal(hex, "HEX2");
+    digest_hex(digest_pair(2, (struct digest){ 1, 2 }, (struct digest){ 3, 4 }), hex);
+    assert_string_equal(hex, "HEX3");
+}
+
+static void equal_bytes_of_another_tag_differ(void **state)
+{
+    (void)state;
+    for (uint64_t tag = 0; tag < 100; tag++) {
+        struct digest a = digest_bytes(tag, SLICE("1"));
+        struct digest b = digest_bytes(tag + 1, SLICE("1"));
+
+        assert_true(a.lo != b.lo);
+        assert_true(a.hi != b.hi);
+    }
+}
+
+static void a_pair_is_not_its_bytes_and_has_an_order(void **state)
+{
+    struct digest a = digest_bytes(1, SLICE("a"));
+    struct digest b = digest_bytes(1, SLICE("b"));
+    uint64_t      words[] = { a.lo, a.hi, b.lo, b.hi };
+    struct digest bytes = digest_bytes(1, slice_of((const char *)words, sizeof(words)));
+
+    (void)state;
+    assert_false(digest_eq(digest_pair(1, a, b), digest_pair(1, b, a)));
+    assert_false(digest_eq(digest_pair(1, a, b), digest_pair(2, a, b)));
+    assert_false(digest_eq(digest_pair(1, a, b), bytes));
+    assert_true(digest_eq(digest_pair(1, a, b), digest_pair(1, a, b)));
+}
+
+static void a_sum_has_no_order_and_carries(void **state)
+{
+    struct digest a = { UINT64_MAX, 1 };
+    struct digest b = { 1, 2 };
+    struct digest sum = digest_add(a, b);
+
+    (void)state;
+    assert_true(sum.lo == 0 && sum.hi == 4);
+    assert_true(digest_eq(sum, digest_add(b, a)));
+    /* What XOR would lose. */
+    assert_false(digest_eq(digest_add(a, a), (struct digest){ 0, 0 }));
+    sum = digest_add((struct digest){ UINT64_MAX, UINT64_MAX }, (struct digest){ 1, 0 });
+    assert_true(digest_eq(sum, (struct digest){ 0, 0 }));
+}
+
+static void hex_has_32_digits_high_part_first(void **state)
+{
+    char hex[33];
+
+    (void)state;
+    digest_hex((struct digest){ .lo = 0xab, .hi = 0xcd }, hex);
+    assert_string_equal(hex, "00000000000000cd00000000000000ab");
+}
+
+static void one_changed_bit_changes_the_digest_at_any_length(void **state)
+{
+    uint64_t rng = test_seed();
+    char     text[600];
+
+    (void)state;
+    for (size_t n = 1; n <= sizeof(text); n++) {
+        struct digest before;
+        size_t        at = test_below(&rng, n);
+
+        for (size_t i = 0; i < n; i++)
+            text[i] = (char)test_rand(&rng);
+        before = digest_bytes(7, slice_of(text, n));
+        text[at] = (char)(text[at] ^ (1 << test_below(&rng, 8)));
+        assert_false(digest_eq(before, digest_bytes(7, slice_of(text, n))));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hash64_is_xxh3),
+        cmocka_unit_test(digest_version_1_gives_these_digests),
+        cmocka_unit_test(equal_bytes_of_another_tag_differ),
+        cmocka_unit_test(a_pair_is_not_its_bytes_and_has_an_order),
+        cmocka_unit_test(a_sum_has_no_order_and_carries),
+        cmocka_unit_test(hex_has_32_digits_high_part_first),
+        cmocka_unit_test(one_changed_bit_changes_the_digest_at_any_length),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,281 @@
+/*
+ * verify.c - see verify.h.
+ */
+#include "lib/base/clock.h"
+#include "lib/kestra/key.h"
+#include "verify/explain.h"
+#include "verify/fold.h"
+
+/* How long a transaction may stay open before what is behind it is given up. */
+#define STABLE_WAIT_MS 10000
+#define STABLE_STEP_MS 100
+
+uint64_t verify_differences(const struct verify_result *r)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < DIFF_CLASS_COUNT; i++)
+        sum += r->differences[i];
+    return sum;
+}
+
+/* ---- the store's side ---------------------------------------------------------------------- */
+
+struct store_side {
+    struct sink               sink; /* first member: put() gets its address */
+    const struct verify_conf *conf;
+    enum kind                 kind;
+    struct comparer          *comparer;
+    struct keyset            *out;
+    struct err                why;
+};
+
+/* A record becomes a digest. records counts how many documents gave the key: more than one is a
+ * collision, and then none of them is expected. */
+static bool put_digest(struct sink *s, const struct record *rec, enum reason *refused,
+                       struct err *err)
+{
+    struct store_side   *side = (struct store_side *)s;
+    int32_t              partition = key_partition(rec->key, side->conf->partitions[side->kind]);
+    struct digest        value;
+    struct keyset_entry *e;
+
+    if (!comparer_digest(side->comparer, rec->value, &value, &side->why)) {
+        if (side->why.kind != ERR_DATA) {
+            *err = side->why;
+            return false;
+        }
+        *refused = REASON_UNREADABLE;
+        return true;
+    }
+    e = keyset_put(side->out, rec->key, partition);
+    if (e->records++ > 0) {
+        e->flags |= KEYSET_FAILED;
+        *refused = REASON_KEY_COLLISION;
+        return true;
+    }
+    e->value = value;
+    return true;
+}
+
+static void pass_skip(void *ctx, const char *place, const struct document *doc,
+                      const struct projection *p)
+{
+    const struct store_side *side = ctx;
+    struct skip              skip = {
+                     .kind = side->kind,
+                     .reason = p->reason,
+                     .place = place,
+                     .id = doc->id,
+                     .detail = p->detail,
+    };
+
+    side->conf->on_skip(side->conf->ctx, &skip);
+}
+
+/* Flow revisions were told as skipped by the survey; not again for each of the two flow kinds. */
+static bool tells_skips(const struct verify_conf *conf, enum kind kind)
+{
+    bool surveyed = conf->survey && conf->survey->flows;
+
+    return conf->on_skip && !(surveyed && (kind == KIND_FLOW || kind == KIND_FLOW_LAST));
+}
+
+bool verify_store_side(const struct verify_conf *conf, enum kind kind, struct keyset *out,
+                       struct err *err)
+{
+    struct store_side side = {
+        .sink = { .put = put_digest },
+        .conf = conf,
+        .kind = kind,
+        .comparer = comparer_new(conf->layout, kind),
+        .out = out,
+    };
+    struct store_query query = survey_query(conf->scope, kind);
+    struct pipeline    p = {
+           .store = conf->store,
+           .query = &query,
+           .projector = projector_new(conf->layout, &conf->scope->project,
+                                   conf->survey ? conf->survey->flows : NULL),
+           .jobs = conf->jobs,
+           .sink = &side.sink,
+           .tally = conf->tally ? &conf->tally[kind] : NULL,
+           .stop = conf->stop,
+           .on_skip = tells_skips(conf, kind) ? pass_skip : NULL,
+           .ctx = &side,
+    };
+    bool ok = pipeline_run(&p, err);
+
+    projector_free(p.projector);
+    comparer_free(side.comparer);
+    return ok;
+}
+
+/* ---- the topic's side ---------------------------------------------------------------------- */
+
+struct topic_side {
+    const struct verify_conf *conf;
+    enum kind                 kind;
+    bool                      raw;
+    struct comparer          *comparer;
+    struct keyset            *topic;
+    int                       n_partitions;
+    struct partition_ends    *ends;
+    struct verify_result     *result;
+};
+
+static bool all_stable(const struct topic_side *t)
+{
+    for (int i = 0; i < t->n_partitions; i++) {
+        if (t->ends[i].stable < t->ends[i].high)
+            return false;
+    }
+    return true;
+}
+
+/* The ends are those of the first look: what is written later is not waited for, and not read. */
+static bool wait_for_transactions(struct topic_side *t, struct err *err)
+{
+    const char            *topic = t->conf->topics[t->kind];
+    struct partition_ends *now = mem_array((size_t)t->n_partitions, sizeof(*now));
+    int64_t                deadline = clock_mono_ns() + (int64_t)STABLE_WAIT_MS * 1000000;
+    bool                   ok = true;
+
+    while (ok && !all_stable(t) && clock_mono_ns() < deadline) {
+        clock_sleep_ms(STABLE_STEP_MS);
+        if (stop_asked(t->conf->stop))
+            ok = err_set(err, ERR_STOPPED, "stopped while waiting for open transactions of %s",
+                         topic);
+        ok = ok && admin_ends(t->conf->admin, topic, t->n_partitions, now, err);
+        for (int i = 0; ok && i < t->n_partitions; i++) {
+            struct partition_ends *e = &t->ends[i];
+
+            e->stable = now[i].stable < e->high ? now[i].stable : e->high;
+        }
+    }
+    mem_free(now);
+    return ok;
+}
+
+static bool capture_ends(struct topic_side *t, struct err *err)
+{
+    if (!admin_ends(t->conf->admin, t->conf->topics[t->kind], t->n_partitions, t->ends, err) ||
+        !wait_for_transactions(t, err))
+        return false;
+    for (int i = 0; i < t->n_partitions; i++)
+        t->result->open_transactions += t->ends[i].stable < t->ends[i].high ? 1 : 0;
+    return true;
+}
+
+static bool tell_undecodable(void *ctx, int32_t partition, int64_t offset, struct slice key,
+                             struct err *err)
+{
+    const struct topic_side *t = ctx;
+    struct difference        d = {
+               .kind = t->kind,
+               .class = DIFF_UNDECODABLE,
+               .key = key,
+               .topic = t->conf->topics[t->kind],
+               .partition = partition,
+               .offset = offset,
+    };
+
+    return explain_tell(t->conf, t->result, &d, err);
+}
+
+static bool read_topic(struct topic_side *t, const int64_t *from, struct err *err)
+{
+    struct topic_range *ranges = mem_array((size_t)t->n_partitions, sizeof(*ranges));
+    struct fold         f = {
+                .kafka = t->conf->kafka,
+                .topic = t->conf->topics[t->kind],
+                .ranges = ranges,
+                .n_ranges = (size_t)t->n_partitions,
+                .comparer = t->raw ? NULL : t->comparer,
+                .on_undecodable = tell_undecodable,
+                .ctx = t,
+                .consumed = t->conf->consumed,
+    };
+    bool ok;
+
+    for (int i = 0; i < t->n_partitions; i++) {
+        const struct partition_ends *e = &t->ends[i];
+        int64_t                      start = from && from[i] > e->start ? from[i] : e->start;
+
+        ranges[i] = (struct topic_range){ i, start, start < e->stable ? e->stable : start };
+    }
+    ok = fold_topic(&f, t->topic, &t->result->topic, err);
+    mem_free(ranges);
+    return ok;
+}
+
+static bool compare_sides(struct topic_side *t, struct keyset *expected, struct err *err)
+{
+    struct comparison c = {
+        .kind = t->kind,
+        .n_partitions = t->n_partitions,
+        .raw = t->raw,
+        .keys_only_ours = t->conf->keys_only_ours,
+        .stop = t->conf->stop,
+    };
+    struct candidates found = { .items = NULL };
+    bool              ok;
+
+    ok = difference_find(&c, expected, t->topic, &found, &t->result->outside, err) &&
+         explain_candidates(t->conf, t->kind, t->raw, t->comparer, &found, t->result, err);
+    candidates_release(&found);
+    return ok;
+}
+
+static uint64_t count_expected(const struct keyset *expected)
+{
+    const struct keyset_entry *e;
+    size_t                     at = 0;
+    uint64_t                   n = 0;
+
+    while ((e = keyset_next(expected, &at)))
+        n += e->flags & KEYSET_FAILED ? 0 : 1;
+    return n;
+}
+
+static bool verify_sides(struct topic_side *t, struct keyset *expected, const int64_t *from,
+                         struct err *err)
+{
+    int64_t started = clock_mono_ns();
+    bool    ok = capture_ends(t, err) && read_topic(t, from, err);
+    int64_t folded = clock_mono_ns();
+
+    t->result->topic_ns = folded - started;
+    t->result->memory_bytes = keyset_bytes(expected) + keyset_bytes(t->topic);
+    ok = ok && compare_sides(t, expected, err);
+    t->result->compare_ns = clock_mono_ns() - folded;
+    return ok;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): all of it is one question, asked in two places */
+bool verify_topic(const struct verify_conf *conf, enum kind kind, struct keyset *expected, bool raw,
+                  const int64_t *from, struct verify_result *out, struct partition_ends *ends,
+                  struct err *err)
+{
+    struct topic_side t = {
+        .conf = conf,
+        .kind = kind,
+        .raw = raw,
+        .comparer = comparer_new(conf->layout, kind),
+        .topic = keyset_new(),
+        .n_partitions = conf->partitions[kind],
+        .result = out,
+    };
+    bool ok;
+
+    memset(out, 0, sizeof(*out));
+    out->expected = count_expected(expected);
+    t.ends = mem_array((size_t)t.n_partitions, sizeof(*t.ends));
+    ok = verify_sides(&t, expected, from, err);
+    if (ends)
+        memcpy(ends, t.ends, (size_t)t.n_partitions * sizeof(*ends));
+    mem_free(t.ends);
+    keyset_free(t.topic);
+    comparer_free(t.comparer);
+    return ok;
+}

@@ -30,14 +30,14 @@ static void topic_line(const struct topic_plan *t, struct buf *out)
 
 static void kind_line(const struct run *r, enum kind kind, struct buf *out)
 {
-    const struct tally *t = &r->session->tallies[kind];
-    uint64_t            bytes = atomic_load(&t->record_bytes);
+    const struct tally *t = run_tally(r, kind);
+    struct row          row = run_row(r, kind);
 
-    if (!r->plan.topic_of[kind])
+    if (!row.shown)
         return;
     buf_add(out, "%-10s %12" PRIu64 " records %10.1f MB  %9" PRIu64 " left out %8" PRIu64 " skipped\n",
-            kind_name(kind), (uint64_t)atomic_load(&t->records), (double)bytes / 1e6,
-            run_left_out_of(t), run_skips_of(t));
+            kind_name(kind), (uint64_t)atomic_load(&t->records), (double)row.bytes / 1e6,
+            row.left_out, row.skipped);
 }
 
 static void server_lines(const struct run *r, struct buf *out)

@@ -90,14 +90,13 @@ static void options_json(struct json_writer *w, const struct session *s)
     json_close(w, '}');
 }
 
-static void reasons_json(struct json_writer *w, const struct tally *t, bool skips)
+static void reasons_json(struct json_writer *w, const struct run *r, enum kind kind, bool skips)
 {
     json_key(w, skips ? "skipped_by_reason" : "left_out_by_reason");
     json_open(w, '{');
     for (int i = REASON_NONE + 1; i < REASON_COUNT; i++)
-        if (reason_is_skip((enum reason)i) == skips && i != REASON_OLD_REVISION &&
-            atomic_load(&t->reasons[i]) > 0)
-            put_uint(w, reason_name((enum reason)i), atomic_load(&t->reasons[i]));
+        if (reason_is_skip((enum reason)i) == skips && run_reason(r, kind, (enum reason)i) > 0)
+            put_uint(w, reason_name((enum reason)i), run_reason(r, kind, (enum reason)i));
     json_close(w, '}');
 }
 
@@ -148,10 +147,8 @@ static void topic_side_json(struct json_writer *w, const struct run *r, enum kin
 
 static void kind_json(struct json_writer *w, const struct run *r, enum kind kind)
 {
-    const struct session *s = r->session;
-    const struct tally   *t = s->conf->command == COMMAND_VERIFY ? &s->verify_tallies[kind]
-                                                                 : &s->tallies[kind];
-    struct row            row = run_row(r, kind);
+    const struct tally *t = run_tally(r, kind);
+    struct row          row = run_row(r, kind);
 
     if (!row.shown)
         return;
@@ -161,9 +158,9 @@ static void kind_json(struct json_writer *w, const struct run *r, enum kind kind
     put_uint(w, "records", atomic_load(&t->records));
     put_uint(w, "bytes", row.bytes);
     put_uint(w, "left_out", row.left_out);
-    reasons_json(w, t, false);
+    reasons_json(w, r, kind, false);
     put_uint(w, "skipped", row.skipped);
-    reasons_json(w, t, true);
+    reasons_json(w, r, kind, true);
     put_uint(w, "locked", atomic_load(&t->locked));
     put_uint(w, "unlocked", atomic_load(&t->unlocked));
     put_uint(w, "sent", row.sent);

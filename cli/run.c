@@ -73,24 +73,29 @@ bool run_open(struct run *r, struct session *s, struct err *err)
            outfile_open(r->differences_name, &r->differences_file, err);
 }
 
-uint64_t run_skips_of(const struct tally *t)
+const struct tally *run_tally(const struct run *r, enum kind kind)
 {
-    uint64_t sum = 0;
+    struct session *s = r->session;
 
-    for (int i = 0; i < REASON_COUNT; i++)
-        if (reason_is_skip((enum reason)i))
-            sum += atomic_load(&t->reasons[i]);
-    return sum;
+    return s->conf->command == COMMAND_VERIFY ? &s->verify_tallies[kind] : &s->tallies[kind];
 }
 
-uint64_t run_left_out_of(const struct tally *t)
+uint64_t run_reason(const struct run *r, enum kind kind, enum reason reason)
 {
-    uint64_t sum = 0;
+    const struct store_counts *c = &r->plan.survey.counts[kind];
+    uint64_t                   n = atomic_load(&run_tally(r, kind)->reasons[reason]);
 
-    for (int i = REASON_NONE + 1; i < REASON_COUNT; i++)
-        if (!reason_is_skip((enum reason)i) && i != REASON_OLD_REVISION)
-            sum += atomic_load(&t->reasons[i]);
-    return sum;
+    if (reason == REASON_OLD_REVISION || !r->planned)
+        return 0;
+    if (reason == REASON_NOT_SELECTED)
+        n += c->outside;
+    if (reason == REASON_DELETED && (kind == KIND_TEMPLATE || kind == KIND_EXECUTION))
+        n += c->deleted;
+    if (reason == REASON_TERMINAL && r->session->conf->scope.project.executions == EXECUTIONS_PENDING)
+        n += c->terminal;
+    if (reason == REASON_TOO_LARGE)
+        n += r->sent[kind].too_large;
+    return n;
 }
 
 /* A skip has no way to fail: the first error of the file is kept for the end of the run. */

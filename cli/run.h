@@ -85,16 +85,18 @@ bool run_is_proven(const struct run *r);
 void run_on_skip(void *ctx, const struct skip *skip);
 bool run_on_difference(void *ctx, const struct difference *d, struct err *err);
 
-/* Sum of the skip reasons of a kind; of the left-out ones (old revisions do not count). */
-uint64_t run_skips_of(const struct tally *t);
-uint64_t run_left_out_of(const struct tally *t);
+/* The counters of a kind's documents in this run: those of verify, else those of sending or the dry run. */
+const struct tally *run_tally(const struct run *r, enum kind kind);
+/* Documents of a kind with that reason: read and told so by the projection, or never read because the
+ * store selects (counted by the survey). Older revisions of flow-last are none. */
+uint64_t run_reason(const struct run *r, enum kind kind, enum reason reason);
 
 /* One line of the closing table. */
 struct row {
     bool     shown;
     uint64_t read, left_out, skipped, sent, acknowledged, keys;
     uint64_t missing, extra, changed, misplaced; /* changed: stale ones too; misplaced: duplicated too */
-    uint64_t undecodable, explained, bytes;
+    uint64_t bytes;
     double   seconds;
 };
 struct row run_row(const struct run *r, enum kind kind);

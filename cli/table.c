@@ -12,17 +12,16 @@ static bool is_rebuild(const struct run *r)
 
 struct row run_row(const struct run *r, enum kind kind)
 {
-    struct session             *s = r->session;
-    bool                        verify = s->conf->command == COMMAND_VERIFY;
-    const struct tally         *t = verify ? &s->verify_tallies[kind] : &s->tallies[kind];
+    const struct tally         *t = run_tally(r, kind);
     const struct verify_result *v = &r->verified[kind];
     struct row                  row = { 0 };
 
     row.shown = r->planned && r->plan.topic_of[kind];
     /* Older revisions are no flow-last: they are neither read for it nor left out of it. */
     row.read = atomic_load(&t->read) - atomic_load(&t->reasons[REASON_OLD_REVISION]);
-    row.left_out = run_left_out_of(t) + (s->layout ? r->plan.survey.counts[kind].outside : 0);
-    row.skipped = run_skips_of(t) + r->sent[kind].too_large;
+    for (int i = REASON_NONE + 1; i < REASON_COUNT; i++)
+        *(reason_is_skip((enum reason)i) ? &row.skipped : &row.left_out) +=
+            run_reason(r, kind, (enum reason)i);
     row.sent = r->sent[kind].sent;
     row.acknowledged = r->sent[kind].acknowledged;
     row.keys = v->topic.keys;
@@ -30,9 +29,6 @@ struct row run_row(const struct run *r, enum kind kind)
     row.extra = v->differences[DIFF_EXTRA];
     row.changed = v->differences[DIFF_CHANGED] + v->differences[DIFF_STALE];
     row.misplaced = v->differences[DIFF_MISPLACED] + v->differences[DIFF_DUPLICATED];
-    row.undecodable = v->differences[DIFF_UNDECODABLE];
-    for (int i = 0; i < DIFF_CLASS_COUNT; i++)
-        row.explained += v->explained[i];
     row.bytes = atomic_load(&t->record_bytes);
     row.seconds = r->seconds[kind];
     return row;
@@ -79,22 +75,38 @@ static void table_row(const struct run *r, enum kind kind, struct buf *out)
 
 static void left_out_lines(const struct run *r, struct buf *out)
 {
-    struct session *s = r->session;
+    for (int k = 0; k < KIND_COUNT; k++)
+        for (int i = REASON_NONE + 1; r->plan.topic_of[k] && i < REASON_COUNT; i++) {
+            uint64_t n = run_reason(r, (enum kind)k, (enum reason)i);
 
-    for (int k = 0; k < KIND_COUNT; k++) {
-        const struct tally *t =
-            s->conf->command == COMMAND_VERIFY ? &s->verify_tallies[k] : &s->tallies[k];
-        const struct store_counts *c = &r->plan.survey.counts[k];
-
-        if (c->outside > 0)
-            buf_add(out, "%s: %" PRIu64 " not selected by tenant, namespace or time\n",
-                    kind_name((enum kind)k), c->outside);
-        for (int i = REASON_NONE + 1; i < REASON_COUNT; i++)
-            if (i != REASON_OLD_REVISION && atomic_load(&t->reasons[i]) > 0)
-                buf_add(out, "%s: %" PRIu64 " %s: %s\n", kind_name((enum kind)k),
-                        (uint64_t)atomic_load(&t->reasons[i]),
+            if (n > 0)
+                buf_add(out, "%s: %" PRIu64 " %s: %s\n", kind_name((enum kind)k), n,
                         reason_is_skip((enum reason)i) ? "skipped" : "left out",
                         reason_name((enum reason)i));
+        }
+}
+
+/* The classes that have no column of their own, and what an audit explains. */
+static void class_lines(const struct run *r, struct buf *out)
+{
+    static const enum difference_class inside[] = { DIFF_UNDECODABLE, DIFF_DUPLICATED, DIFF_STALE };
+
+    for (int k = 0; k < KIND_COUNT; k++) {
+        const struct verify_result *v = &r->verified[k];
+
+        for (size_t i = 0; i < COUNT_OF(inside); i++)
+            if (v->differences[inside[i]] > 0)
+                buf_add(out, "%s: %" PRIu64 " %s\n", kind_name((enum kind)k),
+                        v->differences[inside[i]], difference_name(inside[i]));
+        for (int i = 0; i < DIFF_CLASS_COUNT; i++)
+            if (v->explained[i] > 0)
+                buf_add(out, "%s: %" PRIu64 " %s, explained by Kestra's normal life%s\n",
+                        kind_name((enum kind)k), v->explained[i],
+                        difference_name((enum difference_class)i),
+                        r->session->conf->strict ? " (--strict: they count)" : "");
+        if (v->outside > 0)
+            buf_add(out, "%s: %" PRIu64 " other keys in the topic, not compared\n",
+                    kind_name((enum kind)k), v->outside);
     }
 }
 
@@ -110,10 +122,7 @@ static void execution_lines(const struct run *r, struct buf *out)
                 "execution: %" PRIu64 " pending of %" PRIu64
                 " left out (--executions none): they will not go on; --executions pending sends them\n",
                 c->pending, c->total);
-    else if (mode == EXECUTIONS_PENDING)
-        buf_add(out, "execution: %" PRIu64 " ended ones and %" PRIu64 " deleted ones left out\n",
-                c->terminal, c->deleted);
-    else
+    else if (mode == EXECUTIONS_ALL && r->session->conf->command != COMMAND_VERIFY)
         buf_add(out,
                 "execution: %" PRIu64 " ended ones are among them: every flow with a Flow trigger starts "
                 "again for each of them when Kestra reads this topic\n",
@@ -122,10 +131,7 @@ static void execution_lines(const struct run *r, struct buf *out)
 
 static void trigger_lines(const struct run *r, struct buf *out)
 {
-    struct session     *s = r->session;
-    const struct tally *t = s->conf->command == COMMAND_VERIFY
-                                ? &s->verify_tallies[KIND_TRIGGER]
-                                : &s->tallies[KIND_TRIGGER];
+    const struct tally *t = run_tally(r, KIND_TRIGGER);
     uint64_t            locked = atomic_load(&t->locked);
     uint64_t            unlocked = atomic_load(&t->unlocked);
 
@@ -215,11 +221,29 @@ static void next_lines(const struct run *r, struct buf *out)
         buf_add(out, "the topics were not read back: prove them with requeue verify\n");
 }
 
+/* Everything between the table and the verdict. */
+static void remarks(const struct run *r, struct buf *out)
+{
+    enum command c = r->session->conf->command;
+
+    left_out_lines(r, out);
+    execution_lines(r, out);
+    trigger_lines(r, out);
+    class_lines(r, out);
+    shown_lines(r, out);
+    if (c != COMMAND_VERIFY)
+        reset_lines(r, out);
+    if (c == COMMAND_REBUILD)
+        prefix_lines(r, out);
+    next_lines(r, out);
+}
+
 void table_text(const struct run *r, struct buf *out)
 {
     const struct config *conf = r->session->conf;
+    bool                 refused = conf->command == COMMAND_REBUILD && r->plan.n_refusals > 0;
 
-    if (!conf->quiet && r->planned) {
+    if (!conf->quiet && r->planned && !refused) {
         if (conf->command == COMMAND_PLAN) {
             plan_text(r, out);
         } else {
@@ -227,15 +251,7 @@ void table_text(const struct run *r, struct buf *out)
             for (int k = 0; k < KIND_COUNT; k++)
                 table_row(r, (enum kind)k, out);
         }
-        left_out_lines(r, out);
-        execution_lines(r, out);
-        trigger_lines(r, out);
-        shown_lines(r, out);
-        if (conf->command != COMMAND_VERIFY)
-            reset_lines(r, out);
-        if (conf->command == COMMAND_REBUILD)
-            prefix_lines(r, out);
-        next_lines(r, out);
+        remarks(r, out);
     }
     refusal_lines(r, out);
     buf_add(out, "%s\n", r->verdict);

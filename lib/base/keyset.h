@@ -3,8 +3,8 @@
  *
  * Both sides of verify are keysets: the store's (one entry a key, from the projection) and the topic's
  * (records folded to the last one per key and partition). Rebuild fills one while it sends and proves
- * the topics against it. In memory: about 60 bytes an entry plus the key text plus the index,
- * KEYSET_MAX_BYTES_PER_KEY in all for keys of 22 bytes. A later version may spill to disk behind the
+ * the topics against it. In memory: 48 bytes an entry, the key text, and 11 to 21 bytes of index,
+ * at most KEYSET_MAX_BYTES_PER_KEY in all for keys of 22 bytes (sets below 100,000 entries may take more). A later version may spill to disk behind the
  * same functions.
  * Thread-safety: one owner at a time.
  */

@@ -286,10 +286,17 @@ static bool parse_stream(struct parse *p, struct yaml_node **root, struct err *e
     return ok;
 }
 
+/* libyaml counts a byte order mark as a column, and the first key would be indented by it. */
+static struct slice without_mark(struct slice text)
+{
+    return text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0 ? slice_of(text.p + 3, text.n - 3)
+                                                                 : text;
+}
+
 bool yaml_parse(struct slice text, const char *name, struct arena *a, struct yaml_node **root,
                 struct err *err)
 {
-    struct parse      p = { .name = name, .text = text, .arena = a };
+    struct parse      p = { .name = name, .text = without_mark(text), .arena = a };
     struct yaml_node *node = NULL;
     bool              ok;
 
@@ -299,8 +306,8 @@ bool yaml_parse(struct slice text, const char *name, struct arena *a, struct yam
         return err_set(err, ERR_BUG, "%s: cannot initialise the YAML parser", name);
     /* Said and not guessed: a UTF-16 mark would have the rest read as something else. */
     yaml_parser_set_encoding(&p.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&p.parser, (const unsigned char *)(text.n > 0 ? text.p : ""),
-                                 text.n);
+    yaml_parser_set_input_string(&p.parser, (const unsigned char *)(p.text.n > 0 ? p.text.p : ""),
+                                 p.text.n);
     ok = parse_stream(&p, &node, err);
     yaml_parser_delete(&p.parser);
     if (!ok)

@@ -1,8 +1,8 @@
 /*
  * compare_impl.h - what the compare*.c files share; no other file includes it.
  *
- * A comparer is a walker: whoever walks over a value (json_parse's events, or a tree) tells it each part
- * in the document's order, and it computes the canonical digest with the rules of compare.h.
+ * A comparer is a walker: whoever walks over a value (json_parse's events, or a tree) tells it each
+ * part in the document's order, and it computes the canonical digest with the rules of compare.h.
  */
 #ifndef REQUEUE_COMPARE_IMPL_H
 #define REQUEUE_COMPARE_IMPL_H
@@ -30,7 +30,8 @@ enum place_role {
 
 #define PLACE_COMPUTED (PLACE_DURATION | PLACE_START | PLACE_END)
 
-/* A way into documents; there are only as many as the patterns need. NULL: nothing special below. */
+/* A way into documents; there are only as many as the patterns need. NULL: nothing special below.
+ */
 struct place {
     struct slice  name;  /* of this member; "*" for elements */
     unsigned      roles; /* of enum place_role */
@@ -95,6 +96,7 @@ struct part {
 /* startDate, endDate and duration until their state ends. */
 struct computed {
     bool          there;
+    bool          fresh;    /* value was read and not delivered yet */
     bool          readable; /* value holds it */
     int64_t       value;    /* dates: milliseconds; duration: nanoseconds */
     struct digest member;
@@ -163,8 +165,8 @@ struct comparer {
     union notes         notes[JSON_MAX_DEPTH];
 };
 
-/* Walk over one value that stands at `place`, inside a verbatim member or not; then the parts in order;
- * then c->result is it. */
+/* Walk over one value that stands at `place`, inside a verbatim member or not; then the parts in
+ * order; then c->result is it. */
 void walk_begin(struct comparer *c, const struct place *place, bool verbatim);
 void walk_null(struct comparer *c);
 void walk_bool(struct comparer *c, bool value);

@@ -1,9 +1,9 @@
 /*
  * compare_number.c - decimal numbers by value, as text: never through a double.
  *
- * DESIGN: one pass over the literal, any length. Numbers that are equal have one sign, digits without
- * zeros at either end and an exponent. An exponent that no number means (beyond 10^+-2^62) is not
- * computed with: then only literals that are spelled alike are equal.
+ * DESIGN: one pass over the literal, any length. Numbers that are equal have one sign, digits
+ * without zeros at either end and an exponent. An exponent that no number means (beyond 10^+-2^62)
+ * is not computed with: then only literals that are spelled alike are equal.
  */
 #include "lib/kestra/compare_impl.h"
 
@@ -60,7 +60,8 @@ void number_read(struct slice spelled, char *room, struct number *out)
     }
     out->digits.n = n;
     if (at < spelled.n)
-        out->unusual = !read_exponent(slice_of(spelled.p + at + 1, spelled.n - at - 1), &out->exponent);
+        out->unusual =
+            !read_exponent(slice_of(spelled.p + at + 1, spelled.n - at - 1), &out->exponent);
     out->exponent += shift;
 }
 

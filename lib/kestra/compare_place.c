@@ -1,8 +1,8 @@
 /*
  * compare_place.c - the layout's comparison patterns as a tree of places.
  *
- * DESIGN: a document's walker holds a pointer into this tree; for most of a document it is NULL, and
- * then nothing has to be looked up. States and labels bring the places of their own members.
+ * DESIGN: a document's walker holds a pointer into this tree; for most of a document it is NULL,
+ * and then nothing has to be looked up. States and labels bring the places of their own members.
  */
 #include "lib/kestra/compare_impl.h"
 

@@ -8,11 +8,11 @@
 #define TEXT(struct_, member)       .type = FIELD_TEXT, AT(struct_, member)
 #define BOOL(struct_, member)       .type = FIELD_BOOL, AT(struct_, member)
 #define INT(struct_, member, low, high)                                                            \
-    .type = FIELD_INT, AT(struct_, member), .min = low, .max = high
+    .type = FIELD_INT, AT(struct_, member), .min = (low), .max = (high)
 #define LIST(struct_, member, check)                                                               \
     .type = FIELD_LIST, AT2(struct_, member, n_##member), .item = check
-#define STRINGS(struct_, member, check)                                                            \
-    .type = FIELD_LIST, AT2(struct_, member.items, member.n), .item = check
+#define STRINGS(struct_, first, second, check)                                                     \
+    .type = FIELD_LIST, AT2(struct_, first, second), .item = check
 #define SUB(reader) .type = FIELD_SUB, .sub = reader
 #define MUST        .mandatory = true
 
@@ -237,7 +237,9 @@ static bool read_flyway(struct place at, const struct entry *e, struct err *err)
 static bool read_states(struct place at, const struct entry *e, struct err *err)
 {
     static const struct field fields[] = {
-        { .name = "terminal", MUST, STRINGS(layout, terminal, entry_is_terminal_state) },
+        { .name = "terminal",
+          MUST,
+          STRINGS(layout, terminal.items, terminal.n, entry_is_terminal_state) },
     };
 
     return fields_read(at, e, fields, COUNT_OF(fields), err);
@@ -248,7 +250,7 @@ static bool read_liveness(struct place at, const struct entry *e, struct err *er
     static const struct field fields[] = {
         { .name = "table", MUST, TEXT(liveness_layout, table) },
         { .name = "state", MUST, TEXT(liveness_layout, state) },
-        { .name = "live", MUST, STRINGS(liveness_layout, live, entry_is_text) },
+        { .name = "live", MUST, STRINGS(liveness_layout, live.items, live.n, entry_is_text) },
         { .name = "heartbeat", MUST, TEXT(liveness_layout, heartbeat) },
         { .name = "type", TEXT(liveness_layout, type) },
     };
@@ -260,9 +262,11 @@ static bool read_liveness(struct place at, const struct entry *e, struct err *er
 static bool read_reset(struct place at, const struct entry *e, struct err *err)
 {
     static const struct field fields[] = {
-        { .name = "groups", STRINGS(layout, reset_groups, entry_is_name) },
-        { .name = "changelogs", STRINGS(layout, reset_changelogs, entry_is_name) },
-        { .name = "directories", STRINGS(layout, reset_directories, entry_is_name) },
+        { .name = "groups", STRINGS(layout, reset_groups.items, reset_groups.n, entry_is_name) },
+        { .name = "changelogs",
+          STRINGS(layout, reset_changelogs.items, reset_changelogs.n, entry_is_name) },
+        { .name = "directories",
+          STRINGS(layout, reset_directories.items, reset_directories.n, entry_is_name) },
     };
 
     return fields_read(at, e, fields, COUNT_OF(fields), err);

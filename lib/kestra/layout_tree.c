@@ -37,7 +37,7 @@ const struct entry *entry_get(const struct entry *map, const char *key)
     if (!map || map->type != YAML_MAPPING)
         return NULL;
     for (const struct entry *e = map->first; e; e = e->next)
-        if (strcmp(e->key, key) == 0)
+        if (e->key && strcmp(e->key, key) == 0)
             return e;
     return NULL;
 }
@@ -69,13 +69,7 @@ static bool is_null(const struct entry *e)
            (strcmp(e->text, "null") == 0 || strcmp(e->text, "~") == 0);
 }
 
-/* Takes the entry at *link out of its mapping. */
-static void unlink_entry(struct entry *map, struct entry **link)
-{
-    *link = (*link)->next;
-    map->n--;
-}
-
+/* Where the member is linked into its mapping, or would be. */
 static struct entry **find_link(struct entry *map, const char *key)
 {
     struct entry **link = &map->first;
@@ -83,6 +77,14 @@ static struct entry **find_link(struct entry *map, const char *key)
     while (*link && strcmp((*link)->key, key) != 0)
         link = &(*link)->next;
     return link;
+}
+
+static void unlink_entry(struct entry *map, struct entry **link)
+{
+    if (!*link)
+        return;
+    *link = (*link)->next;
+    map->n--;
 }
 
 /* Nothing is left to take away: the nulls of a tree that is complete. */
@@ -127,12 +129,8 @@ static void merge(struct entry *base, struct entry *over)
 
 static void drop_own_members(struct entry *map)
 {
-    for (size_t i = 0; i < COUNT_OF(not_inherited); i++) {
-        struct entry **link = find_link(map, not_inherited[i]);
-
-        if (*link)
-            unlink_entry(map, link);
-    }
+    for (size_t i = 0; i < COUNT_OF(not_inherited); i++)
+        unlink_entry(map, find_link(map, not_inherited[i]));
 }
 
 static bool read_file(struct chain *c, const char *name, struct entry **out, struct err *err)
@@ -206,8 +204,7 @@ bool layout_tree(const char *name, layout_loader loader, void *ctx, struct arena
         drop_own_members(tree);
         merge(tree, c.files[i - 1]);
     }
-    if (*find_link(tree, "extends"))
-        unlink_entry(tree, find_link(tree, "extends"));
+    unlink_entry(tree, find_link(tree, "extends"));
     remove_nulls(tree);
     *root = tree;
     return true;

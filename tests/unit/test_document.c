@@ -3,6 +3,8 @@
 
 #include "lib/kestra/document.h"
 
+#define LARGE ((size_t)2 * BATCH_MAX_BYTES)
+
 static struct document document_of(struct slice id, struct slice value)
 {
     return (struct document){ .id = id, .value = value };
@@ -63,7 +65,7 @@ static void a_batch_is_full_at_its_number_of_documents(void **state)
 static void a_batch_is_full_at_its_number_of_bytes(void **state)
 {
     struct batch   *b = batch_new();
-    char           *large = mem_alloc(2 * BATCH_MAX_BYTES);
+    char           *large = mem_alloc(LARGE);
     struct document doc = document_of(SLICE(""), slice_of(large, BATCH_MAX_BYTES - 1));
 
     (void)state;
@@ -74,10 +76,10 @@ static void a_batch_is_full_at_its_number_of_bytes(void **state)
     assert_true(batch_full(b));
     batch_clear(b);
     assert_false(batch_full(b));
-    doc.value.n = 2 * BATCH_MAX_BYTES;
+    doc.value.n = LARGE;
     batch_add(b, &doc);
     assert_true(batch_full(b));
-    assert_int_equal(b->docs[0].value.n, 2 * BATCH_MAX_BYTES);
+    assert_int_equal(b->docs[0].value.n, LARGE);
     mem_free(large);
     batch_free(b);
 }
@@ -102,7 +104,7 @@ static void clear_makes_it_as_new_and_memory_stays_flat(void **state)
         assert_int_equal(b->bytes, 0);
         assert_null(b->place);
     }
-    assert_true(first < 2 * BATCH_MAX_BYTES);
+    assert_true(first < LARGE);
     mem_free(text);
     batch_free(b);
     batch_free(NULL);

@@ -178,7 +178,7 @@ static void many_flows_in_random_order_are_all_right(void **state)
     uint64_t           seed = test_seed();
     size_t             n = 0;
 
-    for (size_t round = 0; round < 3 * MANY; round++) {
+    for (size_t round = 0; round < 3 * (size_t)MANY; round++) {
         size_t  i = test_below(&seed, MANY);
         int64_t revision = (int64_t)test_below(&seed, 6) - 1;
         bool    skipped = test_below(&seed, 5) == 0;

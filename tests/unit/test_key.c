@@ -168,18 +168,19 @@ static void a_key_follows_what_the_buffer_holds_and_a_failure_leaves_it(void **s
 static void a_key_has_a_limit(void **state)
 {
     struct fixture   *f = *state;
-    char             *text = mem_alloc(7 * KEY_MAX_BYTES);
+    char             *text = mem_alloc(7 * (size_t)KEY_MAX_BYTES);
     struct json_value v = { JSON_STRING, { text, KEY_MAX_BYTES + 2 } };
 
-    memset(text, 'x', 7 * KEY_MAX_BYTES);
+    memset(text, 'x', 7 * (size_t)KEY_MAX_BYTES);
     text[0] = '"';
     text[KEY_MAX_BYTES + 1] = '"';
     buf_clear(&f->key);
     assert_true(key_build(&execution, &v, &f->key, &f->err));
     assert_int_equal(f->key.n, KEY_MAX_BYTES);
     buf_clear(&f->key);
-    for (size_t n = KEY_MAX_BYTES + 1; n < 7 * KEY_MAX_BYTES - 2; n += 6 * KEY_MAX_BYTES - 9) {
-        memset(text + 1, 'x', 7 * KEY_MAX_BYTES - 1);
+    for (size_t n = KEY_MAX_BYTES + 1; n < 7 * (size_t)KEY_MAX_BYTES - 2;
+         n += 6 * KEY_MAX_BYTES - 9) {
+        memset(text + 1, 'x', 7 * (size_t)KEY_MAX_BYTES - 1);
         text[n + 1] = '"';
         v.raw.n = n + 2;
         assert_false(key_build(&execution, &v, &f->key, &f->err));

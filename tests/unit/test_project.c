@@ -751,6 +751,8 @@ static void check_types(struct fixture *fx, enum kind kind, const char *id,
     char                     json[1024];
 
     for (size_t i = 0; i < n; i++) {
+        if (members[i].good[0] == '{')
+            continue; /* what counts of an object is inside it */
         for (size_t type = 0; type < COUNT_OF(values); type++) {
             bool null_is_good = members[i].takes_null && (type == JSON_ABSENT || type == JSON_NULL);
 

@@ -217,7 +217,7 @@ static void the_number_of_values_has_a_limit(void **state)
 {
     struct fixture *f = *state;
     size_t          n = 0;
-    char           *text = mem_alloc(2 * YAML_MAX_NODES + 16);
+    char           *text = mem_array(2, YAML_MAX_NODES + 16);
 
     text[n++] = '[';
     for (size_t i = 0; i < YAML_MAX_NODES - 1; i++) { /* the list itself is one */
@@ -236,7 +236,7 @@ static void keys_count_as_values(void **state)
 {
     struct fixture *f = *state;
     size_t          n = 0;
-    char           *text = mem_alloc(12 * YAML_MAX_NODES);
+    char           *text = mem_array(12, YAML_MAX_NODES);
 
     for (size_t i = 0; i < YAML_MAX_NODES; i++)
         n += (size_t)snprintf(text + n, 12, "k%zu: 1\n", i);
@@ -261,7 +261,7 @@ static void a_key_that_is_there_20000_times_is_found_in_time(void **state)
 {
     struct fixture *f = *state;
     size_t          n = 0;
-    char           *text = mem_alloc(6 * YAML_MAX_NODES);
+    char           *text = mem_array(6, YAML_MAX_NODES);
 
     for (size_t i = 0; i < YAML_MAX_NODES / 2 - 1; i++)
         n += (size_t)snprintf(text + n, 6, "k: 1\n");

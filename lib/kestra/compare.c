@@ -1,0 +1,104 @@
+/*
+ * compare.c - comparers, and the digest of a document.
+ *
+ * DESIGN: json_parse's events go straight to the walker (compare_walk.c), which holds the rules.
+ */
+#include "lib/kestra/compare.h"
+
+#include "lib/kestra/compare_impl.h"
+
+#define PLACES_BYTES 4096
+#define FIRST_ROOM   256
+
+struct comparer *comparer_new(const struct layout *layout, enum kind kind)
+{
+    struct comparer *c = mem_alloc(sizeof(*c));
+
+    c->drop_empty = layout->drop_empty;
+    c->kind = kind;
+    c->arena = arena_new(PLACES_BYTES);
+    c->root = place_build(&layout->kinds[kind], c->arena);
+    c->n_room = FIRST_ROOM;
+    c->room = mem_alloc(c->n_room);
+    return c;
+}
+
+void comparer_free(struct comparer *c)
+{
+    if (!c)
+        return;
+    arena_free(c->arena);
+    mem_free(c->room);
+    mem_free(c);
+}
+
+static bool on_null(void *ctx)
+{
+    walk_null(ctx);
+    return true;
+}
+
+static bool on_boolean(void *ctx, bool value)
+{
+    walk_bool(ctx, value);
+    return true;
+}
+
+static bool on_number(void *ctx, struct slice spelled)
+{
+    walk_number(ctx, spelled);
+    return true;
+}
+
+static bool on_string(void *ctx, struct slice text)
+{
+    walk_string(ctx, text);
+    return true;
+}
+
+static bool on_start_object(void *ctx)
+{
+    walk_open(ctx, false);
+    return true;
+}
+
+static bool on_key(void *ctx, struct slice name)
+{
+    walk_name(ctx, name);
+    return true;
+}
+
+static bool on_start_array(void *ctx)
+{
+    walk_open(ctx, true);
+    return true;
+}
+
+static bool on_end(void *ctx)
+{
+    walk_close(ctx);
+    return true;
+}
+
+bool comparer_digest(struct comparer *c, struct slice value, struct digest *out, struct err *err)
+{
+    static const struct json_events events = {
+        .null = on_null,
+        .boolean = on_boolean,
+        .number = on_number,
+        .string = on_string,
+        .start_object = on_start_object,
+        .key = on_key,
+        .end_object = on_end,
+        .start_array = on_start_array,
+        .end_array = on_end,
+    };
+
+    walk_begin(c, c->root, false);
+    if (!json_parse(value, &events, c, err))
+        return false;
+    if (!c->is_object)
+        return err_set(err, ERR_DATA, "JSON: byte 0: not an object");
+    *out = c->result.digest;
+    return true;
+}

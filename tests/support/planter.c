@@ -1,0 +1,171 @@
+/*
+ * planter.c - see planter.h.
+ */
+#include "tests/support/planter.h"
+
+#include "lib/base/mem.h"
+#include "tests/support/test.h"
+
+#include <librdkafka/rdkafka.h>
+
+#define WAIT_MS 30000
+
+struct planter {
+    rd_kafka_t         *rk;
+    rd_kafka_resp_err_t failed; /* the first delivery that did */
+};
+
+static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
+{
+    struct planter *p = opaque;
+    int64_t        *offset = m->_private;
+
+    (void)rk;
+    if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR && p->failed == RD_KAFKA_RESP_ERR_NO_ERROR)
+        p->failed = m->err;
+    if (offset)
+        *offset = m->offset;
+}
+
+static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+    char text[256];
+
+    if (rd_kafka_conf_set(conf, name, value, text, sizeof(text)) != RD_KAFKA_CONF_OK)
+        fail_msg("%s", text);
+}
+
+static void must(rd_kafka_error_t *error)
+{
+    if (error)
+        fail_msg("%s", rd_kafka_error_string(error));
+}
+
+struct planter *planter_open(const char *brokers, const char *transactional_id)
+{
+    struct planter  *p = mem_alloc(sizeof(*p));
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    char             text[256];
+
+    set(conf, "bootstrap.servers", brokers);
+    set(conf, "linger.ms", "5");
+    set(conf, "message.max.bytes", "10485760");
+    set(conf, "enable.idempotence", "true");
+    if (transactional_id)
+        set(conf, "transactional.id", transactional_id);
+    rd_kafka_conf_set_opaque(conf, p);
+    rd_kafka_conf_set_dr_msg_cb(conf, on_report);
+    p->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
+    if (!p->rk)
+        fail_msg("%s", text);
+    if (transactional_id)
+        must(rd_kafka_init_transactions(p->rk, WAIT_MS));
+    return p;
+}
+
+void planter_close(struct planter *p)
+{
+    if (!p)
+        return;
+    rd_kafka_destroy(p->rk);
+    mem_free(p);
+}
+
+/* librdkafka takes what it only reads as void *: it gets a copy of its own. */
+static void *copy(struct slice s)
+{
+    return s.p ? mem_strndup(s.p, s.n) : NULL;
+}
+
+static rd_kafka_resp_err_t put(struct planter *p, const char *topic, int32_t partition, void *key,
+                               size_t key_n, void *value, size_t value_n, int64_t *offset)
+{
+    rd_kafka_vu_t args[] = {
+        { .vtype = RD_KAFKA_VTYPE_TOPIC, .u = { .cstr = topic } },
+        { .vtype = RD_KAFKA_VTYPE_PARTITION, .u = { .i32 = partition } },
+        { .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u = { .i = RD_KAFKA_MSG_F_COPY } },
+        { .vtype = RD_KAFKA_VTYPE_KEY, .u = { .mem = { key, key_n } } },
+        { .vtype = RD_KAFKA_VTYPE_VALUE, .u = { .mem = { value, value_n } } },
+        { .vtype = RD_KAFKA_VTYPE_OPAQUE, .u = { .ptr = offset } },
+    };
+    rd_kafka_error_t   *error = rd_kafka_produceva(p->rk, args, COUNT_OF(args));
+    rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+
+    if (error)
+        rd_kafka_error_destroy(error);
+    return code;
+}
+
+void planter_put(struct planter *p, const char *topic, int32_t partition, struct slice key,
+                 struct slice value, int64_t *offset)
+{
+    void               *k = copy(key);
+    void               *v = copy(value);
+    rd_kafka_resp_err_t code;
+
+    if (offset)
+        *offset = -1;
+    do {
+        code = put(p, topic, partition, k, key.n, v, value.n, offset);
+        (void)rd_kafka_poll(p->rk, code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 100 : 0);
+    } while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL);
+    mem_free(k);
+    mem_free(v);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        fail_msg("produce to %s: %s", topic, rd_kafka_err2str(code));
+}
+
+void planter_flush(struct planter *p)
+{
+    if (rd_kafka_flush(p->rk, WAIT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        p->failed != RD_KAFKA_RESP_ERR_NO_ERROR)
+        fail_msg("not delivered: %s", rd_kafka_err2str(p->failed));
+}
+
+void planter_begin(struct planter *p)
+{
+    must(rd_kafka_begin_transaction(p->rk));
+}
+
+void planter_abort(struct planter *p)
+{
+    must(rd_kafka_abort_transaction(p->rk, WAIT_MS));
+}
+
+bool planter_commit(struct planter *p)
+{
+    rd_kafka_error_t *error = rd_kafka_commit_transaction(p->rk, WAIT_MS);
+    bool              ok = !error;
+
+    if (error)
+        rd_kafka_error_destroy(error);
+    return ok;
+}
+
+void planter_delete_before(struct planter *p, const char *topic, int32_t partition, int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_queue_t                *queue = rd_kafka_queue_new(p->rk);
+    rd_kafka_DeleteRecords_t        *request;
+    rd_kafka_event_t                *event;
+    rd_kafka_resp_err_t              code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
+    request = rd_kafka_DeleteRecords_new(list);
+    rd_kafka_DeleteRecords(p->rk, &request, 1, NULL, queue);
+    event = rd_kafka_queue_poll(queue, WAIT_MS);
+    if (event) {
+        const rd_kafka_topic_partition_list_t *done =
+            rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event));
+
+        code = rd_kafka_event_error(event);
+        if (done && done->cnt == 1)
+            code = done->elems[0].err;
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_DeleteRecords_destroy(request);
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_queue_destroy(queue);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        fail_msg("delete records of %s: %s", topic, rd_kafka_err2str(code));
+}

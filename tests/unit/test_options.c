@@ -1,0 +1,178 @@
+/*
+ * test_options.c - the one option table, and what contradicts itself.
+ */
+#include "tests/support/test.h"
+
+#include "cli/options.h"
+
+struct line {
+    int   argc;
+    char *argv[16];
+};
+
+static bool parse(struct config *c, struct err *err, const char *const *words)
+{
+    struct line l = { 1, { (char *)(uintptr_t) "requeue" } };
+
+    for (size_t i = 0; words[i]; i++)
+        l.argv[l.argc++] = (char *)(uintptr_t)words[i];
+    *err = ERR_INIT;
+    return options_parse(l.argc, l.argv, c, err);
+}
+
+#define PARSE(c, err, ...) parse(c, err, (const char *const[]){ __VA_ARGS__, NULL })
+#define ENDS               "--store", "postgres://", "--kafka", "k:1"
+
+static void every_option_has_a_help_line_without_full_stop_and_at_least_one_command(void **state)
+{
+    (void)state;
+    for (const struct opt *o = options_table; o->name; o++) {
+        size_t n = strlen(o->help);
+
+        assert_true(n > 0);
+        assert_int_not_equal(o->help[n - 1], '.');
+        assert_int_not_equal(o->commands, 0);
+        assert_true(o->type == OPT_FLAG || o->type == OPT_SET ? o->arg == NULL : o->arg != NULL);
+    }
+}
+
+static void names_and_letters_are_unique(void **state)
+{
+    (void)state;
+    for (const struct opt *a = options_table; a->name; a++)
+        for (const struct opt *b = a + 1; b->name; b++) {
+            assert_string_not_equal(a->name, b->name);
+            assert_true(a->letter == 0 || a->letter != b->letter);
+        }
+}
+
+static void defaults_are_those_of_the_manual(void **state)
+{
+    struct config c;
+    struct err    err;
+
+    (void)state;
+    assert_true(PARSE(&c, &err, "rebuild", ENDS));
+    assert_int_equal(c.scope.project.executions, EXECUTIONS_NONE);
+    assert_int_equal(c.scope.project.unlock, UNLOCK_NONE);
+    assert_int_equal(c.mode, MODE_NEW);
+    assert_int_equal(c.jobs, 2);
+    assert_false(scope_has(&c.scope, KIND_EXECUTION));
+    assert_true(scope_has(&c.scope, KIND_FLOW_LAST));
+}
+
+static void audit_means_all_executions_and_no_unlock(void **state)
+{
+    struct config c;
+    struct err    err;
+
+    (void)state;
+    assert_true(PARSE(&c, &err, "verify", ENDS, "--audit"));
+    assert_int_equal(c.scope.project.executions, EXECUTIONS_ALL);
+    assert_true(scope_has(&c.scope, KIND_EXECUTION));
+}
+
+static void contradictions_are_refused_with_both_options_named(void **state)
+{
+    static const struct {
+        const char *words[6];
+        const char *says;
+    } cases[] = {
+        { { "rebuild", "--append", "--resume" }, "exclude each other" },
+        { { "rebuild", "--recreate", "--append" }, "exclude each other" },
+        { { "rebuild", "--recreate", "--no-recreate" }, "exclude each other" },
+        { { "rebuild", "--confirm", "x" }, "--recreate" },
+        { { "verify", "--audit", "--executions", "none" }, "--executions all" },
+        { { "verify", "--audit", "--unlock", "all" }, "--unlock none" },
+        { { "verify", "--strict" }, "--audit" },
+        { { "rebuild", "--kinds", "execution" }, "no kind is left" },
+        { { "rebuild", "--kinds", "flows" }, "flows" },
+        { { "rebuild", "--since", "yesterday" }, "--since" },
+        { { "verify", "--recreate" }, "recreate" },
+        { { "rebuild", "--jobs", "0" }, "--jobs" },
+        { { "rebuild", "--executions", "some" }, "some" },
+        { { "rebiuld" }, "rebiuld" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const char   *words[16] = { NULL };
+        size_t        n = 0;
+        struct config c;
+        struct err    err;
+
+        while (cases[i].words[n]) {
+            words[n] = cases[i].words[n];
+            n++;
+        }
+        words[n] = "--store=postgres://";
+        words[n + 1] = "--kafka=k:1";
+        assert_false(parse(&c, &err, words));
+        assert_int_equal(err.kind, ERR_USAGE);
+        assert_non_null(strstr(err.msg, cases[i].says));
+    }
+}
+
+static void a_missing_store_or_kafka_is_named_with_an_example(void **state)
+{
+    struct config c;
+    struct err    err;
+
+    (void)state;
+    assert_false(PARSE(&c, &err, "plan", "--kafka", "k:1"));
+    assert_non_null(strstr(err.msg, "--store"));
+    assert_non_null(strstr(err.hint, "postgres://"));
+    assert_false(PARSE(&c, &err, "plan", "--store", "postgres://"));
+    assert_non_null(strstr(err.msg, "--kafka"));
+}
+
+static void the_names_of_kestras_own_command_are_understood(void **state)
+{
+    struct config c;
+    struct err    err;
+
+    (void)state;
+    assert_true(PARSE(&c, &err, "rebuild", ENDS, "--no-flows", "--no-templates", "--no-recreate",
+                      "--no-triggers-execution-id"));
+    assert_int_equal(c.scope.kinds, KIND_BIT(KIND_TRIGGER));
+    assert_int_equal(c.scope.project.unlock, UNLOCK_ALL);
+}
+
+static void times_become_what_the_store_compares(void **state)
+{
+    struct config c;
+    struct err    err;
+
+    (void)state;
+    assert_true(PARSE(&c, &err, "rebuild", ENDS, "--executions", "all", "--since",
+                      "2024-12-10T09:00:00+01:00"));
+    assert_string_equal(c.scope.since, "2024-12-10T08:00:00.000Z");
+}
+
+static void help_of_a_command_may_be_asked_with_an_option(void **state)
+{
+    struct config c;
+    struct err    err;
+
+    (void)state;
+    assert_true(PARSE(&c, &err, "rebuild", "--help"));
+    assert_int_equal(c.command, COMMAND_HELP);
+    assert_string_equal(c.operands.items[0], "rebuild");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_option_has_a_help_line_without_full_stop_and_at_least_one_command),
+        cmocka_unit_test(names_and_letters_are_unique),
+        cmocka_unit_test(defaults_are_those_of_the_manual),
+        cmocka_unit_test(audit_means_all_executions_and_no_unlock),
+        cmocka_unit_test(contradictions_are_refused_with_both_options_named),
+        cmocka_unit_test(a_missing_store_or_kafka_is_named_with_an_example),
+        cmocka_unit_test(the_names_of_kestras_own_command_are_understood),
+        cmocka_unit_test(times_become_what_the_store_compares),
+        cmocka_unit_test(help_of_a_command_may_be_asked_with_an_option),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -10,7 +10,7 @@
 
 #include <unistd.h>
 
-#define TICK_MS 100
+#define TICK_MS 20
 
 struct job {
     struct session  *session;

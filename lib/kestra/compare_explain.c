@@ -34,8 +34,7 @@ struct explain {
 struct member {
     struct slice            name;
     const struct json_node *node;
-    struct part             part;
-    struct digest           sum; /* zero when it does not count */
+    struct digest           sum; /* counts only when `counts` */
     bool                    counts;
     bool                    of_topic;
     size_t                  order; /* as they stand: the store's, then the topic's */
@@ -227,21 +226,15 @@ static void read_members(struct explain *x, const struct json_node *object,
     unsigned counted = counted_of(x->c, object, place, verbatim);
     size_t   n = 0;
 
-    verbatim = verbatim || place_roles(place) & PLACE_VERBATIM;
     for (const struct json_node *node = object->first; node; node = node->next) {
-        const struct place *at = place_member(place, node->name);
-        struct member      *m = &into[n];
+        struct member *m = &into[n];
 
         *m = (struct member){ node->name, node, .of_topic = of_topic, .order = order + n };
-        m->part = walk_node(x->c, node, at, verbatim);
-        m->counts = part_counts(x->c, m->part, place_roles(at), verbatim);
+        m->counts = walk_member(x->c, node, place, verbatim, &m->sum);
         n++;
     }
     if (place_roles(place) & PLACE_STATE)
         judge_computed(into, n, place, counted);
-    for (size_t i = 0; i < n; i++)
-        if (into[i].counts)
-            into[i].sum = member_digest(name_digest(into[i].name), into[i].part.digest);
 }
 
 /* The members of one name, the store's first. */
@@ -251,17 +244,21 @@ static void compare_group(struct explain *x, const struct member *m, size_t n,
     const struct member *last[2] = { NULL, NULL };
     struct digest        sum[2] = { { 0, 0 }, { 0, 0 } };
     size_t               before = x->path.n;
+    size_t               told = x->n;
 
     for (size_t i = 0; i < n; i++) {
-        sum[m[i].of_topic] = digest_add(sum[m[i].of_topic], m[i].sum);
+        if (m[i].counts)
+            sum[m[i].of_topic] = digest_add(sum[m[i].of_topic], m[i].sum);
         last[m[i].of_topic] = &m[i];
     }
     if (digest_eq(sum[0], sum[1]))
         return;
     push_name(x, m[0].name);
-    if (n == 2 && last[0] && last[1] && !digest_eq(last[0]->part.digest, last[1]->part.digest))
+    if (n == 2 && last[0] && last[1])
         compare_values(x, last[0]->node, last[1]->node, place_member(place, m[0].name), verbatim);
-    else
+    /* Repeated members, or equal ones that only one side's state agrees with, have no deeper place.
+     */
+    if (x->n == told && !x->more)
         tell(x, last[0] ? last[0]->node : NULL, last[1] ? last[1]->node : NULL);
     pop(x, before);
 }

@@ -140,7 +140,7 @@ union notes {
 
 struct frame {
     struct digest       acc;  /* of what was delivered so far */
-    struct digest       name; /* of the member that comes next */
+    struct digest       name; /* of the member that comes next, if it is an object or list */
     const struct place *next; /* where that member, or each element, is */
     const struct place *place;
     uint64_t            n; /* members that count; elements */
@@ -156,7 +156,10 @@ struct comparer {
     struct arena       *arena; /* owns the places */
     char               *room;  /* for numbers */
     size_t              n_room;
-    const struct place *start; /* where the walk began */
+    char               *member; /* the latest name, behind its length, and room for a scalar */
+    size_t              n_member;
+    size_t              n_name; /* with its length */
+    const struct place *start;  /* where the walk began */
     bool                start_verbatim;
     bool                is_object; /* the value walked over */
     struct part         result;
@@ -176,15 +179,38 @@ void walk_open(struct comparer *c, bool is_list);
 void walk_name(struct comparer *c, struct slice name);
 void walk_close(struct comparer *c);
 
+/* The innermost open object or list; NULL at the top. */
+static inline struct frame *walk_top(struct comparer *c)
+{
+    return c->depth > 0 ? &c->frames[c->depth - 1] : NULL;
+}
+
 /* The whole subtree. */
 struct part walk_node(struct comparer *c, const struct json_node *node, const struct place *place,
                       bool verbatim);
 
-/* Does a member with this value contribute to its object? (Computed members apart.) */
-bool part_counts(const struct comparer *c, struct part part, unsigned roles, bool verbatim);
+/* What one member adds to an object that stands at `place`; false: nothing. Computed members as if
+ * their state did not know them. */
+bool walk_member(struct comparer *c, const struct json_node *node, const struct place *place,
+                 bool verbatim, struct digest *out);
 
-/* What a member contributes to its object. */
-struct digest member_digest(struct digest name, struct digest value);
-struct digest name_digest(struct slice name);
+/* ---- states (compare_state.c) ---- */
+
+#define WALK_NS_PER_MS 1000000
+
+struct computed *state_computed(struct state_notes *s, unsigned role);
+
+/* Of the value that comes now, before it is added: it can be read, as a number of milliseconds
+ * (dates) or nanoseconds (duration). */
+void state_note_computed(struct comparer *c, unsigned role, int64_t value);
+void state_note_history(struct comparer *c, int64_t ms);
+
+void state_begin_histories(struct state_notes *s);
+
+/* Keep what a computed member adds to its state f until the state ends. */
+void state_hold(struct comparer *c, struct frame *f, unsigned role, struct digest member);
+
+/* Add those that disagree with the histories. */
+void state_close(struct frame *f, struct state_notes *s);
 
 #endif

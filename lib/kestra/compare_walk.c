@@ -2,22 +2,26 @@
  * compare_walk.c - the canonical digest of a value, while somebody walks over it.
  *
  * DESIGN: one frame per open object or list, and beside it, for the few that need them, notes. A
- * value is finished as a part (its digest, and whether rule 5 may leave it out) and delivered to
- * the frame above: an object adds pair(name, value), a list folds. A frame knows the place of the
- * value that comes next, which is NULL almost always; all special rules hang on a place's roles.
+ * value that is finished is added to the frame above: an object sums its members, a list folds its
+ * elements. A frame knows the place of the value that comes next, which is NULL almost always; all
+ * special rules hang on a place's roles.
  *
- * Computed members of a state cannot be judged before its histories are known, and members come in
- * any order: they are noted, and judged when the state ends. All dates are cut to milliseconds
- * before they are compared, so both sides of a comparison judge alike. A list of labels is folded
- * as a list and summed as a set at the same time; at its end the one that fits is taken.
+ * A member is hash(type, length of name, name, value) when its value is a scalar, and pair(name,
+ * value) when it is an object or list; the pairs of labels are always the latter, because in a list
+ * their halves come in any order.
+ *
+ * A list of labels is folded as a list and summed as a set at the same time; at its end the one
+ * that fits is taken. For states see compare_state.c.
  */
 #include "lib/kestra/compare_impl.h"
 
 #include "lib/base/clock.h"
 
 #include <assert.h>
+#include <endian.h>
 
-#define NS_PER_MS 1000000
+#define DATE_BYTES sizeof(uint64_t)
+#define NAME_AT    sizeof(uint64_t) /* in the room for a member: behind its length */
 
 /* Changing one of these changes every digest: raise DIGEST_VERSION. */
 enum tag {
@@ -33,23 +37,14 @@ enum tag {
     TAG_OBJECT,
     TAG_LIST,
     TAG_LABELS,
+    TAG_IN_MEMBER = 1 << 8, /* with a scalar's: name and value together */
 };
 
-static const struct digest digest_zero;
-
-struct digest name_digest(struct slice name)
+/* Does a value of this substance count, as a member of an object? (Computed members apart.) */
+static bool counts(const struct comparer *c, enum substance substance, unsigned roles,
+                   bool verbatim)
 {
-    return digest_bytes(TAG_NAME, name);
-}
-
-struct digest member_digest(struct digest name, struct digest value)
-{
-    return digest_pair(TAG_MEMBER, name, value);
-}
-
-bool part_counts(const struct comparer *c, struct part part, unsigned roles, bool verbatim)
-{
-    switch (part.substance) {
+    switch (substance) {
     case SUBSTANCE_NULL: return verbatim;
     case SUBSTANCE_EMPTY: return verbatim || !c->drop_empty;
     case SUBSTANCE_FALSE: return verbatim || !(roles & PLACE_FALSE);
@@ -64,12 +59,7 @@ void walk_begin(struct comparer *c, const struct place *place, bool verbatim)
     c->start_verbatim = verbatim;
     c->is_object = false;
     c->depth = 0;
-    c->result = (struct part){ digest_zero, SUBSTANCE_NULL };
-}
-
-static struct frame *top(struct comparer *c)
-{
-    return c->depth > 0 ? &c->frames[c->depth - 1] : NULL;
+    c->result = (struct part){ { 0, 0 }, SUBSTANCE_NULL };
 }
 
 /* Where the value is that comes now. */
@@ -86,131 +76,16 @@ static bool read_milliseconds(struct slice text, int64_t *out)
 
     if (!instant_parse(text, &t))
         return false;
-    *out = t.s * 1000 + t.ns / NS_PER_MS;
+    *out = t.s * 1000 + t.ns / WALK_NS_PER_MS;
     return true;
 }
 
-static struct digest date_digest(int64_t ms)
+static struct slice date_bytes(int64_t ms, char room[DATE_BYTES])
 {
-    char bytes[8];
+    uint64_t bits = htole64((uint64_t)ms);
 
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (char)((uint64_t)ms >> 8 * i & 0xff);
-    return digest_bytes(TAG_DATE, slice_of(bytes, sizeof(bytes)));
-}
-
-/* ---- states ---- */
-
-static struct computed *computed_of(struct state_notes *s, unsigned roles)
-{
-    if (roles & PLACE_DURATION)
-        return &s->duration;
-    return roles & PLACE_START ? &s->start : &s->end;
-}
-
-/* Tell the state that a date or duration in it can be read; before the value is delivered. */
-static void note_computed(struct comparer *c, unsigned roles, int64_t value)
-{
-    struct frame    *f = top(c);
-    struct computed *computed;
-
-    if (!f || !(f->roles & PLACE_STATE))
-        return;
-    computed = computed_of(&c->notes[c->depth - 1].state, roles);
-    computed->fresh = true;
-    computed->value = value;
-}
-
-/* The frames are: state, histories, entry. */
-static void note_history_date(struct comparer *c, int64_t ms)
-{
-    struct state_notes *s;
-    uint64_t            index;
-
-    if (c->depth < 3 || !(c->frames[c->depth - 3].roles & PLACE_STATE) ||
-        !c->frames[c->depth - 2].is_list)
-        return;
-    s = &c->notes[c->depth - 3].state;
-    index = c->frames[c->depth - 2].n;
-    if (index == 0) {
-        s->has_first = true;
-        s->first_ms = ms;
-    }
-    s->has_last = true;
-    s->last_ms = ms;
-    s->last_index = index;
-}
-
-static void begin_histories(struct state_notes *s)
-{
-    s->n_histories = 0; /* of a member that comes twice the last counts */
-    s->has_first = false;
-    s->has_last = false;
-}
-
-/* A computed member waits for the end of its state. One that comes twice is not what Kestra writes:
- * it goes into the digest at once. */
-static void hold_computed(struct comparer *c, struct frame *f, unsigned roles, struct part part)
-{
-    struct computed *computed = computed_of(&c->notes[c->depth - 1].state, roles);
-
-    if (!part_counts(c, part, roles, f->verbatim))
-        return;
-    if (computed->there) {
-        f->acc = digest_add(f->acc, computed->member);
-        f->n++;
-    }
-    computed->there = true;
-    computed->readable = computed->fresh;
-    computed->fresh = false;
-    computed->member = member_digest(f->name, part.digest);
-}
-
-static bool duration_is_right(const struct state_notes *s)
-{
-    int64_t span;
-    int64_t off;
-
-    if (s->n_histories == 1)
-        return true; /* it is "until now" and new at every writing */
-    if (!s->duration.readable || s->n_histories == 0)
-        return false;
-    if (!s->has_first || !s->has_last || s->last_index + 1 != s->n_histories)
-        return false;
-    if (__builtin_mul_overflow(s->last_ms - s->first_ms, NS_PER_MS, &span) ||
-        __builtin_sub_overflow(s->duration.value, span, &off))
-        return false;
-    return off >= -NS_PER_MS && off <= NS_PER_MS;
-}
-
-static bool start_is_right(const struct state_notes *s)
-{
-    return s->start.readable && s->has_first && s->start.value == s->first_ms;
-}
-
-static bool end_is_right(const struct state_notes *s)
-{
-    return s->end.readable && s->has_last && s->last_index + 1 == s->n_histories &&
-           s->end.value == s->last_ms;
-}
-
-static void judge(struct frame *f, struct state_notes *s, unsigned role, bool right)
-{
-    const struct computed *computed = computed_of(s, role);
-
-    if (!computed->there || right)
-        return;
-    f->acc = digest_add(f->acc, computed->member);
-    f->n++;
-    s->counted |= role;
-}
-
-static void close_state(struct frame *f, struct state_notes *s)
-{
-    s->counted = 0;
-    judge(f, s, PLACE_DURATION, duration_is_right(s));
-    judge(f, s, PLACE_START, start_is_right(s));
-    judge(f, s, PLACE_END, end_is_right(s));
+    memcpy(room, &bits, DATE_BYTES);
+    return slice_of(room, DATE_BYTES);
 }
 
 /* ---- labels ---- */
@@ -218,14 +93,14 @@ static void close_state(struct frame *f, struct state_notes *s)
 /* A string that is the key or value of what may be a label; before it is delivered. */
 static void note_label_text(struct comparer *c, unsigned roles, struct slice text)
 {
-    struct frame       *f = top(c);
+    struct frame       *f = walk_top(c);
     struct label_notes *label;
 
     if (!f || !(f->roles & PLACE_LABEL))
         return;
     label = &c->notes[c->depth - 1].label;
     if (roles & PLACE_LABEL_KEY) {
-        label->key = name_digest(text);
+        label->key = digest_bytes(TAG_NAME, text);
         label->n_keys++;
     } else {
         label->value = digest_bytes(TAG_STRING, text);
@@ -239,45 +114,92 @@ static void close_label(struct comparer *c, const struct label_notes *label)
 {
     struct labels_notes *labels;
 
-    if (c->depth == 0 || !(top(c)->roles & PLACE_LABELS) || label->other || label->n_keys != 1 ||
-        label->n_values != 1)
+    if (c->depth == 0 || !(walk_top(c)->roles & PLACE_LABELS) || label->other ||
+        label->n_keys != 1 || label->n_values != 1)
         return;
     labels = &c->notes[c->depth - 1].labels;
     labels->n_pairs++;
     if (label->value_empty && c->drop_empty)
         return;
-    labels->sum = digest_add(labels->sum, member_digest(label->key, label->value));
+    labels->sum = digest_add(labels->sum, digest_pair(TAG_MEMBER, label->key, label->value));
     labels->n_sum++;
 }
 
 /* ---- values ---- */
 
-static void deliver_member(struct comparer *c, struct frame *f, struct part part)
+static void add_element(struct frame *f, struct digest value)
 {
-    unsigned roles = place_roles(f->next);
-
-    if (f->roles & PLACE_STATE && roles & PLACE_COMPUTED) {
-        hold_computed(c, f, roles, part);
-        return;
-    }
-    if (!part_counts(c, part, roles, f->verbatim))
-        return;
-    f->acc = digest_add(f->acc, member_digest(f->name, part.digest));
+    f->acc = digest_pair(TAG_ELEMENT, f->acc, value);
     f->n++;
 }
 
-static void deliver(struct comparer *c, struct part part)
+static void add_member(struct comparer *c, struct frame *f, struct digest member,
+                       enum substance substance)
 {
-    struct frame *f = top(c);
+    unsigned roles = place_roles(f->next);
+
+    if (!counts(c, substance, roles, f->verbatim))
+        return;
+    if (f->roles & PLACE_STATE && roles & PLACE_COMPUTED) {
+        state_hold(c, f, roles, member);
+        return;
+    }
+    f->acc = digest_add(f->acc, member);
+    f->n++;
+}
+
+/* For members that are pairs: before another name takes its room. */
+static void digest_name(struct comparer *c, struct frame *f)
+{
+    f->name = digest_bytes(TAG_NAME, slice_of(c->member + NAME_AT, c->n_name - NAME_AT));
+}
+
+static char *member_room(struct comparer *c, size_t n)
+{
+    if (n > c->n_member) {
+        c->n_member = 2 * n;
+        c->member = mem_realloc(c->member, c->n_member);
+    }
+    return c->member;
+}
+
+/* Name and value in one hash: most of what there is to hash, so it halves the cost. */
+static struct digest scalar_member(struct comparer *c, enum tag tag, struct slice bytes)
+{
+    char *room = member_room(c, c->n_name + bytes.n);
+
+    if (bytes.n > 0)
+        memcpy(room + c->n_name, bytes.p, bytes.n);
+    return digest_bytes((uint64_t)tag | TAG_IN_MEMBER, slice_of(room, c->n_name + bytes.n));
+}
+
+static void add_scalar(struct comparer *c, enum tag tag, struct slice bytes,
+                       enum substance substance)
+{
+    struct frame *f = walk_top(c);
 
     if (!f) {
-        c->result = part;
+        c->result = (struct part){ digest_bytes(tag, bytes), substance };
     } else if (f->is_list) {
-        f->acc = digest_pair(TAG_ELEMENT, f->acc, part.digest);
-        f->n++;
+        add_element(f, digest_bytes(tag, bytes));
+    } else if (f->roles & PLACE_LABELS) {
+        digest_name(c, f);
+        add_member(c, f, digest_pair(TAG_MEMBER, f->name, digest_bytes(tag, bytes)), substance);
     } else {
-        deliver_member(c, f, part);
+        add_member(c, f, scalar_member(c, tag, bytes), substance);
     }
+}
+
+static void add_container(struct comparer *c, struct part part)
+{
+    struct frame *f = walk_top(c);
+
+    if (!f)
+        c->result = part;
+    else if (f->is_list)
+        add_element(f, part.digest);
+    else
+        add_member(c, f, digest_pair(TAG_MEMBER, f->name, part.digest), part.substance);
 }
 
 /* The value that comes now is not what a label has: its object is none. */
@@ -290,19 +212,18 @@ static void note_no_label(struct comparer *c)
 void walk_null(struct comparer *c)
 {
     note_no_label(c);
-    deliver(c, (struct part){ digest_bytes(TAG_NULL, SLICE("")), SUBSTANCE_NULL });
+    add_scalar(c, TAG_NULL, SLICE(""), SUBSTANCE_NULL);
 }
 
 void walk_bool(struct comparer *c, bool value)
 {
     note_no_label(c);
-    deliver(c, (struct part){ digest_bytes(value ? TAG_TRUE : TAG_FALSE, SLICE("")),
-                              value ? SUBSTANCE_FULL : SUBSTANCE_FALSE });
+    add_scalar(c, value ? TAG_TRUE : TAG_FALSE, SLICE(""),
+               value ? SUBSTANCE_FULL : SUBSTANCE_FALSE);
 }
 
 void walk_number(struct comparer *c, struct slice spelled)
 {
-    unsigned      roles = place_roles(place_now(c));
     struct number number;
 
     note_no_label(c);
@@ -311,55 +232,55 @@ void walk_number(struct comparer *c, struct slice spelled)
         c->room = mem_realloc(c->room, c->n_room);
     }
     number_read(spelled, c->room, &number);
-    if (roles & PLACE_DURATION)
-        note_computed(c, PLACE_DURATION, number_nanoseconds(&number));
-    deliver(c, (struct part){ digest_bytes(TAG_NUMBER, number_canonical(spelled, c->room, &number)),
-                              SUBSTANCE_FULL });
+    if (place_roles(place_now(c)) & PLACE_DURATION)
+        state_note_computed(c, PLACE_DURATION, number_nanoseconds(&number));
+    add_scalar(c, TAG_NUMBER, number_canonical(spelled, c->room, &number), SUBSTANCE_FULL);
 }
 
-/* A text at a place with roles. */
-static struct digest special_text(struct comparer *c, unsigned roles, struct slice text)
+/* Tell whoever waits for this date; true when the digest takes it as an instant. */
+static bool is_date(struct comparer *c, unsigned roles, struct slice text, int64_t *ms)
 {
-    const unsigned dates = PLACE_DATE | PLACE_START | PLACE_END | PLACE_HISTORY_DATE;
-    int64_t        ms;
+    const unsigned dates = PLACE_DATE | PLACE_START | PLACE_END;
 
-    if (roles & (PLACE_LABEL_KEY | PLACE_LABEL_VALUE))
-        note_label_text(c, roles, text);
-    if (!(roles & dates) || !read_milliseconds(text, &ms))
-        return digest_bytes(TAG_STRING, text);
+    if (!(roles & (dates | PLACE_HISTORY_DATE)) || !read_milliseconds(text, ms))
+        return false;
     if (roles & (PLACE_START | PLACE_END))
-        note_computed(c, roles, ms);
+        state_note_computed(c, roles, *ms);
     if (roles & PLACE_HISTORY_DATE)
-        note_history_date(c, ms);
-    if (!(roles & ~(unsigned)PLACE_HISTORY_DATE))
-        return digest_bytes(TAG_STRING, text); /* the layout does not call it a date */
-    return date_digest(ms);
+        state_note_history(c, *ms);
+    return roles & dates;
 }
 
 void walk_string(struct comparer *c, struct slice text)
 {
-    unsigned    roles = place_roles(place_now(c));
-    struct part part;
+    unsigned roles = place_roles(place_now(c));
+    char     date[DATE_BYTES];
+    int64_t  ms;
 
-    if (!(roles & (PLACE_LABEL_KEY | PLACE_LABEL_VALUE)))
+    if (roles & (PLACE_LABEL_KEY | PLACE_LABEL_VALUE))
+        note_label_text(c, roles, text);
+    else
         note_no_label(c);
-    part.substance = text.n == 0 ? SUBSTANCE_EMPTY : SUBSTANCE_FULL;
-    part.digest = roles ? special_text(c, roles, text) : digest_bytes(TAG_STRING, text);
-    deliver(c, part);
+    if (roles != 0 && is_date(c, roles, text, &ms))
+        add_scalar(c, TAG_DATE, date_bytes(ms, date), SUBSTANCE_FULL);
+    else
+        add_scalar(c, TAG_STRING, text, text.n == 0 ? SUBSTANCE_EMPTY : SUBSTANCE_FULL);
 }
 
 void walk_open(struct comparer *c, bool is_list)
 {
     const struct place *place = place_now(c);
-    struct frame       *up = top(c);
+    struct frame       *up = walk_top(c);
     struct frame       *f = &c->frames[c->depth];
 
     assert(c->depth < JSON_MAX_DEPTH);
     note_no_label(c);
     if (!up)
         c->is_object = !is_list;
-    else if (up->roles & PLACE_STATE && place_roles(place) & PLACE_HISTORIES)
-        begin_histories(&c->notes[c->depth - 1].state);
+    else if (!up->is_list)
+        digest_name(c, up);
+    if (up && up->roles & PLACE_STATE && place_roles(place) & PLACE_HISTORIES)
+        state_begin_histories(&c->notes[c->depth - 1].state);
     *f = (struct frame){
         .place = place,
         .next = is_list ? place_elements(place) : NULL,
@@ -375,12 +296,18 @@ void walk_open(struct comparer *c, bool is_list)
 
 void walk_name(struct comparer *c, struct slice name)
 {
+    uint64_t      length = htole64(name.n);
     struct frame *f;
+    char         *room;
 
     assert(c->depth > 0);
     f = &c->frames[c->depth - 1];
-    f->name = name_digest(name);
     f->next = place_member(f->place, name);
+    c->n_name = NAME_AT + name.n;
+    room = member_room(c, c->n_name);
+    memcpy(room, &length, sizeof(length));
+    if (name.n > 0)
+        memcpy(room + NAME_AT, name.p, name.n);
 }
 
 static struct part close_list(struct comparer *c, const struct frame *f, const union notes *notes)
@@ -389,7 +316,7 @@ static struct part close_list(struct comparer *c, const struct frame *f, const u
     struct digest acc = f->acc;
     struct digest count = { f->n, 0 };
 
-    if (f->roles & PLACE_HISTORIES && c->depth > 0 && top(c)->roles & PLACE_STATE)
+    if (f->roles & PLACE_HISTORIES && c->depth > 0 && walk_top(c)->roles & PLACE_STATE)
         c->notes[c->depth - 1].state.n_histories = f->n;
     if (f->roles & PLACE_LABELS && notes->labels.n_pairs == f->n) {
         tag = TAG_LABELS;
@@ -406,7 +333,7 @@ static struct part close_object(struct comparer *c, struct frame *f, union notes
     struct digest count;
 
     if (f->roles & PLACE_STATE)
-        close_state(f, &notes->state);
+        state_close(f, &notes->state);
     else if (f->roles & PLACE_LABEL)
         close_label(c, &notes->label);
     count = (struct digest){ f->n, 0 };
@@ -423,7 +350,7 @@ void walk_close(struct comparer *c)
     c->depth--;
     f = &c->frames[c->depth];
     notes = &c->notes[c->depth];
-    deliver(c, f->is_list ? close_list(c, f, notes) : close_object(c, f, notes));
+    add_container(c, f->is_list ? close_list(c, f, notes) : close_object(c, f, notes));
 }
 
 /* ---- trees ---- */
@@ -455,4 +382,24 @@ struct part walk_node(struct comparer *c, const struct json_node *node, const st
     walk_begin(c, place, verbatim);
     walk_subtree(c, node);
     return c->result;
+}
+
+bool walk_member(struct comparer *c, const struct json_node *node, const struct place *place,
+                 bool verbatim, struct digest *out)
+{
+    struct frame   *f = &c->frames[0];
+    struct computed computed;
+    unsigned        roles;
+
+    walk_begin(c, place, verbatim);
+    walk_open(c, false);
+    walk_name(c, node->name);
+    walk_subtree(c, node);
+    roles = place_roles(f->next);
+    *out = f->acc;
+    if (!(f->roles & PLACE_STATE && roles & PLACE_COMPUTED))
+        return f->n > 0;
+    computed = *state_computed(&c->notes[0].state, roles);
+    *out = computed.member;
+    return computed.there;
 }

@@ -70,7 +70,8 @@ bool entry_is_text(const struct entry *e, struct err *err)
 {
     if (!entry_is_type(e, YAML_SCALAR, err))
         return false;
-    if (e->text[0] == '\0' || (e->plain && strcmp(e->text, "null") == 0))
+    if (e->text[0] == '\0' ||
+        (e->plain && (strcmp(e->text, "null") == 0 || strcmp(e->text, "~") == 0)))
         return entry_err(err, e, "%s has no value", label(e));
     return true;
 }

@@ -32,12 +32,17 @@ bool entry_err(struct err *err, const struct entry *at, const char *fmt, ...)
     return err_set(err, ERR_USAGE, "%s:%u: %s", at->file, at->line, what);
 }
 
+static bool is_named(const struct entry *e, const char *key)
+{
+    return e->key && strcmp(e->key, key) == 0;
+}
+
 const struct entry *entry_get(const struct entry *map, const char *key)
 {
     if (!map || map->type != YAML_MAPPING)
         return NULL;
     for (const struct entry *e = map->first; e; e = e->next)
-        if (e->key && strcmp(e->key, key) == 0)
+        if (is_named(e, key))
             return e;
     return NULL;
 }
@@ -74,7 +79,7 @@ static struct entry **find_link(struct entry *map, const char *key)
 {
     struct entry **link = &map->first;
 
-    while (*link && strcmp((*link)->key, key) != 0)
+    while (*link && !is_named(*link, key))
         link = &(*link)->next;
     return link;
 }

@@ -2,8 +2,8 @@
  * project.h - projection: a store's document becomes a record, or is left out, or is skipped.
  *
  * The same function for rebuild, verify and plan: what rebuild sends is by construction what verify
- * expects. Pure: bytes in, bytes out, no I/O. The value is the stored JSON as bytes (design part 4): members
- * are cut out and put in by byte range, nothing is printed again.
+ * expects. Pure: bytes in, bytes out, no I/O. The value is the stored JSON as bytes (design part
+ * 4): members are cut out and put in by byte range, nothing is printed again.
  *
  * Thread-safety: a projector belongs to one thread; what it points to (layout, index) is only read.
  */
@@ -16,15 +16,16 @@
 
 enum outcome { PROJECT_RECORD, PROJECT_LEFT_OUT, PROJECT_SKIPPED };
 
-/* By rule, counted per reason, exit status unchanged. The names in reports come from reason_name(). */
+/* By rule, counted per reason, exit status unchanged. The names in reports come from reason_name().
+ */
 enum reason {
     REASON_NONE,
     /* left out */
-    REASON_NOT_SELECTED,  /* --executions none, tenant, namespace, time */
-    REASON_DELETED,       /* execution with deleted:true; template that is not live */
-    REASON_TERMINAL,      /* execution that has ended */
-    REASON_OLD_REVISION,  /* flow-last: not the flow's highest revision (not counted in reports) */
-    REASON_FLOW_OUT,      /* another revision keeps the whole flow out; that one is named */
+    REASON_NOT_SELECTED, /* --executions none, tenant, namespace, time */
+    REASON_DELETED,      /* execution with deleted:true; template that is not live */
+    REASON_TERMINAL,     /* execution that has ended */
+    REASON_OLD_REVISION, /* flow-last: not the flow's highest revision (not counted in reports) */
+    REASON_FLOW_OUT,     /* another revision keeps the whole flow out; that one is named */
     /* skipped: a fault of the document, counted and listed, exit 3 */
     REASON_UNREADABLE,    /* not JSON, not an object */
     REASON_MISSING_FIELD, /* a mandatory member is absent, null or of the wrong type */
@@ -45,8 +46,8 @@ struct project_options {
     enum unlock_mode     unlock;
 };
 
-/* A record before it has an offset. key and value are borrowed: from the document, or from the projector
- * until its next call. */
+/* A record before it has an offset. key and value are borrowed: from the document, or from the
+ * projector until its next call. */
 struct record {
     enum kind              kind;
     struct slice           key;
@@ -57,14 +58,14 @@ struct record {
 struct projection {
     enum outcome  outcome;
     enum reason   reason;
-    struct record record;    /* for PROJECT_RECORD */
-    bool          locked;    /* trigger: a lock member is set (and was blanked with UNLOCK_ALL) */
+    struct record record; /* for PROJECT_RECORD */
+    bool          locked; /* trigger: a lock member is set (and was blanked with UNLOCK_ALL) */
     bool          was_unlocked;
     char          detail[256]; /* skipped: one line on what is wrong */
     /* flow: for the index; empty when it could not be read */
-    struct slice  flow_key;      /* the flow-last key */
-    struct slice  flow_identity; /* see flow_index_add */
-    int64_t       revision;
+    struct slice flow_key;      /* the flow-last key */
+    struct slice flow_identity; /* see flow_index_add */
+    int64_t      revision;
 };
 
 struct projector;
@@ -75,6 +76,7 @@ struct projector *projector_new(const struct layout *layout, const struct projec
 void              projector_free(struct projector *p); /* NULL is allowed */
 
 /* Fill *out. Everything in it is valid until the next call with p, and as long as doc lives. */
-void project(struct projector *p, enum kind kind, const struct document *doc, struct projection *out);
+void project(struct projector *p, enum kind kind, const struct document *doc,
+             struct projection *out);
 
 #endif

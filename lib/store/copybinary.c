@@ -33,7 +33,7 @@ void copy_binary_release(struct copy_binary *c)
     memset(c, 0, sizeof(*c));
 }
 
-/* ---- reading integers ------------------------------------------------------------------------ */
+/* ---- reading integers ----------------------------------------------------------------- */
 
 /* A look ahead over what has come so far; the stream's own position moves only past whole rows. */
 struct cursor {
@@ -77,8 +77,7 @@ static bool take_bytes(struct cursor *at, size_t n, struct slice *out)
     return true;
 }
 
-/* ---- the parts of a stream ---------------------------------------------------------------------
- */
+/* ---- the parts of a stream ------------------------------------------------------------ */
 
 static enum copy_step broken(const struct copy_binary *c, struct err *err, const char *what)
 {
@@ -162,8 +161,7 @@ static enum copy_step read_row(struct copy_binary *c, struct copy_row *row, stru
     return step;
 }
 
-/* ---- the stream --------------------------------------------------------------------------------
- */
+/* ---- the stream ----------------------------------------------------------------------- */
 
 /* Keep the beginning of what is not whole yet, so that the next piece can be put behind it. */
 static void keep_rest(struct copy_binary *c)

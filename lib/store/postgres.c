@@ -8,8 +8,7 @@
 
 #include "lib/base/clock.h"
 
-/* ---- helpers -----------------------------------------------------------------------------------
- */
+/* ---- helpers -------------------------------------------------------------------------- */
 
 bool pg_store_run(struct pg_store *s, struct buf *sql, const char *doing, PGresult **out,
                   struct err *err)
@@ -27,8 +26,7 @@ bool pg_check_free(struct pg_store *s, const char *doing, struct err *err)
     return err_set(err, ERR_BUG, "%s while the store's only connection is being read from", doing);
 }
 
-/* ---- count
- * ------------------------------------------------------------------------------------------ */
+/* ---- count ---------------------------------------------------------------------------- */
 
 /* One group of rows: which they are, and how many. */
 static void add_group(const PGresult *res, int row, const struct store_query *q,
@@ -86,8 +84,7 @@ static bool pg_count(struct store *base, const struct store_query *q, struct sto
     return ok;
 }
 
-/* ---- servers
- * ------------------------------------------------------------------------------------------ */
+/* ---- servers -------------------------------------------------------------------------- */
 
 /* A heartbeat that cannot be read counts as one of now: rather ask once too often. */
 static int64_t age_of(const char *heartbeat, struct instant now)
@@ -195,8 +192,7 @@ static bool pg_servers(struct store *base, struct store_server *out, size_t *n,
     return ok;
 }
 
-/* ---- opening and closing
- * -------------------------------------------------------------------------------- */
+/* ---- opening and closing -------------------------------------------------------------- */
 
 static void pg_close(struct store *base)
 {
@@ -210,10 +206,10 @@ static void pg_close(struct store *base)
     mem_free(s);
 }
 
-static bool bad_url(const char *why, struct err *err)
+static bool bad_url(struct slice why, struct err *err)
 {
-    (void)err_set(err, ERR_USAGE, "the store's URL cannot be understood%s%s", why ? ": " : "",
-                  why ? why : "");
+    (void)err_set(err, ERR_USAGE, "the store's URL cannot be understood%s%.*s",
+                  why.n > 0 ? ": " : "", SLICE_ARG(why));
     return err_hint(err, "postgresql://user@host:5432/database; what it leaves out comes from PG* "
                          "variables, the password from PGPASSWORD or ~/.pgpass");
 }
@@ -232,20 +228,21 @@ static bool has_stray_at(const char *url)
 
 static bool check_url(const char *url, struct err *err)
 {
-    char             *why = NULL;
     PQconninfoOption *options;
-    bool              has_secret = strchr(url, '@') || strstr(url, "password");
+    char             *why = NULL;
     bool              ok;
 
+    if (!url || !strstr(url, "://"))
+        return bad_url(slice_str(""), err);
     if (has_stray_at(url)) {
-        (void)bad_url("it has an @ too many", err);
+        (void)bad_url(slice_str("it has an @ too many"), err);
         return err_hint(err, "in a user name or password write @ as %%40, / as %%2F, : as %%3A");
     }
     options = PQconninfoParse(url, &why);
     ok = options != NULL;
-    /* libpq quotes what it does not understand, which may be a password. */
+    /* libpq quotes what it does not understand, which may be a password: only what is before. */
     if (!ok)
-        (void)bad_url(has_secret ? NULL : why, err);
+        (void)bad_url(slice_of(why, strcspn(why, strpbrk(url, "@?") ? ":\"\n" : "\n")), err);
     PQconninfoFree(options);
     PQfreemem(why);
     return ok;
@@ -258,7 +255,7 @@ static bool check_conf(const struct store_conf *conf, struct err *err)
         const char *equals = strchr(item, '=');
 
         if (!equals || equals == item || !equals[1])
-            return err_set(err, ERR_USAGE, "the table name \"%s\" is not KIND=TABLE", item);
+            return err_set(err, ERR_USAGE, "the table name \"%s\" is not TABLE=NAME", item);
     }
     return check_url(conf->url, err);
 }

@@ -30,8 +30,7 @@
 #define NS_PER_MS         1000000
 #define NS_PER_S          1000000000
 
-/* ---- failures ----------------------------------------------------------------------------------
- */
+/* ---- failures ------------------------------------------------------------------------- */
 
 bool pg_fail(struct pg_conn *c, const PGresult *res, const char *doing, struct err *err)
 {
@@ -58,8 +57,7 @@ static void on_notice(void *arg, const PGresult *res)
     log_msg(LOG_DEBUG, "postgres: %s", text ? text : PQresultErrorMessage(res));
 }
 
-/* ---- waiting -----------------------------------------------------------------------------------
- */
+/* ---- waiting -------------------------------------------------------------------------- */
 
 static bool is_asked_to_end(const struct pg_conn *c, const atomic_bool *cancelled)
 {
@@ -104,8 +102,7 @@ PGresult *pg_next_result(struct pg_conn *c, const atomic_bool *cancelled, const 
     return PQgetResult(c->pg);
 }
 
-/* ---- queries ------------------------------------------------------------------------------------
- */
+/* ---- queries -------------------------------------------------------------------------- */
 
 static bool is_success(const PGresult *res)
 {
@@ -117,28 +114,22 @@ static bool is_success(const PGresult *res)
 /* The last result of all statements that were sent, or the first failure. */
 static bool collect(struct pg_conn *c, const char *doing, PGresult **out, struct err *err)
 {
-    PGresult *last = NULL;
-    PGresult *res;
-    bool      ok = true;
+    struct err waited = ERR_INIT;
+    PGresult  *last = NULL;
+    PGresult  *res;
+    bool       ok = true;
 
-    while (ok) {
-        struct err waited = ERR_INIT;
-
-        res = pg_next_result(c, NULL, doing, &waited);
-        if (!res && waited.kind != ERR_NONE) {
-            *err = waited;
-            ok = false;
-        }
-        if (!res)
-            break;
+    /* After a failure the server skips the rest; its end is still to be taken. */
+    while ((res = pg_next_result(c, NULL, doing, &waited))) {
+        if (ok && !is_success(res))
+            ok = pg_fail(c, res, doing, err);
         PQclear(last);
         last = res;
-        if (!is_success(res))
-            ok = pg_fail(c, res, doing, err);
     }
-    /* After a failure the server skips the rest; its end is still to be taken. */
-    while (!ok && !PQisBusy(c->pg) && (res = PQgetResult(c->pg)))
-        PQclear(res);
+    if (ok && waited.kind != ERR_NONE) {
+        *err = waited;
+        ok = false;
+    }
     if (ok && out)
         *out = last;
     else
@@ -213,8 +204,7 @@ void pg_rollback(struct pg_conn *c)
     memcpy(c->state, state, sizeof(state));
 }
 
-/* ---- the end
- * -------------------------------------------------------------------------------------- */
+/* ---- the end -------------------------------------------------------------------------- */
 
 /* Take all that still comes, throwing it away. */
 static bool drain(struct pg_conn *c)
@@ -236,48 +226,54 @@ static bool drain(struct pg_conn *c)
                 return false;
         }
     }
-    return ignored.kind == ERR_NONE && PQstatus(c->pg) == CONNECTION_OK;
+    return ignored.kind == ERR_NONE;
 }
 
-bool pg_abandon(struct pg_conn *c)
+/* Cancel what is running and wait for its end. */
+static bool abandon(struct pg_conn *c)
 {
-    const struct stop *stop = c->stop;
-    PGcancel          *cancel;
-    char               why[256];
-    bool               ok;
+    PGcancel *cancel = PQgetCancel(c->pg);
+    char      why[256];
 
-    if (PQstatus(c->pg) != CONNECTION_OK)
-        return false;
-    if (PQtransactionStatus(c->pg) != PQTRANS_ACTIVE)
-        return true;
-    /* The stop that brought us here must not end this as well; the deadline does. */
-    c->stop = NULL;
-    c->deadline_ns = clock_mono_ns() + (int64_t)FAREWELL_MS * NS_PER_MS;
-    cancel = PQgetCancel(c->pg);
     if (cancel)
         (void)PQcancel(cancel, why, (int)sizeof(why));
     PQfreeCancel(cancel);
-    ok = drain(c);
+    return drain(c);
+}
+
+bool pg_leave(struct pg_conn *c, const char *sql)
+{
+    const struct stop *stop = c->stop;
+    struct err         ignored = ERR_INIT;
+    bool               ok = PQstatus(c->pg) == CONNECTION_OK;
+
+    /* The stop that brought us here must not end this as well; the deadline does. */
+    c->stop = NULL;
+    c->deadline_ns = clock_mono_ns() + (int64_t)FAREWELL_MS * NS_PER_MS;
+    if (ok && PQtransactionStatus(c->pg) == PQTRANS_ACTIVE)
+        ok = abandon(c);
+    if (ok && PQtransactionStatus(c->pg) != PQTRANS_IDLE)
+        ok = pg_run(c, sql, "closing", NULL, &ignored);
     c->stop = stop;
     c->deadline_ns = 0;
-    return ok;
+    return ok && PQstatus(c->pg) == CONNECTION_OK;
+}
+
+void pg_drop(struct pg_conn *c)
+{
+    if (c->pg)
+        PQfinish(c->pg);
+    c->pg = NULL;
 }
 
 void pg_disconnect(struct pg_conn *c)
 {
-    if (!c->pg)
-        return;
-    if (pg_abandon(c) && PQtransactionStatus(c->pg) != PQTRANS_IDLE) {
-        c->stop = NULL;
-        c->deadline_ns = clock_mono_ns() + (int64_t)FAREWELL_MS * NS_PER_MS;
-        pg_rollback(c);
-    }
-    PQfinish(c->pg);
-    c->pg = NULL;
+    if (c->pg && !pg_leave(c, "ROLLBACK"))
+        log_msg(LOG_DEBUG, "postgres: %s was closed without a farewell", c->place);
+    pg_drop(c);
 }
 
-/* ---- connecting
- * --------------------------------------------------------------------------------------- */
+/* ---- connecting ----------------------------------------------------------------------- */
 
 /* A libpq option's value as a number; `otherwise` when it is not set. */
 static int64_t option_number(const PQconninfoOption *options, const char *name, int64_t otherwise)
@@ -318,12 +314,16 @@ static PGconn *start_connecting(const char *url, int64_t timeout_s)
     return PQconnectStartParams(names, values, 1);
 }
 
-/* Once connected, a network that is gone for a while is no reason to give up. */
-static void lift_tcp_timeout(const PGconn *pg)
+/* Once connected, a network that is gone for a while is no reason to give up; unless the user
+ * says so. */
+static void lift_tcp_timeout(PGconn *pg, int64_t timeout_s)
 {
-    unsigned never = 0;
+    PQconninfoOption *options = PQconninfo(pg);
+    unsigned          never = 0;
 
-    (void)setsockopt(PQsocket(pg), IPPROTO_TCP, TCP_USER_TIMEOUT, &never, sizeof(never));
+    if (option_number(options, "tcp_user_timeout", 0) == timeout_s * 1000)
+        (void)setsockopt(PQsocket(pg), IPPROTO_TCP, TCP_USER_TIMEOUT, &never, sizeof(never));
+    PQconninfoFree(options);
 }
 
 static void write_place(struct pg_conn *c)
@@ -333,9 +333,13 @@ static void write_place(struct pg_conn *c)
     const char *db = PQdb(c->pg);
     bool        is_ipv6 = host && strchr(host, ':');
 
-    (void)snprintf(c->place, sizeof(c->place), "%s%s%s:%s/%s", is_ipv6 ? "[" : "",
-                   host && host[0] ? host : "?", is_ipv6 ? "]" : "", port && port[0] ? port : "?",
-                   db ? db : "");
+    if (!host || !host[0])
+        host = "?";
+    /* user:password/host, the @ forgotten: then this is no port, and nobody's business. */
+    if (!port || !port[0] || port[strspn(port, "0123456789,")])
+        port = "?";
+    (void)snprintf(c->place, sizeof(c->place), "%s%s%s:%s/%s", is_ipv6 ? "[" : "", host,
+                   is_ipv6 ? "]" : "", port, db ? db : "");
 }
 
 static bool connect_failed(struct pg_conn *c, struct err *err)
@@ -357,32 +361,44 @@ static bool connect_timed_out(struct pg_conn *c, int64_t timeout_s, struct err *
     return false;
 }
 
+/* Has libpq gone on to another host or address since the last look? */
+static bool has_moved(const PGconn *pg, char last[256])
+{
+    char        now[256];
+    const char *host = PQhost(pg);
+    const char *address = PQhostaddr(pg);
+    const char *port = PQport(pg);
+
+    (void)snprintf(now, sizeof(now), "%s %s %s", host ? host : "", address ? address : "",
+                   port ? port : "");
+    if (strcmp(now, last) == 0)
+        return false;
+    memcpy(last, now, sizeof(now));
+    return true;
+}
+
 /* Let libpq go through its hosts until one is connected. */
 static bool finish_connecting(struct pg_conn *c, int64_t timeout_s, struct err *err)
 {
     PostgresPollingStatusType step = PGRES_POLLING_WRITING;
     int64_t                   deadline_ns = 0;
-    int                       fd = -1;
+    char                      where[256] = "";
 
     while (step != PGRES_POLLING_OK) {
+        struct pollfd p = { .events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT };
+
         if (step == PGRES_POLLING_FAILED || PQstatus(c->pg) == CONNECTION_BAD)
             return connect_failed(c, err);
-        if (PQsocket(c->pg) != fd && timeout_s > 0)
-            deadline_ns = clock_mono_ns() + (timeout_s + 1) * NS_PER_S;
-        fd = PQsocket(c->pg);
         if (stop_asked(c->stop))
             return fail_stopped("connecting to PostgreSQL", err);
+        if (has_moved(c->pg, where) && timeout_s > 0)
+            deadline_ns = clock_mono_ns() + (timeout_s + 1) * NS_PER_S;
         if (has_passed(deadline_ns))
             return connect_timed_out(c, timeout_s, err);
-        if (fd != -1) {
-            struct pollfd p = { .fd = fd,
-                                .events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT };
-
-            /* Only when there is something to do: polling early blocks in libpq. */
-            if (poll(&p, 1, TICK_MS) <= 0)
-                continue;
-        }
-        step = PQconnectPoll(c->pg);
+        /* Only when there is something to do: libpq waits when it is asked too early. */
+        p.fd = PQsocket(c->pg);
+        if (p.fd == -1 || poll(&p, 1, TICK_MS) > 0)
+            step = PQconnectPoll(c->pg);
     }
     return true;
 }
@@ -413,13 +429,11 @@ bool pg_connect(const struct store_conf *conf, struct pg_conn *c, struct err *er
     ok = finish_connecting(c, timeout_s, err);
     if (ok) {
         (void)PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
-        lift_tcp_timeout(c->pg);
+        lift_tcp_timeout(c->pg, timeout_s);
         write_place(c);
         ok = check_version(c, err);
     }
-    if (!ok) {
-        PQfinish(c->pg);
-        c->pg = NULL;
-    }
+    if (!ok)
+        pg_drop(c);
     return ok;
 }

@@ -80,12 +80,13 @@ static const struct known known_texts[] = {
     { "", "SSL", false, NULL, "check sslmode and the certificates that the URL or PGSSL* variables name" },
     { "", "certificate", false, NULL, "check sslmode and the certificates that the URL or PGSSL* variables name" },
     { "", "session is not", false, NULL, "no host of the list is of the kind that target_session_attrs asks for" },
+    { "", "invalid integer value", false, "a port or another number is none",
+      "check the URL (user:password@host:port/database) and the PG* variables" },
     { "", "invalid ", false, NULL, "check the URL and the PG* variables" },
 };
 /* clang-format on */
 
-/* ---- texts -------------------------------------------------------------------------------------
- */
+/* ---- texts ---------------------------------------------------------------------------- */
 
 /* The first line of a text, without the severity that libpq writes before it. */
 static struct slice first_line(const char *text)
@@ -129,8 +130,7 @@ static bool tell(const struct pg_failure *f, const char *state, struct slice tex
     return false;
 }
 
-/* ---- a query ------------------------------------------------------------------------------------
- */
+/* ---- a query -------------------------------------------------------------------------- */
 
 /* Nobody said why: the connection is gone. */
 static bool tell_lost(const struct pg_failure *f, struct err *err)
@@ -155,8 +155,7 @@ bool pg_failure_tell(const struct pg_failure *f, struct err *err)
     return tell(f, f->sqlstate, first_line(f->text), k, err);
 }
 
-/* ---- a connection
- * --------------------------------------------------------------------------------- */
+/* ---- a connection --------------------------------------------------------------------- */
 
 static bool is_state(const char *p)
 {

@@ -17,8 +17,7 @@
 
 #include <libpq-fe.h>
 
-/* ---- connections (postgres_conn.c) --------------------------------------------------------------
- */
+/* ---- connections (postgres_conn.c) ---------------------------------------------------- */
 
 /* One connection. It belongs to one thread at a time. */
 struct pg_conn {
@@ -34,9 +33,12 @@ struct pg_conn {
 /* Connect. What the URL does not say comes from PG* variables, service files and ~/.pgpass. */
 MUST_CHECK bool pg_connect(const struct store_conf *conf, struct pg_conn *c, struct err *err);
 
-/* End what is running, roll back, close. Never takes longer than a few seconds. c may be
- * unconnected. */
-void pg_disconnect(struct pg_conn *c);
+/* Leave what is running (cancelled) and run sql, in a few seconds at most, whatever stop says.
+ * False: the connection is of no use any more. */
+MUST_CHECK bool pg_leave(struct pg_conn *c, const char *sql);
+
+void pg_drop(struct pg_conn *c);       /* close it as it is; c may be unconnected */
+void pg_disconnect(struct pg_conn *c); /* leave, roll back, close; c may be unconnected */
 
 /* Run one or more statements without parameters; *out (may be NULL) is the last one's result, which
  * the caller clears. doing: for messages, "counting executions". */
@@ -60,12 +62,7 @@ PGresult *pg_next_result(struct pg_conn *c, const atomic_bool *cancelled, const 
 /* Fill *err from res (NULL: from the connection); returns false. */
 bool pg_fail(struct pg_conn *c, const PGresult *res, const char *doing, struct err *err);
 
-/* Cancel what is running and throw away what still comes. False: the connection is of no use any
- * more. */
-MUST_CHECK bool pg_abandon(struct pg_conn *c);
-
-/* ---- SQL (postgres_sql.c)
- * ------------------------------------------------------------------------- */
+/* ---- SQL (postgres_sql.c) ------------------------------------------------------------- */
 
 #define PG_MAX_SQL_BYTES ((size_t)4 << 20)
 
@@ -99,8 +96,7 @@ MUST_CHECK bool pg_sql_list(PGconn *pg, const struct strings *list, struct buf *
 /* KIND_FLOW for KIND_FLOW_LAST: both are rows of one table. */
 enum kind pg_stored_kind(enum kind kind);
 
-/* ---- the store (postgres.c, postgres_reader.c)
- * ---------------------------------------------------- */
+/* ---- the store (postgres.c, postgres_reader.c) ---------------------------------------- */
 
 /* A connection that a reader can have. slots[0] is the store's own. */
 struct pg_slot {

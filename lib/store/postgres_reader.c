@@ -41,8 +41,7 @@ struct pg_reader {
     struct copy_row     row;
 };
 
-/* ---- connections for readers
- * --------------------------------------------------------------------- */
+/* ---- connections for readers ---------------------------------------------------------- */
 
 /* A connection that nobody has; the store's own one last, so that look-ups stay possible. */
 static struct pg_slot *take_slot(struct pg_store *s)
@@ -63,7 +62,7 @@ static void give_slot_back(struct pg_store *s, struct pg_slot *slot, bool usable
 {
     /* The store's own stays, broken or not: with it the snapshot is gone. */
     if (!usable && slot != &s->slots[0])
-        pg_disconnect(&slot->conn);
+        pg_drop(&slot->conn);
     atomic_store(&slot->busy, false);
 }
 
@@ -93,8 +92,7 @@ static bool connect_slot(struct pg_store *s, struct pg_slot *slot, struct err *e
     return import_failed(&slot->conn, err);
 }
 
-/* ---- reading
- * --------------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------- */
 
 /* The server says that the COPY is over: is it, and is everything here? */
 static bool finish(struct pg_reader *r, struct err *err)
@@ -212,8 +210,7 @@ static bool reader_read(struct store_reader *base, struct batch *into, bool *end
     return true;
 }
 
-/* ---- opening and closing
- * ------------------------------------------------------------------------------- */
+/* ---- opening and closing -------------------------------------------------------------- */
 
 static void reader_cancel(struct store_reader *base)
 {
@@ -222,18 +219,10 @@ static void reader_cancel(struct store_reader *base)
     atomic_store(&((struct pg_reader *)base)->cancelled, true);
 }
 
-/* Back to where the transaction was before the COPY. */
+/* Back to where the transaction was before the COPY, or on from there. */
 static bool leave_copy(struct pg_reader *r)
 {
-    struct pg_conn    *c = &r->slot->conn;
-    const struct stop *stop = c->stop;
-    struct err         ignored = ERR_INIT;
-    bool               ok = pg_abandon(c);
-
-    c->stop = NULL;
-    ok = ok && pg_run(c, r->ended ? GO_ON : GO_BACK, "closing", NULL, &ignored);
-    c->stop = stop;
-    return ok;
+    return pg_leave(&r->slot->conn, r->ended ? GO_ON : GO_BACK);
 }
 
 static void reader_close(struct store_reader *base)

@@ -15,8 +15,7 @@ static const char *database(const struct pg_store *s)
     return PQdb(s->slots[0].conn.pg);
 }
 
-/* ---- describe
- * ------------------------------------------------------------------------------------ */
+/* ---- describe ------------------------------------------------------------------------- */
 
 static bool describe_server(struct pg_store *s, struct buf *sql, struct store_info *out,
                             bool *has_identifier, struct err *err)
@@ -86,10 +85,9 @@ static const char *find_schema(struct pg_store *s, struct buf *sql)
     const char *found = NULL;
     PGresult   *res = NULL;
 
-    buf_add(sql,
-            "SELECT min(table_schema) FROM information_schema.tables"
-            " WHERE table_name = 'executions' AND table_schema IN"
-            " (SELECT table_schema FROM information_schema.tables WHERE table_name = 'flows')");
+    buf_add(sql, "SELECT min(schemaname) FROM pg_catalog.pg_tables"
+                 " WHERE tablename = 'executions' AND schemaname IN"
+                 " (SELECT schemaname FROM pg_catalog.pg_tables WHERE tablename = 'flows')");
     if (!pg_store_run(s, sql, "looking for Kestra's tables", &res, &ignored))
         return NULL;
     if (!PQgetisnull(res, 0, 0))
@@ -183,8 +181,7 @@ bool pg_describe(struct store *base, struct store_info *out, struct err *err)
     return ok;
 }
 
-/* ---- use
- * ------------------------------------------------------------------------------------------- */
+/* ---- use ------------------------------------------------------------------------------ */
 
 /* What is missing, for one message. */
 struct missing {

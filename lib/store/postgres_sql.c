@@ -10,8 +10,7 @@
 
 #include <assert.h>
 
-/* ---- names
- * --------------------------------------------------------------------------------------- */
+/* ---- names ---------------------------------------------------------------------------- */
 
 static const char *quote_name(struct slice name, struct arena *a)
 {
@@ -82,8 +81,7 @@ enum kind pg_stored_kind(enum kind kind)
     return kind == KIND_FLOW_LAST ? KIND_FLOW : kind;
 }
 
-/* ---- values
- * -------------------------------------------------------------------------------------- */
+/* ---- values --------------------------------------------------------------------------- */
 
 static bool too_long(struct err *err)
 {
@@ -114,8 +112,7 @@ bool pg_sql_list(PGconn *pg, const struct strings *list, struct buf *out, struct
     return true;
 }
 
-/* ---- conditions
- * ------------------------------------------------------------------------------------ */
+/* ---- conditions ----------------------------------------------------------------------- */
 
 /* What a query is written from. */
 struct writer {
@@ -257,8 +254,7 @@ static bool put_locked(struct writer *w)
     return put(w, ")");
 }
 
-/* ---- queries
- * --------------------------------------------------------------------------------------- */
+/* ---- queries -------------------------------------------------------------------------- */
 
 static struct writer writer_of(PGconn *pg, const struct layout *layout, const struct pg_table *t,
                                const struct store_query *q, struct buf *out, struct err *err)

@@ -721,27 +721,6 @@ static void offsets_and_counts_are_those_of_the_log(void **state)
     producer_close(s.p);
 }
 
-static void too_few_replicas_in_sync_is_told_in_words(void **state)
-{
-    static const char *const props[] = { "message.timeout.ms=2000" };
-    struct fixture          *f = *state;
-    const struct topic_value two = { "min.insync.replicas", "2" };
-    const char              *topic = new_topic(f, 1, &two, 1);
-    struct sending           s;
-
-    f->conf.props = props;
-    f->conf.n_props = 1;
-    sending_begin(f, &s, topic, 1);
-    send_many(f, &s, "k", 10, SLICE("value"));
-    assert_false(producer_drain(s.p, &f->err));
-    assert_int_equal(f->err.kind, ERR_KAFKA);
-    assert_has(f->err.msg, topic);
-    assert_has(f->err.msg, "key k0");
-    assert_has(f->err.msg, "min.insync.replicas is 2, but 1 replica is in sync");
-    assert_int_equal(s.t->delivered, 0);
-    producer_close(s.p);
-}
-
 static void a_record_without_a_key_in_a_compacted_topic_fails_in_words(void **state)
 {
     struct fixture          *f = *state;
@@ -808,7 +787,6 @@ int main(void)
         TEST(a_batch_that_is_too_large_only_as_a_whole_arrives),
         TEST(a_record_above_the_clients_limit_is_told_at_once),
         TEST(offsets_and_counts_are_those_of_the_log),
-        TEST(too_few_replicas_in_sync_is_told_in_words),
         TEST(a_record_without_a_key_in_a_compacted_topic_fails_in_words),
         TEST(a_topic_deleted_while_sending_fails_in_words),
     };

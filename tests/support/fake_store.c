@@ -66,7 +66,7 @@ static bool fill(struct fake_reader *r, struct batch *into, struct err *err)
             return false;
         if (fails_now(r))
             return err_set(err, ERR_STORE, "fake store: reader %zu failed", r->number + 1);
-        if (f->conf.endless && r->at >= f->conf.n_docs)
+        if (f->conf.endless && f->conf.n_docs > 0 && r->at >= f->conf.n_docs)
             r->at = r->number % f->conf.n_docs;
         if (r->at >= f->conf.n_docs)
             return true;

@@ -141,31 +141,3 @@ bool planter_commit(struct planter *p)
         rd_kafka_error_destroy(error);
     return ok;
 }
-
-void planter_delete_before(struct planter *p, const char *topic, int32_t partition, int64_t offset)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_queue_t                *queue = rd_kafka_queue_new(p->rk);
-    rd_kafka_DeleteRecords_t        *request;
-    rd_kafka_event_t                *event;
-    rd_kafka_resp_err_t              code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-
-    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
-    request = rd_kafka_DeleteRecords_new(list);
-    rd_kafka_DeleteRecords(p->rk, &request, 1, NULL, queue);
-    event = rd_kafka_queue_poll(queue, WAIT_MS);
-    if (event) {
-        const rd_kafka_topic_partition_list_t *done =
-            rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event));
-
-        code = rd_kafka_event_error(event);
-        if (done && done->cnt == 1)
-            code = done->elems[0].err;
-        rd_kafka_event_destroy(event);
-    }
-    rd_kafka_DeleteRecords_destroy(request);
-    rd_kafka_topic_partition_list_destroy(list);
-    rd_kafka_queue_destroy(queue);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        fail_msg("delete records of %s: %s", topic, rd_kafka_err2str(code));
-}

@@ -27,7 +27,4 @@ void planter_abort(struct planter *p);
 /* Any thread; false instead of a failed test. */
 MUST_CHECK bool planter_commit(struct planter *p);
 
-/* Cut the log: the partition starts at `offset` from now on. */
-void planter_delete_before(struct planter *p, const char *topic, int32_t partition, int64_t offset);
-
 #endif

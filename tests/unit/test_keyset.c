@@ -126,6 +126,28 @@ static void next_walks_in_the_order_of_putting(void **state)
     keyset_free(ks);
 }
 
+/* The index knows 32 bits of a key's hash: the key itself has to decide. */
+static void keys_of_equal_hash_stay_apart(void **state)
+{
+    struct slice               a = SLICE("key-21360");
+    struct slice               b = SLICE("key-174197");
+    struct keyset             *ks = keyset_new();
+    const struct keyset_entry *of_a;
+    const struct keyset_entry *of_b;
+
+    (void)state;
+    assert_int_equal((uint32_t)hash64(a), (uint32_t)hash64(b));
+    of_a = keyset_put(ks, a, 0);
+    assert_null(keyset_find(ks, b, NULL));
+    of_b = keyset_put(ks, b, 0);
+    assert_ptr_not_equal(of_a, of_b);
+    assert_ptr_equal(keyset_find(ks, a, NULL), of_a);
+    assert_ptr_equal(keyset_find(ks, b, NULL), of_b);
+    assert_null(keyset_find(ks, a, of_a));
+    assert_null(keyset_find(ks, b, of_b));
+    keyset_free(ks);
+}
+
 static void an_empty_set_finds_nothing(void **state)
 {
     struct keyset *ks = keyset_new();
@@ -290,6 +312,7 @@ int main(void)
         cmocka_unit_test(find_yields_each_partition_of_a_key_once),
         cmocka_unit_test(keys_may_be_empty_binary_or_huge),
         cmocka_unit_test(next_walks_in_the_order_of_putting),
+        cmocka_unit_test(keys_of_equal_hash_stay_apart),
         cmocka_unit_test(an_empty_set_finds_nothing),
         cmocka_unit_test(random_work_equals_the_model),
         cmocka_unit_test(many_keys_fit_the_budget_at_every_size),

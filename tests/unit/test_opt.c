@@ -236,6 +236,7 @@ static void a_flag_in_the_environment_is_true_or_false(void **state)
     assert_int_equal(setenv("TEST_NOFLOWS", "no", 1), 0);
     PARSE(&r, "-v");
     assert_null(r.conf.kinds);
+    assert_false(was_given(&r, "no-flows"));
     assert_int_equal(setenv("TEST_NOFLOWS", "yes", 1), 0);
     PARSE(&r, "-v");
     assert_string_equal(r.conf.kinds, "others");

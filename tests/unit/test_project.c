@@ -446,7 +446,7 @@ static void pending_leaves_out_every_terminal_state_and_no_other(void **state)
     struct fixture          *fx = *state;
     static const char *const pending[] = { "CREATED", "RUNNING", "PAUSED",   "RESTARTED",
                                            "KILLING", "QUEUED",  "RETRYING", "NEVER_HEARD_OF",
-                                           "",        "success", "SUCCESS " };
+                                           "",        "success", "SUCCESS ", "\\ud800" };
     char                     json[512];
 
     use_options(fx, EXECUTIONS_PENDING, UNLOCK_NONE);

@@ -1,0 +1,164 @@
+/*
+ * project_build.c - the record's key and value, and what the flow index wants to know.
+ */
+#include "lib/kestra/project_impl.h"
+
+#include <errno.h>
+
+/* ---- keys ---------------------------------------------------------------------------------- */
+
+static bool build_key(const struct job *j, const struct key_template *t, struct buf *out)
+{
+    struct json_value values[LAYOUT_MAX_KEY_PARTS];
+    size_t            bytes = 0;
+
+    for (size_t i = 0; i < t->n_parts; i++) {
+        values[i] = project_found(j, t->parts[i].member, NULL);
+        bytes += values[i].raw.n;
+    }
+    buf_clear(out);
+    if (key_build(t, values, out, &j->p->err))
+        return true;
+    if (bytes > KEY_MAX_BYTES)
+        return project_skip(j->out, REASON_TOO_LARGE, "a key of about %zu bytes, %d are allowed",
+                            bytes, KEY_MAX_BYTES);
+    return project_skip(j->out, REASON_MISSING_FIELD, "%s", j->p->err.msg);
+}
+
+/* After build_key, which has proven that each part is a string, an integer or rightly absent. */
+static bool build_identity(const struct job *j)
+{
+    const struct key_template *t = project_flow_key(j->p->layout);
+    struct buf                *text = &j->p->text;
+    struct buf                *out = &j->p->identity;
+    bool                       ok = true;
+
+    buf_clear(out);
+    for (size_t i = 0; ok && i < t->n_parts; i++) {
+        struct json_value v = project_found(j, t->parts[i].member, NULL);
+
+        buf_clear(text);
+        if (!project_is_set(v))
+            ok = buf_append_char(out, '-'); /* no tenant is another flow than tenant "" */
+        else if (v.type == JSON_STRING)
+            ok = json_text(v, text, &j->p->err) && buf_printf(out, "%zu:", text->n) &&
+                 buf_append(out, buf_slice(text));
+        else
+            ok = buf_printf(out, "%zu:", v.raw.n) && buf_append(out, v.raw);
+    }
+    return ok || project_skip(j->out, REASON_MISSING_FIELD, "%s", j->p->err.msg);
+}
+
+/* After build_key: the revision is an integer, or absent and the key says -1. */
+static bool read_revision(const struct job *j, int64_t *out)
+{
+    struct json_value v = project_found(j, "revision", NULL);
+    char              digits[24];
+    char             *end = digits;
+    long long         n = -1;
+
+    *out = -1;
+    if (!project_is_set(v))
+        return true;
+    if (v.type == JSON_NUMBER && v.raw.n < sizeof(digits)) {
+        memcpy(digits, v.raw.p, v.raw.n);
+        digits[v.raw.n] = '\0';
+        errno = 0;
+        n = strtoll(digits, &end, 10);
+    }
+    if (end == digits || *end != '\0' || errno == ERANGE)
+        return project_skip(j->out, REASON_MISSING_FIELD,
+                            "member revision is no integer of 64 bits");
+    *out = n;
+    return true;
+}
+
+/* A flow is told to the index only as a whole: with a key but without its revision, it would count
+ * as one that has no revision. */
+bool project_build_keys(const struct job *j)
+{
+    struct projector *p = j->p;
+    int64_t           revision = -1;
+
+    if (!build_key(j, project_stored_key(p->layout, j->kind), &p->key))
+        return false;
+    j->out->record.key = buf_slice(&p->key);
+    if (!project_is_flow(j->kind) || project_flow_key(p->layout)->n_parts == 0)
+        return true;
+    if (!build_key(j, project_flow_key(p->layout), &p->flow_key) || !build_identity(j) ||
+        !read_revision(j, &revision))
+        return false;
+    j->out->flow_key = buf_slice(&p->flow_key);
+    j->out->flow_identity = buf_slice(&p->identity);
+    j->out->revision = revision;
+    if (j->kind == KIND_FLOW_LAST)
+        j->out->record.key = j->out->flow_key;
+    return true;
+}
+
+/* ---- the value ----------------------------------------------------------------------------- */
+
+/* The topic's value wants a source and the document has none; to Kestra a null is none. */
+static bool wants_source(const struct job *j)
+{
+    return j->layout->add_source && j->doc->source.p &&
+           !project_is_set(project_found(j, "source", NULL));
+}
+
+static bool any_present(const struct job *j, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (project_found(j, names[i], NULL).type != JSON_ABSENT)
+            return true;
+    }
+    return false;
+}
+
+static bool any_set(const struct job *j, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (project_is_set(project_found(j, names[i], NULL)))
+            return true;
+    }
+    return false;
+}
+
+/* Copy the value without the members named in cut, and with the source when add is set. */
+static bool edit(const struct job *j, const char *const *cut, size_t n_cut, bool add)
+{
+    struct projector  *p = j->p;
+    struct json_member source = { .name = "source" };
+
+    if (add && !json_quote(j->doc->source, &p->quoted))
+        return project_skip(j->out, REASON_TOO_LARGE, "the source takes more than %u bytes",
+                            PROJECT_OUT_MAX_BYTES);
+    source.value = buf_slice(&p->quoted);
+    if (json_edit(j->doc->value, cut, n_cut, &source, add ? 1 : 0, &p->value, &p->err)) {
+        j->out->record.value = buf_slice(&p->value);
+        return true;
+    }
+    if (j->doc->value.n + p->quoted.n > PROJECT_OUT_MAX_BYTES - 64)
+        return project_skip(j->out, REASON_TOO_LARGE, "the value takes more than %u bytes",
+                            PROJECT_OUT_MAX_BYTES);
+    return project_skip(j->out, REASON_UNREADABLE, "%s", p->err.msg);
+}
+
+bool project_build_value(const struct job *j)
+{
+    const struct kind_layout *kl = j->layout;
+    struct projection        *out = j->out;
+    const char *const        *cut = j->search->cut + 1;
+    size_t                    n_cut = kl->n_drop;
+    bool                      add = wants_source(j);
+
+    out->locked = any_set(j, kl->unlock, kl->n_unlock);
+    out->was_unlocked = out->locked && j->p->options.unlock == UNLOCK_ALL;
+    if (out->was_unlocked)
+        n_cut += kl->n_unlock;
+    if (add) /* the source that is cut can only be a null */
+        return edit(j, cut - 1, n_cut + 1, true);
+    if (any_present(j, cut, n_cut))
+        return edit(j, cut, n_cut, false);
+    out->record.value = j->doc->value;
+    return true;
+}

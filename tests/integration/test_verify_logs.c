@@ -1,0 +1,526 @@
+/*
+ * test_verify_logs.c - what verify makes of the shapes that a log can have: control records,
+ * aborted and open transactions, holes, an empty topic; and a rebuild's proof, of a whole topic or
+ * of what was appended to one.
+ */
+#include "tests/support/test.h"
+
+#include "lib/base/clock.h"
+#include "lib/kestra/key.h"
+#include "tests/support/rawkafka.h"
+#include "tests/support/verify_world.h"
+#include "verify/fold.h"
+
+#define KIND KIND_EXECUTION
+
+static void must_verify(struct world *w)
+{
+    if (!world_verify(w, KIND))
+        fail_msg("%s", w->err.msg);
+    world_check(w);
+}
+
+static void must_prove(struct world *w, enum kind kind, const int64_t *from)
+{
+    if (!world_prove(w, kind, from))
+        fail_msg("%s", w->err.msg);
+    world_check(w);
+}
+
+static void a_topic_that_is_empty_lacks_everything(void **state)
+{
+    struct world *w = *state;
+
+    world_topic(w, KIND, NULL);
+    must_verify(w); /* nothing in the store either */
+    for (int i = 0; i < 5; i++) {
+        struct entity *e = world_entity(w, KIND);
+
+        world_store(w, e, "x");
+        world_plant(w, DIFF_MISSING, e, world_own(e))->in_store = true;
+    }
+    must_verify(w);
+    assert_int_equal(w->result.topic.records, 0);
+    assert_int_equal(w->result.expected, 5);
+}
+
+/* Another planter that writes transactions; the world's own counts what it puts. */
+static struct planter *transactions(struct world *w)
+{
+    char id[40];
+
+    (void)snprintf(id, sizeof(id), "t%llx", (unsigned long long)test_rand(&w->rand));
+    return planter_open(w->kafka.brokers, id);
+}
+
+static void put_in(struct world *w, struct planter *t, const struct entity *e, const char *note)
+{
+    planter_put(t, w->conf.topics[KIND], world_own(e), world_key(e),
+                world_value(w, e, CURRENT, note), NULL);
+}
+
+static void control_records_at_the_end_are_no_records(void **state)
+{
+    struct world   *w = *state;
+    struct planter *t = transactions(w);
+
+    world_topic(w, KIND, NULL);
+    planter_begin(t);
+    for (int i = 0; i < 30; i++) {
+        struct entity *e = world_entity(w, KIND);
+
+        world_store(w, e, "x");
+        put_in(w, t, e, "x");
+    }
+    assert_true(planter_commit(t));
+    planter_close(t);
+    /* A commit returns before the broker has written its control records. */
+    for (int i = 0; i < 100 && w->result.topic.span <= 30; i++) {
+        clock_sleep_ms(100);
+        must_verify(w);
+    }
+    assert_true(w->result.topic.span > 30);
+    assert_int_equal(w->result.topic.records, 30);
+    assert_int_equal(w->result.open_transactions, 0);
+}
+
+static void records_of_an_aborted_transaction_are_not_seen(void **state)
+{
+    struct world   *w = *state;
+    struct planter *t = transactions(w);
+
+    world_topic(w, KIND, NULL);
+    planter_begin(t);
+    for (int i = 0; i < 20; i++)
+        put_in(w, t, world_entity(w, KIND), "aborted");
+    planter_flush(t);
+    planter_abort(t);
+    planter_close(t);
+    for (int i = 0; i < 20; i++) {
+        struct entity *e = world_entity(w, KIND);
+
+        world_store(w, e, "x");
+        world_put_current(w, e, "x");
+    }
+    must_verify(w);
+    assert_int_equal(w->result.topic.records, 20);
+}
+
+static void an_open_transaction_is_waited_for_and_then_counted(void **state)
+{
+    struct world   *w = *state;
+    struct planter *t = transactions(w);
+    struct entity  *before = world_entity(w, KIND);
+    struct entity  *open = world_entity(w, KIND);
+    struct entity  *behind = world_entity(w, KIND);
+    int64_t         started;
+
+    world_topic(w, KIND, NULL);
+    while (world_own(open) != world_own(before))
+        open = world_entity(w, KIND);
+    while (world_own(behind) != world_own(before))
+        behind = world_entity(w, KIND);
+    world_store(w, before, "x");
+    world_put_current(w, before, "x");
+    planter_flush(w->planter);
+    planter_begin(t);
+    world_store(w, open, "x");
+    put_in(w, t, open, "x");
+    planter_flush(t);
+    world_store(w, behind, "x");
+    world_put_current(w, behind, "x");
+    world_plant(w, DIFF_MISSING, open, world_own(open))->in_store = true;
+    world_plant(w, DIFF_MISSING, behind, world_own(behind))->in_store = true;
+    started = clock_mono_ns();
+    must_verify(w);
+    assert_true(clock_mono_ns() - started > (int64_t)9 * 1000000000);
+    assert_int_equal(w->result.open_transactions, 1);
+    assert_int_equal(w->result.topic.records, 1);
+    assert_int_equal(w->ends[world_own(before)].high - w->ends[world_own(before)].stable, 2);
+    planter_abort(t);
+    planter_close(t);
+}
+
+struct later {
+    struct planter *t;
+    bool            ok;
+};
+
+static void commit_later(void *arg)
+{
+    struct later *l = arg;
+
+    clock_sleep_ms(2000);
+    l->ok = planter_commit(l->t);
+}
+
+static void a_transaction_that_ends_meanwhile_is_read(void **state)
+{
+    struct world  *w = *state;
+    struct later   l = { .t = transactions(w) };
+    struct entity *e = world_entity(w, KIND);
+    struct thread *thread;
+    bool           ok;
+
+    world_topic(w, KIND, NULL);
+    world_store(w, e, "x");
+    planter_begin(l.t);
+    put_in(w, l.t, e, "x");
+    planter_flush(l.t);
+    thread = thread_start(commit_later, &l);
+    ok = world_verify(w, KIND);
+    thread_join(thread);
+    planter_close(l.t);
+    assert_true(ok);
+    assert_true(l.ok);
+    world_check(w);
+    assert_int_equal(w->result.open_transactions, 0);
+    assert_int_equal(w->result.topic.records, 1);
+}
+
+static void a_stop_ends_the_wait_for_a_transaction(void **state)
+{
+    struct world   *w = *state;
+    struct planter *t = transactions(w);
+    struct keyset  *expected = keyset_new();
+    int64_t         started = clock_mono_ns();
+    struct stop     stop = { false };
+
+    world_topic(w, KIND, NULL);
+    planter_begin(t);
+    put_in(w, t, world_entity(w, KIND), "x");
+    planter_flush(t);
+    /* The clients are not told, so that it is the wait itself that has to see it. */
+    stop_ask(&stop);
+    w->conf.stop = &stop;
+    assert_false(verify_topic(&w->conf, KIND, expected, false, NULL, &w->result, NULL, &w->err));
+    assert_int_equal(w->err.kind, ERR_STOPPED);
+    assert_true(clock_mono_ns() - started < (int64_t)5 * 1000000000);
+    keyset_free(expected);
+    planter_abort(t);
+    planter_close(t);
+}
+
+static const char *const compacting[] = {
+    "cleanup.policy=compact",
+    "segment.ms=100",
+    "min.cleanable.dirty.ratio=0.001",
+    "delete.retention.ms=60000",
+    NULL,
+};
+
+/* Rounds of the same keys, each in a segment of its own; with the last one come the right values.
+ */
+static void put_rounds(struct world *w, struct entity **entities, size_t n, int rounds)
+{
+    for (int round = 0; round < rounds; round++) {
+        for (size_t i = 0; i < n; i++)
+            world_put_current(w, entities[i], round == rounds - 1 ? "x" : "old");
+        planter_flush(w->planter);
+        clock_sleep_ms(150);
+    }
+}
+
+/* The active segment is never compacted: a record that comes later closes it. */
+static void close_segments(struct world *w)
+{
+    for (int32_t p = 0; p < WORLD_PARTITIONS; p++)
+        world_put(w, KIND, p, SLICE("closing"), world_none(), NULL);
+    planter_flush(w->planter);
+}
+
+static void holes_that_compaction_left_are_no_records(void **state)
+{
+    struct world  *w = *state;
+    struct entity *entities[20];
+    int64_t        deadline = clock_mono_ns() + (int64_t)60 * 1000000000;
+
+    world_topic(w, KIND, compacting);
+    for (size_t i = 0; i < COUNT_OF(entities); i++) {
+        entities[i] = world_entity(w, KIND);
+        world_store(w, entities[i], "x");
+    }
+    put_rounds(w, entities, COUNT_OF(entities), 6);
+    do {
+        clock_sleep_ms(500);
+        close_segments(w);
+        must_verify(w);
+    } while (w->result.topic.records > w->n_puts / 2 && clock_mono_ns() < deadline);
+    assert_true(w->result.topic.records <= w->n_puts / 2);
+    assert_true((uint64_t)w->result.topic.span >= w->n_puts);
+    assert_int_equal(w->result.topic.keys, COUNT_OF(entities));
+}
+
+static void a_log_that_does_not_start_at_zero_is_read_from_its_start(void **state)
+{
+    struct world   *w = *state;
+    struct entity  *e = world_entity(w, KIND);
+    struct planted *p;
+
+    world_topic(w, KIND, NULL);
+    for (int i = 0; i < 10; i++)
+        world_put_current(w, e, "old");
+    world_store(w, e, "x");
+    p = world_plant(w, DIFF_CHANGED, e, world_own(e));
+    p->in_store = true;
+    world_put(w, KIND, world_own(e), world_key(e), world_value(w, e, CURRENT, "y"), &p->offset);
+    planter_flush(w->planter);
+    raw_delete_records(w->kafka.brokers, w->conf.topics[KIND], world_own(e), 7);
+    must_verify(w);
+    assert_int_equal(p->offset, 10);
+    assert_int_equal(w->result.topic.records, 4);
+    assert_int_equal(w->ends[world_own(e)].start, 7);
+}
+
+/* ---- fold alone ---------------------------------------------------------------------------- */
+
+struct heard {
+    size_t       n;
+    int32_t      partition;
+    int64_t      offset;
+    struct slice key;
+};
+
+static bool hear(void *ctx, int32_t partition, int64_t offset, struct slice key, struct err *err)
+{
+    struct heard *h = ctx;
+
+    (void)err;
+    *h = (struct heard){ h->n + 1, partition, offset, key };
+    return true;
+}
+
+static void the_last_record_of_a_key_and_partition_counts(void **state)
+{
+    struct world        *w = *state;
+    struct heard         heard = { 0 };
+    struct topic_range   ranges[2] = { { 0, 1, 5 }, { 1, 0, 2 } };
+    struct fold_stats    stats;
+    struct keyset       *ks = keyset_new();
+    struct keyset_entry *e;
+    struct fold          f = {
+                 .kafka = &w->kafka, .ranges = ranges, .n_ranges = 2, .on_undecodable = hear, .ctx = &heard
+    };
+
+    world_topic(w, KIND, NULL);
+    f.topic = w->conf.topics[KIND];
+    world_put(w, KIND, 0, SLICE("before"), SLICE("not in the range"), NULL);
+    world_put(w, KIND, 0, SLICE("a"), SLICE("1"), NULL);
+    world_put(w, KIND, 0, SLICE("a"), world_none(), NULL);
+    world_put(w, KIND, 0, SLICE("a"), SLICE("three"), NULL);
+    world_put(w, KIND, 0, SLICE(""), SLICE("of the empty key"), NULL);
+    world_put(w, KIND, 0, SLICE("behind"), SLICE("not in the range"), NULL);
+    world_put(w, KIND, 1, SLICE("a"), SLICE("elsewhere"), NULL);
+    world_put(w, KIND, 1, world_none(), SLICE("x"), NULL);
+    planter_flush(w->planter);
+    assert_true(fold_topic(&f, ks, &stats, &w->err));
+    assert_int_equal(keyset_count(ks), 3);
+    assert_int_equal(stats.records, 6);
+    assert_int_equal(stats.superseded, 2);
+    assert_int_equal(stats.tombstones, 1);
+    assert_int_equal(stats.keys, 3);
+    assert_int_equal(stats.span, 6);
+    assert_int_equal(stats.bytes, strlen("1threeof the empty keyelsewherex"));
+    e = keyset_find(ks, SLICE(""), NULL);
+    assert_non_null(e);
+    assert_int_equal(e->offset, 4);
+    e = keyset_put(ks, SLICE("a"), 0);
+    assert_int_equal(e->records, 3);
+    assert_int_equal(e->offset, 3);
+    assert_int_equal(e->flags, 0);
+    assert_true(digest_eq(e->value, digest_bytes(DIGEST_TAG_RAW, SLICE("three"))));
+    assert_int_equal(heard.n, 1);
+    assert_int_equal(heard.partition, 1);
+    assert_int_equal(heard.offset, 1);
+    assert_null(heard.key.p);
+    keyset_free(ks);
+}
+
+/* ---- proofs -------------------------------------------------------------------------------- */
+
+static void a_proof_wants_the_very_bytes(void **state)
+{
+    struct world   *w = *state;
+    struct entity  *same = world_entity(w, KIND);
+    struct entity  *spaced = world_entity(w, KIND);
+    struct entity  *other = world_entity(w, KIND);
+    struct planted *p;
+    struct slice    value;
+    char            text[1024];
+
+    world_topic(w, KIND, NULL);
+    world_store(w, same, "x");
+    world_put_current(w, same, "x");
+    world_store(w, spaced, "x");
+    value = world_value(w, spaced, CURRENT, "x");
+    (void)snprintf(text, sizeof(text), " %.*s", SLICE_ARG(value));
+    p = world_plant(w, DIFF_CHANGED, spaced, world_own(spaced));
+    p->in_store = true;
+    p->path = "";
+    world_put(w, KIND, world_own(spaced), world_key(spaced), slice_str(text), &p->offset);
+    must_prove(w, KIND, NULL);
+    assert_int_equal(w->seen[0].n_paths, 1);
+    assert_true(slice_eq(w->seen[0].store, value));
+    assert_true(slice_eq(w->seen[0].at_topic, slice_str(text)));
+
+    world_store(w, other, "x");
+    p = world_plant(w, DIFF_CHANGED, other, world_own(other));
+    p->in_store = true;
+    p->path = "/note";
+    world_put(w, KIND, world_own(other), world_key(other), world_value(w, other, CURRENT, "y"),
+              &p->offset);
+    must_prove(w, KIND, NULL);
+}
+
+static void the_whole_values_of_a_proof_are_cut_when_long(void **state)
+{
+    struct world   *w = *state;
+    struct entity  *e = world_entity(w, KIND);
+    struct planted *p;
+    struct slice    value;
+    char            note[4000];
+    char            text[8000];
+
+    world_topic(w, KIND, NULL);
+    /* Characters of three bytes, so that the cut has to look where one begins. */
+    for (size_t i = 0; i + 3 < sizeof(note); i += 3)
+        memcpy(note + i, "\xe6\xbc\xa2", 4);
+    world_store(w, e, note);
+    value = world_value(w, e, CURRENT, note);
+    (void)snprintf(text, sizeof(text), " %.*s", (int)value.n, value.p);
+    p = world_plant(w, DIFF_CHANGED, e, world_own(e));
+    p->in_store = true;
+    p->path = "";
+    world_put(w, KIND, world_own(e), world_key(e), slice_str(text), &p->offset);
+    must_prove(w, KIND, NULL);
+    assert_true(utf8_valid(w->seen[0].store) && utf8_valid(w->seen[0].at_topic));
+    assert_int_equal(w->seen[0].store.p[0], '"');
+    assert_memory_equal(w->seen[0].store.p + w->seen[0].store.n - 4, "...\"", 4);
+    assert_true(w->seen[0].store.n > COMPARE_MAX_VALUE);
+}
+
+static void a_proof_takes_a_second_record_of_an_execution_for_a_duplicate(void **state)
+{
+    struct world   *w = *state;
+    struct entity  *e = world_entity(w, KIND_EXECUTION);
+    struct entity  *t = world_entity(w, KIND_TRIGGER);
+    struct planted *p;
+
+    world_topic(w, KIND_EXECUTION, NULL);
+    world_topic(w, KIND_TRIGGER, NULL);
+    world_store(w, t, "x");
+    world_put_current(w, t, "x");
+    world_put_current(w, t, "x");
+    must_prove(w, KIND_TRIGGER, NULL);
+    world_store(w, e, "x");
+    world_put_current(w, e, "x");
+    p = world_plant(w, DIFF_DUPLICATED, e, world_own(e));
+    p->in_store = true;
+    world_put(w, KIND_EXECUTION, world_own(e), world_key(e), world_value(w, e, CURRENT, "x"),
+              &p->offset);
+    must_prove(w, KIND_EXECUTION, NULL);
+}
+
+static void a_proof_finds_values_that_are_no_object(void **state)
+{
+    struct world   *w = *state;
+    struct entity  *ours = world_entity(w, KIND);
+    struct entity  *extra = world_entity(w, KIND);
+    struct planted *p;
+
+    world_topic(w, KIND, NULL);
+    world_store(w, ours, "x");
+    p = world_plant(w, DIFF_UNDECODABLE, ours, world_own(ours));
+    p->in_store = true;
+    world_put(w, KIND, world_own(ours), world_key(ours), SLICE("[]"), &p->offset);
+    p = world_plant(w, DIFF_UNDECODABLE, extra, world_own(extra));
+    p->no_identity = true;
+    world_put(w, KIND, world_own(extra), world_key(extra), SLICE("?"), &p->offset);
+    must_prove(w, KIND, NULL);
+}
+
+static void a_proof_of_an_append_reads_only_what_was_added(void **state)
+{
+    struct world  *w = *state;
+    int64_t        from[WORLD_PARTITIONS];
+    struct entity *before = world_entity(w, KIND);
+    struct entity *lost = world_entity(w, KIND);
+
+    world_topic(w, KIND, NULL);
+    w->conf.keys_only_ours = true;
+    world_put(w, KIND, 0, world_none(), SLICE("a record without a key"), NULL);
+    world_put_current(w, before, "x"); /* would be a duplicate, were it read */
+    world_store(w, lost, "x");
+    world_put_current(w, lost, "x"); /* there, but not by this rebuild */
+    planter_flush(w->planter);
+    assert_true(admin_ends(w->admin, w->conf.topics[KIND], WORLD_PARTITIONS, w->ends, &w->err));
+    for (int i = 0; i < WORLD_PARTITIONS; i++)
+        from[i] = w->ends[i].high;
+    world_store(w, before, "x");
+    world_put_current(w, before, "x");
+    for (int i = 0; i < 3; i++)
+        world_put_current(w, world_entity(w, KIND), "x"); /* of somebody else */
+    world_plant(w, DIFF_MISSING, lost, world_own(lost))->in_store = true;
+    must_prove(w, KIND, from);
+    assert_int_equal(w->result.topic.records, 4);
+    assert_int_equal(w->result.outside, 3);
+    assert_int_equal(w->result.expected, 2);
+}
+
+static void an_append_to_nothing_reads_nothing(void **state)
+{
+    struct world *w = *state;
+    int64_t       from[WORLD_PARTITIONS] = { 0 };
+
+    world_topic(w, KIND, NULL);
+    must_prove(w, KIND, from);
+    assert_int_equal(w->result.topic.records, 0);
+    assert_int_equal(w->result.topic.span, 0);
+}
+
+static void a_topic_that_is_not_there_is_an_error(void **state)
+{
+    struct world *w = *state;
+
+    w->conf.topics[KIND] = "verify-no-such-topic";
+    w->conf.partitions[KIND] = WORLD_PARTITIONS;
+    w->kafka.timeout_ms = 5000;
+    assert_false(world_verify(w, KIND));
+    assert_int_equal(w->err.kind, ERR_KAFKA);
+}
+
+static void needs_a_kafka(void **state)
+{
+    (void)state;
+    skip();
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, world_set_up, world_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest none[] = { cmocka_unit_test(needs_a_kafka) };
+    const struct CMUnitTest tests[] = {
+        CASE(a_topic_that_is_empty_lacks_everything),
+        CASE(control_records_at_the_end_are_no_records),
+        CASE(records_of_an_aborted_transaction_are_not_seen),
+        CASE(an_open_transaction_is_waited_for_and_then_counted),
+        CASE(a_transaction_that_ends_meanwhile_is_read),
+        CASE(a_stop_ends_the_wait_for_a_transaction),
+        CASE(holes_that_compaction_left_are_no_records),
+        CASE(a_log_that_does_not_start_at_zero_is_read_from_its_start),
+        CASE(the_last_record_of_a_key_and_partition_counts),
+        CASE(a_proof_wants_the_very_bytes),
+        CASE(the_whole_values_of_a_proof_are_cut_when_long),
+        CASE(a_proof_takes_a_second_record_of_an_execution_for_a_duplicate),
+        CASE(a_proof_finds_values_that_are_no_object),
+        CASE(a_proof_of_an_append_reads_only_what_was_added),
+        CASE(an_append_to_nothing_reads_nothing),
+        CASE(a_topic_that_is_not_there_is_an_error),
+    };
+
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in a test program changes the environment */
+    if (!getenv("REQUEUE_TEST_KAFKA"))
+        return cmocka_run_group_tests_name("verify_logs (no REQUEUE_TEST_KAFKA)", none, NULL, NULL);
+    return cmocka_run_group_tests_name("verify_logs", tests, NULL, NULL);
+}

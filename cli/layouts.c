@@ -134,18 +134,36 @@ static bool unknown_band(const struct store_info *info, char names[][16], size_t
     return false;
 }
 
-static bool detect(struct folder *f, const struct store_info *info, struct layout **out,
-                   struct err *err)
+/* Is all that this band brought in the store? A band without evidence is never guessed. */
+static bool has_evidence(struct store *store, const struct layout *l, bool *all, struct err *err)
+{
+    *all = l->evidence.n > 0;
+    for (size_t i = 0; *all && i < l->evidence.n; i++)
+        if (!store->has(store, l->evidence.items[i], all, err))
+            return false;
+    return true;
+}
+
+/* Newest band first: bands are named in the order of their releases. */
+static bool detect(struct folder *f, struct store *store, const struct store_info *info,
+                   struct layout **out, struct err *err)
 {
     char   names[MAX_BANDS][16];
     size_t n = list_bands(f, names, MAX_BANDS);
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = n; i > 0; i--) {
         struct layout *l;
+        bool           fits = false;
 
-        if (!layout_load(names[i], load_text, f, &l, err))
+        if (!layout_load(names[i - 1], load_text, f, &l, err))
             return false;
-        if (layout_matches_flyway(l, info->versions, info->n_versions)) {
+        if (info->n_versions > 0) {
+            fits = layout_matches_flyway(l, info->versions, info->n_versions);
+        } else if (!has_evidence(store, l, &fits, err)) {
+            layout_free(l);
+            return false;
+        }
+        if (fits) {
             *out = l;
             return true;
         }
@@ -154,8 +172,8 @@ static bool detect(struct folder *f, const struct store_info *info, struct layou
     return unknown_band(info, names, n, err);
 }
 
-bool layouts_choose(const char *wanted, const struct store_info *info, struct layout **out,
-                    char why[160], struct err *err)
+bool layouts_choose(const char *wanted, struct store *store, const struct store_info *info,
+                    struct layout **out, char why[160], struct err *err)
 {
     struct folder f;
 
@@ -165,8 +183,11 @@ bool layouts_choose(const char *wanted, const struct store_info *info, struct la
         (void)snprintf(why, 160, "given by --layout");
         return layout_load(wanted, load_text, &f, out, err);
     }
-    if (!detect(&f, info, out, err))
+    if (!detect(&f, store, info, out, err))
         return false;
-    (void)snprintf(why, 160, "detected from flyway_schema_history");
+    (void)snprintf(why, 160, "%s",
+                   info->n_versions > 0
+                       ? "detected from flyway_schema_history"
+                       : "guessed from tables and members: there is no migration history");
     return true;
 }

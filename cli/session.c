@@ -29,7 +29,7 @@ bool session_open_store(struct session *s, struct err *err)
         s->store_conf.tables.items[i] = conf->tables.items[i];
     if (!store_open(&s->store_conf, &s->store, err) ||
         !s->store->describe(s->store, &s->info, err) ||
-        !layouts_choose(conf->layout, &s->info, &s->layout, s->why, err) ||
+        !layouts_choose(conf->layout, s->store, &s->info, &s->layout, s->why, err) ||
         !s->store->use(s->store, s->layout, err))
         return false;
     s->info.grade = s->store->grade;

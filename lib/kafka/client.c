@@ -278,6 +278,12 @@ bool client_go_on(const struct client *c, struct err *err, const char *what)
     return true;
 }
 
+/* A slow cluster gets more time for its answer; one that cannot be reached gets none. */
+static int next_slice(const struct client *c, int slice_ms)
+{
+    return c->down || slice_ms >= LAST_SLICE_MS ? slice_ms : slice_ms * 2;
+}
+
 bool client_metadata(struct client *c, const struct rd_kafka_metadata **out, struct err *err)
 {
     int64_t since = clock_mono_ns();
@@ -296,14 +302,14 @@ bool client_metadata(struct client *c, const struct rd_kafka_metadata **out, str
             return false;
         if (client_hopeless(c, since))
             return client_fail(c, err, code, NULL, "list topics");
-        if (slice_ms < LAST_SLICE_MS)
-            slice_ms *= 2;
+        slice_ms = next_slice(c, slice_ms);
     }
 }
 
 static bool may_pass(rd_kafka_resp_err_t code)
 {
     return code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+           code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
            code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
            code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
            code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE ||
@@ -361,7 +367,6 @@ bool client_offsets(struct client *c, const char *topic, int n, int64_t which, i
         if (!may_pass(code) || client_hopeless(c, since))
             return client_fail(c, err, code, NULL, "offsets of %s", topic);
         clock_sleep_ms(50);
-        if (slice_ms < LAST_SLICE_MS)
-            slice_ms *= 2;
+        slice_ms = next_slice(c, slice_ms);
     }
 }

@@ -35,6 +35,7 @@ static const struct client_setting reader_settings[] = {
     { "queued.max.messages.kbytes", "32768" },
     { "queued.min.messages", "1000000" },
     { "fetch.wait.max.ms", "10" },
+    { "fetch.max.bytes", "4194304" }, /* compressed: what one answer may add to the queue */
     { "fetch.error.backoff.ms", "100" },
     { "fetch.queue.backoff.ms", "10" }, /* since 2.2 */
     { NULL, NULL },

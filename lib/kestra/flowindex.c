@@ -104,13 +104,12 @@ static struct flow *flow_new(struct flow_index *x, struct slice key, struct slic
 }
 
 void flow_index_add(struct flow_index *x, struct slice key, struct slice identity, int64_t revision,
-                    bool skipped, struct slice id)
+                    bool skipped)
 {
     uint64_t      hash = hash64(key);
     struct flow **slot = find(x, key, hash);
     struct flow  *f = *slot;
 
-    (void)id; /* the flows of a collision are named by the pass that skips them */
     if (!f) {
         f = flow_new(x, key, identity, hash);
         f->revision = revision;
@@ -125,6 +124,9 @@ void flow_index_add(struct flow_index *x, struct slice key, struct slice identit
     if (revision > f->revision) {
         f->revision = revision;
         f->skipped = skipped;
+    } else if (revision == f->revision) {
+        /* Two rows claim to be this revision: whichever is read first, the faulty one decides. */
+        f->skipped = f->skipped || skipped;
     }
 }
 

@@ -25,9 +25,9 @@ struct flow_index *flow_index_new(void);
 void               flow_index_free(struct flow_index *x); /* NULL is allowed */
 
 /* One revision. key: its flow-last key. identity: tenant, namespace and id, each length-prefixed, so that
- * two flows of one key are told apart. id: the store's key, for naming. */
+ * two flows of one key are told apart. Of two rows with one revision a skipped one decides. */
 void flow_index_add(struct flow_index *x, struct slice key, struct slice identity, int64_t revision,
-                    bool skipped, struct slice id);
+                    bool skipped);
 
 enum flow_state flow_index_state(const struct flow_index *x, struct slice key);
 

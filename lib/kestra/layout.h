@@ -117,6 +117,11 @@ struct layout {
      * history with 1.x rows has its highest x in [minor_min, minor_max]. 0: none. */
     int plain_min, plain_max, minor_min, minor_max;
 
+    /* What a store of this band has and one of the band before has not, for stores without a migration
+     * history: "table:T", "column:T.C" or "member:T.M" (some document of table T has the top-level member
+     * M). Empty: never guessed. */
+    struct strings evidence;
+
     struct strings terminal; /* states; anything else is pending, and PAUSED always is */
 
     size_t              n_topics;

@@ -290,6 +290,7 @@ bool layout_read(const struct entry *root, struct layout *l, struct err *err)
         { .name = "topic_prefix", .type = FIELD_PREFIX, MUST, AT(layout, topic_prefix) },
         { .name = "consumer_prefix", .type = FIELD_PREFIX, MUST, AT(layout, consumer_prefix) },
         { .name = "flyway", SUB(read_flyway) },
+        { .name = "evidence", STRINGS(layout, evidence.items, evidence.n, entry_is_text) },
         { .name = "states", MUST, SUB(read_states) },
         { .name = "kinds", MUST, SUB(read_kinds) },
         { .name = "topics", MUST, SUB(read_topics) },

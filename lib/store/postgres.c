@@ -269,6 +269,7 @@ bool postgres_open(const struct store_conf *conf, struct store **out, struct err
     s = mem_alloc(sizeof(*s));
     s->base = (struct store){
         .describe = pg_describe,
+        .has = pg_has,
         .use = pg_use,
         .count = pg_count,
         .open_readers = pg_open_readers,

@@ -4,6 +4,7 @@
  *
  *     postgres.c         the store: open, close, count, servers
  *     postgres_schema.c  describe and use: is it Kestra's database, is it as the layout says?
+ *     postgres_has.c     has: a table, a column, a member, for stores without a migration history
  *     postgres_reader.c  its readers: one COPY each
  *     postgres_sql.c     the texts of the queries
  *     postgres_conn.c    a connection: connect, transaction, query, wait, cancel
@@ -134,6 +135,7 @@ MUST_CHECK bool pg_store_run(struct pg_store *s, struct buf *sql, const char *do
 MUST_CHECK bool pg_check_free(struct pg_store *s, const char *doing, struct err *err);
 
 /* postgres_schema.c and postgres_reader.c: what the store's function table has. */
+bool pg_has(struct store *base, const char *what, bool *out, struct err *err);
 bool pg_describe(struct store *s, struct store_info *out, struct err *err);
 bool pg_use(struct store *s, const struct layout *layout, struct err *err);
 bool pg_open_readers(struct store *s, const struct store_query *q, size_t max,

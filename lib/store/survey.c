@@ -32,10 +32,11 @@ static void add_to_index(void *ctx, const struct document *doc, const struct pro
 {
     struct flow_pass *pass = ctx;
 
+    (void)doc;
     if (pass->collisions_only || p->flow_key.n == 0)
         return;
     flow_index_add(pass->index, p->flow_key, p->flow_identity, p->revision,
-                   p->outcome == PROJECT_SKIPPED, doc->id);
+                   p->outcome == PROJECT_SKIPPED);
     if (flow_index_state(pass->index, p->flow_key) == FLOW_COLLISION)
         pass->collided = true;
 }

@@ -317,11 +317,13 @@ static void records_that_landed_unacknowledged_before_a_fatal_error_are_not_repe
     open_producer(f);
     check(f, send_keys(f, 0, 100));
     check(f, producer_drain(f->p, &f->err));
-    /* The first request is carried out, but its answer comes after everything is over. */
+    /* These requests are carried out, but the connection breaks before they are answered. */
     mockkafka_delay(f->mock, MOCK_PRODUCE, 60000);
     check(f, send_keys(f, 100, 400));
     clock_sleep_ms(300);
+    mockkafka_down(f->mock);
     mockkafka_fail(f->mock, MOCK_PRODUCE, MOCK_OUT_OF_ORDER_SEQUENCE_NUMBER, 4);
+    mockkafka_up(f->mock);
     check(f, send_keys(f, 400, 1000));
     assert_all_delivered(f, 1000);
     assert_in_range(producer_restarts(f->p), 1, PRODUCER_MAX_RESTARTS);

@@ -61,21 +61,27 @@ void mockkafka_topic(struct mockkafka *m, const char *topic, int partitions)
          "rd_kafka_mock_topic_create");
 }
 
+/* Always by broker: a broker that once had its own list never looks at the cluster's. */
+static void push(struct mockkafka *m, enum mock_request request, enum mock_error error,
+                 int delay_ms)
+{
+    must(rd_kafka_mock_broker_push_request_error_rtts(m->cluster, 1, (int16_t)request, 1,
+                                                      (rd_kafka_resp_err_t)error,
+                                                      delay_ms) == RD_KAFKA_RESP_ERR_NO_ERROR,
+         "rd_kafka_mock_broker_push_request_error_rtts");
+}
+
 void mockkafka_fail(struct mockkafka *m, enum mock_request request, enum mock_error error, int n)
 {
     int i;
 
     for (i = 0; i < n; i++)
-        rd_kafka_mock_push_request_errors(m->cluster, (int16_t)request, 1,
-                                          (rd_kafka_resp_err_t)error);
+        push(m, request, error, 0);
 }
 
 void mockkafka_delay(struct mockkafka *m, enum mock_request request, int delay_ms)
 {
-    must(rd_kafka_mock_broker_push_request_error_rtts(m->cluster, 1, (int16_t)request, 1,
-                                                      RD_KAFKA_RESP_ERR_NO_ERROR,
-                                                      delay_ms) == RD_KAFKA_RESP_ERR_NO_ERROR,
-         "rd_kafka_mock_broker_push_request_error_rtts");
+    push(m, request, MOCK_NONE, delay_ms);
 }
 
 void mockkafka_rtt(struct mockkafka *m, int ms)

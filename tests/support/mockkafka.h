@@ -29,10 +29,11 @@ const char       *mockkafka_address(const struct mockkafka *m);
 
 void mockkafka_topic(struct mockkafka *m, const char *topic, int partitions);
 
-/* The next n requests of this kind are answered with the error. */
+/* The next n requests of this kind to broker 1 are answered with the error, and not carried out. */
 void mockkafka_fail(struct mockkafka *m, enum mock_request request, enum mock_error error, int n);
 
-/* The next request of this kind to broker 1 is carried out, but answered delay_ms late. */
+/* The next request of this kind to broker 1 is carried out, but answered delay_ms late, and so are
+ * those behind it on its connection. */
 void mockkafka_delay(struct mockkafka *m, enum mock_request request, int delay_ms);
 
 void mockkafka_rtt(struct mockkafka *m, int ms);

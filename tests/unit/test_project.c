@@ -145,7 +145,7 @@ static void tell_index(struct fixture *fx, const char *id, const char *json)
     run(fx, KIND_FLOW, id, json);
     if (fx->out.flow_key.n > 0)
         flow_index_add(fx->index, fx->out.flow_key, fx->out.flow_identity, fx->out.revision,
-                       fx->out.outcome == PROJECT_SKIPPED, fx->doc.id);
+                       fx->out.outcome == PROJECT_SKIPPED);
 }
 
 static void assert_slice(struct slice s, const char *expected)

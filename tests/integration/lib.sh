@@ -1,0 +1,171 @@
+# shellcheck shell=bash
+# What the shell tests share; sourced first. They run the program as a person would, on real servers
+# that $REQUEUE_TEST_POSTGRES and $REQUEUE_TEST_KAFKA name (scripts/with-postgres, scripts/with-kafka):
+#
+#   scripts/with-postgres scripts/with-kafka bash tests/integration/test_line.sh
+#
+# Each test makes databases and topic prefixes of its own, so that one server serves all. Every check
+# prints `ok - SENTENCE` or `not ok - SENTENCE`, the latter followed by what the program said. The
+# exit status is 1 when a check failed. A test ends with `finish`.
+set -uo pipefail
+export LC_ALL=C.UTF-8
+
+root=${REQUEUE_ROOT:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+cd "$root" || exit 1
+program=${REQUEUE_BIN:-$root/build/requeue}
+tools=${REQUEUE_TEST_TOOLS:-$(dirname "$program")/release/tests/tools}
+kafka=${REQUEUE_TEST_KAFKA:-}
+[ -n "${REQUEUE_LAYOUTS:-}" ] || export REQUEUE_LAYOUTS=$root/schemas/layouts
+
+if [ -z "$kafka" ] || [ -z "${REQUEUE_TEST_POSTGRES:-}" ]; then
+    echo "${0##*/}: run me under scripts/with-postgres scripts/with-kafka" >&2
+    exit 1
+fi
+if [ ! -x "$program" ] || [ ! -x "$tools/plant" ]; then
+    echo "${0##*/}: $program or $tools/plant is missing: run make all tools" >&2
+    exit 1
+fi
+
+test_name=$(basename "$0" .sh)
+work=$(mktemp -d "${TMPDIR:-/tmp}/requeue-$test_name.XXXXXX") || exit 1
+# Names that no other run on the same servers has.
+run_id=$(printf '%08x' "$SRANDOM")
+failed=0
+reached_end=
+databases=()
+n_names=0
+
+cleanup() {
+    local db
+    # shellcheck disable=SC2046 # process ids
+    kill $(jobs -p) 2>/dev/null
+    for db in "${databases[@]}"; do
+        psql -X -q "$REQUEUE_TEST_POSTGRES/postgres" -c "drop database if exists \"$db\" with (force)" 2>/dev/null
+    done
+    rm -rf "$work"
+    [ -n "$reached_end" ] || exit 1
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+finish() {
+    reached_end=yes
+    exit $((failed > 0))
+}
+
+# ---- checks --------------------------------------------------------------------------------------
+
+ok() { echo "ok - $1"; }
+
+# A sentence, then lines of what is known about it.
+not_ok() {
+    echo "not ok - $1"
+    shift
+    [ $# -eq 0 ] || printf '%s\n' "$@" | sed 's/^/#   /'
+    failed=$((failed + 1))
+}
+
+# is SENTENCE ACTUAL EXPECTED
+is() {
+    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "is:       $2" "expected: $3"; fi
+}
+
+# holds SENTENCE COMMAND...: its output is shown only when it fails.
+holds() {
+    local name=$1 said
+    shift
+    if said=$("$@" 2>&1); then ok "$name"; else not_ok "$name" "$* failed:" "$(head -c 6000 <<< "$said")"; fi
+}
+
+# ---- the program ---------------------------------------------------------------------------------
+
+store='' prefix=''
+status=0 stdout=$work/stdout stderr=$work/stderr said=$work/said command_line=''
+
+# run_requeue COMMAND ARGUMENT...: with the test's store, Kafka and prefixes. Sets $status; the files
+# $stdout and $stderr have what was said, $said both.
+run_requeue() {
+    local command=$1
+    shift
+    set -- "$command" --store "$store" --kafka "$kafka" ${prefix:+--topic-prefix "$prefix" --consumer-prefix "$prefix"} "$@"
+    run_bare "$@"
+}
+
+run_bare() {
+    command_line="requeue $*"
+    status=0
+    "$program" "$@" > "$stdout" 2> "$stderr" < /dev/null || status=$?
+    cat "$stdout" "$stderr" > "$said"
+}
+
+what_it_said() { printf '%s\nexit status %s\n%s\n' "$command_line" "$status" "$(tail -n 60 "$said" | cut -c 1-400)"; }
+
+# assert_exit STATUS SENTENCE
+assert_exit() {
+    if [ "$status" -eq "$1" ]; then ok "$2"; else not_ok "$2" "exit status $status, expected $1" "$(what_it_said)"; fi
+}
+
+# assert_line REGEX SENTENCE: in what was said, by grep -E.
+assert_line() {
+    if grep -qE -- "$1" "$said"; then ok "$2"; else not_ok "$2" "no line has: $1" "$(what_it_said)"; fi
+}
+
+assert_no_line() {
+    if grep -qE -- "$1" "$said"; then not_ok "$2" "a line has: $1" "$(what_it_said)"; else ok "$2"; fi
+}
+
+# assert_result SENTENCE STATUS REGEX...: exit status and lines of the last run in one check.
+assert_result() {
+    local name=$1 expected=$2 regex missing=()
+    shift 2
+    for regex in "$@"; do
+        grep -qE -- "$regex" "$said" || missing+=("no line has: $regex")
+    done
+    if [ "$status" -eq "$expected" ] && [ ${#missing[@]} -eq 0 ]; then
+        ok "$name"
+    else
+        not_ok "$name" "expected exit status $expected" "${missing[@]}" "$(what_it_said)"
+    fi
+}
+
+# ---- databases and topics ------------------------------------------------------------------------
+
+# new_db SAMPLE | DATABASE: a database of this test from a sample of tests/data, or as a copy of
+# another of this test's. Sets $store (URL) and $db (name).
+new_db() {
+    n_names=$((n_names + 1))
+    db=it_${run_id}_$n_names
+    databases+=("$db")
+    store=$REQUEUE_TEST_POSTGRES/$db
+    if [ -e "tests/data/$1.tar.gz" ]; then
+        scripts/load-sample "$1" "$db" > /dev/null || exit 1
+    else
+        psql -X -q "$REQUEUE_TEST_POSTGRES/postgres" -c "create database \"$db\" template \"$1\"" || exit 1
+    fi
+}
+
+# sql [PSQL-ARGUMENT...]: in the database of $store; rows as bare text.
+sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$store" "$@"; }
+
+# A prefix for topics and groups that nobody else has; sets $prefix.
+new_prefix() {
+    n_names=$((n_names + 1))
+    prefix=it-$run_id-$n_names-
+}
+
+# The names of all topics with this test's prefix, sorted.
+topic_names() { scripts/kafka-tool TopicCommand --list | grep -F -- "$prefix" | sort; }
+
+plant() { "$tools/plant" "$@"; }
+
+# report NAME.json 'results.flow.sent': one value of a report, or of any JSON file.
+json_at() {
+    python3 - "$@" <<'EOP'
+import json, sys
+value = json.load(open(sys.argv[1]))
+for name in sys.argv[2].split('.'):
+    value = value[int(name) if isinstance(value, list) else name]
+print(value if isinstance(value, str) else json.dumps(value))
+EOP
+}

@@ -255,11 +255,12 @@ format: ## Format all sources
 # ---- the rest ----------------------------------------------------------------------------
 
 install: $(BIN) ## Into PREFIX (default /usr/local), under DESTDIR
-	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/requeue/layouts'
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/requeue/layouts' \
+	    '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 0755 $(BIN) '$(DESTDIR)$(PREFIX)/bin/requeue'
 	for f in schemas/layouts/*.yml; do [ ! -e "$$f" ] || install -m 0644 "$$f" '$(DESTDIR)$(PREFIX)/share/requeue/layouts/'; done
-	if [ -e docs/requeue.1 ]; then install -d '$(DESTDIR)$(PREFIX)/share/man/man1' && \
-	    install -m 0644 docs/requeue.1 '$(DESTDIR)$(PREFIX)/share/man/man1/requeue.1'; fi
+	$(BIN) help man > $(B)/requeue.1
+	install -m 0644 $(B)/requeue.1 '$(DESTDIR)$(PREFIX)/share/man/man1/requeue.1'
 
 uninstall: ## Remove what install wrote
 	rm -f '$(DESTDIR)$(PREFIX)/bin/requeue' '$(DESTDIR)$(PREFIX)/share/man/man1/requeue.1'

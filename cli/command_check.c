@@ -1,8 +1,9 @@
 /*
  * command_check.c - check and topics: look at everything, change nothing.
  *
- * check reaches the store and Kafka and tells both, even when one of them fails; it asks the broker whether
- * absent topics could be created (validate only). topics shows the layout's topic table against the cluster.
+ * check reaches the store and Kafka and tells both, even when one of them fails; it asks the broker
+ * whether absent topics could be created (validate only). topics shows the layout's topic table
+ * against the cluster.
  */
 #include "cli/commands.h"
 
@@ -42,10 +43,11 @@ static void state_text(const struct run *r, struct buf *out)
                                                  : p->survey.counts[k].total));
         buf_add(out, "  pending executions: %llu\n", (unsigned long long)r->executions.pending);
         if (p->other_clients > 0)
-            buf_add(out, "  warning: %u connections of Kestra's driver are open\n", p->other_clients);
+            buf_add(out, "  warning: %u connections of Kestra's driver are open\n",
+                    p->other_clients);
         for (size_t i = 0; i < p->n_groups; i++)
-            buf_add(out, "  consumer group %s has %d members: Kestra is running\n", p->groups[i].name,
-                    p->groups[i].members);
+            buf_add(out, "  consumer group %s has %d members: Kestra is running\n",
+                    p->groups[i].name, p->groups[i].members);
     }
     buf_add(out, "topics  partitions x replication\n");
     for (size_t i = 0; i < p->n_topics; i++)
@@ -71,8 +73,8 @@ static enum exit_status print_state(struct run *r)
     run_judge(r);
     r->exit = exit_worse(r->exit, drift > 0 ? EXIT_DIFFERENT : EXIT_DONE);
     if (drift > 0)
-        (void)snprintf(r->verdict, sizeof(r->verdict), "%s: %zu topics differ from the layout", name,
-                       drift);
+        (void)snprintf(r->verdict, sizeof(r->verdict), "%s: %zu topics differ from the layout",
+                       name, drift);
     else
         (void)snprintf(r->verdict, sizeof(r->verdict), "%s: good", name);
     buf_init(&out, 16u << 20);
@@ -95,7 +97,8 @@ static bool open_both(struct session *s, enum exit_status *status)
     struct err     kafka_err = ERR_INIT;
     struct cluster cluster;
     bool           store_ok = session_open_store(s, &store_err);
-    bool kafka_ok = session_open_kafka(s, &kafka_err) && admin_cluster(s->admin, &cluster, &kafka_err);
+    bool           kafka_ok =
+        session_open_kafka(s, &kafka_err) && admin_cluster(s->admin, &cluster, &kafka_err);
 
     if (!store_ok)
         *status = exit_worse(*status, command_fail(&store_err));

@@ -19,16 +19,22 @@ enum exit_status command_fail(const struct err *err)
 
 static void overview(struct buf *out)
 {
-    buf_add(out, "requeue makes the Kafka topics of a Kestra again from its store, and proves them.\n\n"
-                 "usage: requeue COMMAND [OPTION...]\n\n");
-    for (int c = 0; c < COMMAND_COUNT; c++)
-        buf_add(out, "  %-9s %s\n", command_name((enum command)c), command_purpose((enum command)c));
     buf_add(out,
-            "\nrequeue help COMMAND tells its options. A first look that changes nothing:\n"
-            "  requeue plan --store postgres://kestra@127.0.0.1:5432/kestra --kafka 127.0.0.1:9092\n\n"
-            "exit status: 0 done and proven, 1 usage, 2 differences (plan: there is something to do), 3 "
-            "skipped\nor not proven, 4 interrupted, 5 refused for safety, 6 store failed, 7 Kafka failed, "
-            "70 a bug\n");
+            "requeue makes the Kafka topics of a Kestra again from its store, and proves them.\n\n"
+            "usage: requeue COMMAND [OPTION...]\n\n");
+    for (int c = 0; c < COMMAND_COUNT; c++)
+        buf_add(out, "  %-9s %s\n", command_name((enum command)c),
+                command_purpose((enum command)c));
+    buf_add(
+        out,
+        "\nrequeue help COMMAND tells its options, requeue help man is the manual. A first look "
+        "that changes nothing:\n"
+        "  requeue plan --store postgres://kestra@127.0.0.1:5432/kestra --kafka 127.0.0.1:9092\n\n"
+        "exit status: 0 done and proven, 1 usage, 2 differences (plan: there is something to do), "
+        "3 "
+        "skipped\nor not proven, 4 interrupted, 5 refused for safety, 6 store failed, 7 Kafka "
+        "failed, "
+        "70 a bug\n");
 }
 
 static enum exit_status print(struct buf *out)
@@ -36,6 +42,44 @@ static enum exit_status print(struct buf *out)
     log_raw(STDOUT_FILENO, buf_slice(out), false);
     buf_release(out);
     return EXIT_DONE;
+}
+
+/* The manual page as mdoc: `requeue help man | man -l -`, and what `make install` installs. */
+static void manual(struct buf *out)
+{
+    buf_add(
+        out,
+        ".Dt REQUEUE 1\n.Os\n.Sh NAME\n.Nm requeue\n"
+        ".Nd make the Kafka topics of a Kestra again from its store, and prove them\n"
+        ".Sh SYNOPSIS\n.Nm\n.Ar command\n.Op Ar option ...\n.Sh DESCRIPTION\n"
+        "Reads flows, templates, triggers and executions from the store of a Kestra, sends them to "
+        "fresh topics, reads the topics back and compares key by key.\n"
+        "Nothing is deleted without\n.Fl -recreate\nand the id of the cluster.\n"
+        ".Sh COMMANDS\n");
+    for (int c = 0; c < COMMAND_COUNT; c++) {
+        buf_add(out, ".Ss %s\n%s.\n", command_name((enum command)c),
+                command_purpose((enum command)c));
+        if (c == COMMAND_HELP || c == COMMAND_VERSION)
+            continue;
+        buf_add(out, ".Bl -tag -width indent\n");
+        opt_man(options_table, 1u << c, out);
+        buf_add(out, ".El\n");
+    }
+    buf_add(out,
+            ".Sh ENVIRONMENT\n.Ev REQUEUE_LAYOUTS\nnames the folder of the layout files. "
+            "Options with a variable say so above; PG* variables and service files are libpq's.\n"
+            ".Sh EXIT STATUS\n.Bl -tag -width 4n\n"
+            ".It 0\nDone, and proven equal.\n"
+            ".It 1\nThe command line, a layout, or a file of ours.\n"
+            ".It 2\nDifferences, or another writer; for a plan: there is something to do.\n"
+            ".It 3\nDone, but something was skipped, or not proven.\n"
+            ".It 4\nInterrupted;\n.Fl -resume\ncontinues.\n"
+            ".It 5\nRefused for safety.\n.It 6\nThe store failed.\n.It 7\nKafka failed.\n"
+            ".It 70\nA bug.\n.El\n"
+            ".Sh EXAMPLES\nLook, then do it, then keep the report:\n.Bd -literal -offset indent\n"
+            "requeue plan -s postgres://kestra@db/kestra -k kafka:9092 -o plan.json\n"
+            "requeue rebuild -s postgres://kestra@db/kestra -k kafka:9092 --plan plan.json \\e\n"
+            "    --report rebuild.json\n.Ed\n");
 }
 
 enum exit_status command_help(const struct config *conf)
@@ -47,6 +91,10 @@ enum exit_status command_help(const struct config *conf)
     buf_init(&out, 1u << 20);
     if (conf->operands.n == 0) {
         overview(&out);
+        return print(&out);
+    }
+    if (strcmp(conf->operands.items[0], "man") == 0) {
+        manual(&out);
         return print(&out);
     }
     c = command_parse(conf->operands.items[0]);

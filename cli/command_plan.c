@@ -1,8 +1,9 @@
 /*
  * command_plan.c - plan: everything a rebuild would do, up to the first record.
  *
- * After the plan itself a dry run: the same readers and the same projection as rebuild, with nothing behind
- * them, so that what would be skipped and how much there is to send is known, not guessed.
+ * After the plan itself a dry run: the same readers and the same projection as rebuild, with
+ * nothing behind them, so that what would be skipped and how much there is to send is known, not
+ * guessed.
  */
 #include "cli/commands.h"
 
@@ -49,11 +50,9 @@ static void tell_skip(void *ctx, const char *place, const struct document *doc,
                       const struct projection *p)
 {
     struct dry *d = ctx;
-    struct skip skip = { .kind = d->kind,
-                         .reason = p->reason,
-                         .place = place,
-                         .id = doc->id,
-                         .detail = p->detail };
+    struct skip skip = {
+        .kind = d->kind, .reason = p->reason, .place = place, .id = doc->id, .detail = p->detail
+    };
 
     run_on_skip(d->run, &skip);
 }
@@ -65,7 +64,7 @@ static bool dry_run(struct run *r, enum kind kind, struct err *err)
     struct store_query q = survey_query(&s->conf->scope, kind);
     struct projector  *projector =
         projector_new(s->layout, &s->conf->scope.project, r->plan.survey.flows);
-    bool flows = kind == KIND_FLOW || kind == KIND_FLOW_LAST; /* told by the survey */
+    bool            flows = kind == KIND_FLOW || kind == KIND_FLOW_LAST; /* told by the survey */
     struct pipeline p = { .store = s->store,
                           .query = &q,
                           .projector = projector,
@@ -74,8 +73,8 @@ static bool dry_run(struct run *r, enum kind kind, struct err *err)
                           .stop = &s->stop,
                           .on_skip = flows ? NULL : tell_skip,
                           .ctx = &d };
-    int64_t t0 = clock_mono_ns();
-    bool    ok;
+    int64_t         t0 = clock_mono_ns();
+    bool            ok;
 
     progress_phase(&s->progress, "reading", kind_name(kind), &s->tallies[kind].read,
                    &s->tallies[kind].read_bytes, r->plan.survey.counts[kind].selected);

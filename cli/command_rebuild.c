@@ -1,9 +1,9 @@
 /*
  * command_rebuild.c - rebuild: plan, topics, send, prove (design part 7).
  *
- * DESIGN. The ledger of what was sent (struct keyset per kind: key, partition, digest) is the expectation of
- * the proof, so the store is read once. With --resume the ledger is made first, from the store; the
- * difference to the topics is what is sent.
+ * DESIGN. The ledger of what was sent (struct keyset per kind: key, partition, digest) is the
+ * expectation of the proof, so the store is read once. With --resume the ledger is made first, from
+ * the store; the difference to the topics is what is sent.
  */
 #include "cli/commands.h"
 
@@ -46,9 +46,10 @@ static bool check_plan_file(struct rebuild *b, struct err *err)
         if (!digest || digest->type != JSON_STRING)
             ok = err_set(err, ERR_USAGE, "%s is no plan: it has no digest", path);
         else if (!slice_eq(digest->text, slice_str(b->r->plan.digest)))
-            ok = err_set(err, ERR_REFUSED,
-                         "the cluster, its topics, the store or the options are not those of plan %s",
-                         path) ||
+            ok = err_set(
+                     err, ERR_REFUSED,
+                     "the cluster, its topics, the store or the options are not those of plan %s",
+                     path) ||
                  err_hint(err, "look at a new one: requeue plan -o %s", path);
     }
     buf_release(&text);
@@ -67,8 +68,8 @@ static struct verify_conf proof_conf(struct rebuild *b)
     return v;
 }
 
-/* What --resume finds in a topic. For executions only missing keys may be sent, because the executor
- * acts on every record. */
+/* What --resume finds in a topic. For executions only missing keys may be sent, because the
+ * executor acts on every record. */
 static bool take_for_resume(void *ctx, const struct difference *d, struct err *err)
 {
     struct rebuild *b = ctx;
@@ -114,11 +115,13 @@ static bool prepare_resume(struct rebuild *b, struct err *err)
             return false;
     if (b->refused == 0)
         return true;
-    (void)err_set(err, ERR_REFUSED,
-                  "%llu executions in topic %s are changed, extra or repeated: sending again could run "
-                  "them twice",
-                  (unsigned long long)b->refused, plan->topic_of[KIND_EXECUTION]->name);
-    return err_hint(err, "requeue rebuild --kinds execution --executions %s --recreate --confirm %s",
+    (void)err_set(
+        err, ERR_REFUSED,
+        "%llu executions in topic %s are changed, extra or repeated: sending again could run "
+        "them twice",
+        (unsigned long long)b->refused, plan->topic_of[KIND_EXECUTION]->name);
+    return err_hint(err,
+                    "requeue rebuild --kinds execution --executions %s --recreate --confirm %s",
                     b->s->conf->executions, plan->cluster.id);
 }
 

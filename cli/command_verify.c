@@ -5,8 +5,8 @@
 
 #include "lib/base/clock.h"
 
-/* --like REPORT.json: expect what that run was asked for. Its words stay in `a`, which lives as long as
- * the session. */
+/* --like REPORT.json: expect what that run was asked for. Its words stay in `a`, which lives as
+ * long as the session. */
 static const char *like_word(const struct json_node *options, const char *name, struct arena *a)
 {
     const struct json_node *n = json_get(options, name);
@@ -94,7 +94,8 @@ static bool need_topics(const struct plan *plan, struct err *err)
         if (!t || t->exists)
             continue;
         (void)err_set(err, ERR_KAFKA, "topic %s does not exist", t->name);
-        return err_hint(err, "requeue rebuild makes it; or is it named with another --topic-prefix?");
+        return err_hint(err,
+                        "requeue rebuild makes it; or is it named with another --topic-prefix?");
     }
     return true;
 }

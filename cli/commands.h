@@ -1,8 +1,8 @@
 /*
  * commands.h - one function a command, each in its own file command_NAME.c.
  *
- * They run in the command's thread, print their result to stdout, and return the exit status. Errors go
- * into the run (run_finish tells them) or, before there is one, are told by command_fail.
+ * They run in the command's thread, print their result to stdout, and return the exit status.
+ * Errors go into the run (run_finish tells them) or, before there is one, are told by command_fail.
  */
 #ifndef REQUEUE_COMMANDS_H
 #define REQUEUE_COMMANDS_H
@@ -23,7 +23,8 @@ enum exit_status command_fail(const struct err *err);
 /* What plan and rebuild hand to the planner. */
 struct plan_conf command_plan_conf(struct session *s, struct run *r);
 
-/* Count all executions of the store, also when none are in scope: the report says how many stay behind. */
+/* Count all executions of the store, also when none are in scope: the report says how many stay
+ * behind. */
 MUST_CHECK bool command_count_executions(struct run *r, struct err *err);
 
 #endif

@@ -83,8 +83,8 @@ static bool load_text(void *ctx, const char *name, struct arena *a, struct buf *
     return file_read(path, out, err);
 }
 
-/* The bands there are, sorted: files that start with a capital letter. common.yml and the like are only
- * extended. */
+/* The bands there are, sorted: files that start with a capital letter. common.yml and the like are
+ * only extended. */
 static size_t list_bands(const struct folder *f, char names[][16], size_t max)
 {
     struct dirent **entries;
@@ -124,8 +124,9 @@ static bool unknown_band(const struct store_info *info, char names[][16], size_t
     for (size_t i = 0; i < n; i++)
         buf_add(&bands, "%s%s", i ? " " : "", names[i]);
     if (info->n_versions == 0)
-        (void)err_set(err, ERR_USAGE,
-                      "the store does not say of which Kestra it is (flyway_schema_history is empty)");
+        (void)err_set(
+            err, ERR_USAGE,
+            "the store does not say of which Kestra it is (flyway_schema_history is empty)");
     else
         (void)err_set(err, ERR_USAGE, "no layout fits the store's migrations (%s)", history.p);
     (void)err_hint(err, "name the band with --layout: %s; or give a layout file", bands.p);

@@ -1,8 +1,8 @@
 /*
  * main.c - starts the command in a thread of its own and supervises it: signals and progress.
  *
- * The first SIGINT or SIGTERM asks the command to stop: it drains what is in flight, writes the report and
- * ends with 4. The second one leaves at once.
+ * The first SIGINT or SIGTERM asks the command to stop: it drains what is in flight, writes the
+ * report and ends with 4. The second one leaves at once.
  */
 #include "cli/commands.h"
 
@@ -50,7 +50,8 @@ static enum exit_status supervise(struct session *s)
         if (sig > 0) {
             asked = true;
             stop_ask(&s->stop);
-            log_msg(LOG_WARN, "stopping: what is in flight is being drained (once more leaves at once)");
+            log_msg(LOG_WARN,
+                    "stopping: what is in flight is being drained (once more leaves at once)");
         }
         progress_tick(&s->progress);
     }

@@ -123,8 +123,9 @@ static bool canonical_time(const char *option, const char *text, char out[32], c
     if (!text)
         return true;
     if (!instant_parse(slice_str(text), &t))
-        return err_set(err, ERR_USAGE, "option --%s: '%s' is not a time such as 2024-12-10T08:00:00Z",
-                       option, text);
+        return err_set(err, ERR_USAGE,
+                       "option --%s: '%s' is not a time such as 2024-12-10T08:00:00Z", option,
+                       text);
     instant_format(t, out);
     *field = out;
     return true;
@@ -156,7 +157,8 @@ bool options_derive(struct config *c, struct err *err)
     s->tenant = c->tenant;
     s->namespace = c->namespace;
     if (c->since && c->until && strcmp(c->since, c->until) == 0)
-        return err_set(err, ERR_USAGE, "--since and --until are the same time: nothing is selected");
+        return err_set(err, ERR_USAGE,
+                       "--since and --until are the same time: nothing is selected");
     if (!canonical_time("since", c->since, c->since_buf, &s->since, err) ||
         !canonical_time("until", c->until, c->until_buf, &s->until, err))
         return false;

@@ -1,5 +1,6 @@
 /*
- * options.h - the one table of options: command line, REQUEUE_* variables, help and manual come from it.
+ * options.h - the one table of options: command line, REQUEUE_* variables, help and manual come
+ * from it.
  */
 #ifndef REQUEUE_OPTIONS_H
 #define REQUEUE_OPTIONS_H
@@ -35,31 +36,31 @@ struct config {
     const char     *executions;
     const char     *unlock;
     const char     *tenant;
-    const char     *namespace;
-    const char     *since;
-    const char     *until;
-    const char     *topic_prefix;
-    const char     *consumer_prefix;
-    uint64_t        jobs;
-    bool            recreate;
-    bool            no_recreate;
-    const char     *confirm;
-    bool            append;
-    bool            resume;
-    bool            alter;
-    const char     *plan;
-    bool            no_verify;
-    bool            kestra_running;
-    bool            audit;
-    bool            strict;
-    const char     *like;
-    const char     *output;
-    const char     *report;
-    const char     *format;
-    const char     *log_format;
-    bool            verbose;
-    bool            quiet;
-    bool            no_progress;
+    const char *namespace;
+    const char *since;
+    const char *until;
+    const char *topic_prefix;
+    const char *consumer_prefix;
+    uint64_t    jobs;
+    bool        recreate;
+    bool        no_recreate;
+    const char *confirm;
+    bool        append;
+    bool        resume;
+    bool        alter;
+    const char *plan;
+    bool        no_verify;
+    bool        kestra_running;
+    bool        audit;
+    bool        strict;
+    const char *like;
+    const char *output;
+    const char *report;
+    const char *format;
+    const char *log_format;
+    bool        verbose;
+    bool        quiet;
+    bool        no_progress;
 
     /* Derived. */
     enum topic_mode mode;
@@ -78,8 +79,8 @@ MUST_CHECK bool options_parse(int argc, char *const *argv, struct config *conf, 
 /* Derive scope and mode from the strings; called by options_parse, and again by --like. */
 MUST_CHECK bool options_derive(struct config *conf, struct err *err);
 
-const char *command_name(enum command c);
-const char *command_purpose(enum command c); /* one line */
+const char  *command_name(enum command c);
+const char  *command_purpose(enum command c); /* one line */
 enum command command_parse(const char *name);
 
 #endif

@@ -20,8 +20,9 @@ static void topic_line(const struct topic_plan *t, struct buf *out)
 {
     buf_add(out, "%-9s %-44s %4d x %d  %s%s\n", action_name(t->action), t->name, t->partitions,
             t->replication, t->filled ? kind_name(t->layout->kind) : "(left empty)",
-            t->layout->assumed ? "  assumed name: nobody has published it; see --layout, --topic-prefix"
-                               : "");
+            t->layout->assumed
+                ? "  assumed name: nobody has published it; see --layout, --topic-prefix"
+                : "");
     for (size_t i = 0; i < t->n_drift; i++)
         buf_add(out, "            %s is %s, the layout wants %s%s\n", t->drift[i].name,
                 t->drift_is[i] ? t->drift_is[i] : "not set", t->drift[i].value,
@@ -35,7 +36,8 @@ static void kind_line(const struct run *r, enum kind kind, struct buf *out)
 
     if (!row.shown)
         return;
-    buf_add(out, "%-10s %12" PRIu64 " records %10.1f MB  %9" PRIu64 " left out %8" PRIu64 " skipped\n",
+    buf_add(out,
+            "%-10s %12" PRIu64 " records %10.1f MB  %9" PRIu64 " left out %8" PRIu64 " skipped\n",
             kind_name(kind), (uint64_t)atomic_load(&t->records), (double)row.bytes / 1e6,
             row.left_out, row.skipped);
 }
@@ -43,14 +45,16 @@ static void kind_line(const struct run *r, enum kind kind, struct buf *out)
 static void server_lines(const struct run *r, struct buf *out)
 {
     for (size_t i = 0; i < r->plan.n_servers; i++)
-        buf_add(out, "server %s in state %s, last heartbeat %lld s ago%s\n", r->plan.servers[i].type,
-                r->plan.servers[i].state, (long long)r->plan.servers[i].age_s,
+        buf_add(out, "server %s in state %s, last heartbeat %lld s ago%s\n",
+                r->plan.servers[i].type, r->plan.servers[i].state,
+                (long long)r->plan.servers[i].age_s,
                 r->plan.servers[i].age_s < PLAN_HEARTBEAT_LIMIT_S ? "" : " (stopped)");
     if (r->plan.other_clients > 0)
-        buf_add(out,
-                "warning: %u connections of Kestra's driver are open on the database; make sure that "
-                "every server is stopped\n",
-                r->plan.other_clients);
+        buf_add(
+            out,
+            "warning: %u connections of Kestra's driver are open on the database; make sure that "
+            "every server is stopped\n",
+            r->plan.other_clients);
 }
 
 void plan_text(const struct run *r, struct buf *out)
@@ -111,7 +115,8 @@ static void topic_json(struct json_writer *w, const struct topic_plan *t)
     json_close(w, '}');
 }
 
-static void strings_json(struct json_writer *w, const char *name, const char *const *items, size_t n)
+static void strings_json(struct json_writer *w, const char *name, const char *const *items,
+                         size_t n)
 {
     json_key(w, name);
     json_open(w, '[');

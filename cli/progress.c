@@ -8,8 +8,8 @@
 
 #include <unistd.h>
 
-#define NS_PER_S       1000000000.0
-#define REDRAW_NS      200000000LL
+#define NS_PER_S      1000000000.0
+#define REDRAW_NS     200000000LL
 #define LINE_EVERY_NS 10000000000LL
 
 void progress_init(struct progress *p, bool shown)

@@ -1,5 +1,6 @@
 /*
- * report.c - the report as JSON; its shape is schemas/report.schema.json, and a test holds the two together.
+ * report.c - the report as JSON; its shape is schemas/report.schema.json, and a test holds the two
+ * together.
  */
 #include "cli/run.h"
 
@@ -141,6 +142,10 @@ static void topic_side_json(struct json_writer *w, const struct run *r, enum kin
     put_uint(w, "memory_bytes", v->memory_bytes);
     json_key(w, "seconds");
     json_put_fixed(w, (double)v->topic_ns / 1e9, 3);
+    json_key(w, "cpu_seconds");
+    json_put_fixed(w, (double)v->topic_cpu_ns / 1e9, 3);
+    json_key(w, "compare_seconds");
+    json_put_fixed(w, (double)v->compare_ns / 1e9, 3);
     ends_json(w, r, kind);
     json_close(w, '}');
 }

@@ -28,8 +28,8 @@ enum exit_status exit_of(enum err_kind kind)
 
 enum exit_status exit_worse(enum exit_status a, enum exit_status b)
 {
-    static const enum exit_status order[] = { EXIT_BUG,   EXIT_USAGE,       EXIT_REFUSED,
-                                              EXIT_STORE, EXIT_KAFKA,       EXIT_INTERRUPTED,
+    static const enum exit_status order[] = { EXIT_BUG,       EXIT_USAGE,   EXIT_REFUSED,
+                                              EXIT_STORE,     EXIT_KAFKA,   EXIT_INTERRUPTED,
                                               EXIT_DIFFERENT, EXIT_UNPROVEN };
 
     for (size_t i = 0; i < COUNT_OF(order); i++)
@@ -91,7 +91,8 @@ uint64_t run_reason(const struct run *r, enum kind kind, enum reason reason)
         n += c->outside;
     if (reason == REASON_DELETED && (kind == KIND_TEMPLATE || kind == KIND_EXECUTION))
         n += c->deleted;
-    if (reason == REASON_TERMINAL && r->session->conf->scope.project.executions == EXECUTIONS_PENDING)
+    if (reason == REASON_TERMINAL &&
+        r->session->conf->scope.project.executions == EXECUTIONS_PENDING)
         n += c->terminal;
     if (reason == REASON_TOO_LARGE)
         n += r->sent[kind].too_large;
@@ -117,8 +118,8 @@ void run_on_skip(void *ctx, const struct skip *skip)
 
     r->skipped++;
     if (r->skipped <= RUN_SHOWN_LINES)
-        buf_add(&r->shown_skips, "  skipped %s %s/%.*s: %s: %s\n", kind_name(skip->kind), skip->place,
-                SLICE_ARG(skip->id), reason_name(skip->reason), skip->detail);
+        buf_add(&r->shown_skips, "  skipped %s %s/%.*s: %s: %s\n", kind_name(skip->kind),
+                skip->place, SLICE_ARG(skip->id), reason_name(skip->reason), skip->detail);
     buf_init(&line, 1u << 20);
     json_writer_init(&w, &line, false);
     json_open(&w, '{');
@@ -233,14 +234,14 @@ static void show_difference(struct run *r, const struct difference *d)
         buf_add(b, " (explained: %s)", d->explained);
     for (size_t i = 0; i < d->n_paths && i < 3; i++)
         buf_add(b, "\n      %.*s: store %.*s, topic %.*s", SLICE_ARG(d->paths[i].path),
-                SLICE_ARG(d->paths[i].store.p ? slice_of(d->paths[i].store.p,
-                                                         d->paths[i].store.n > 120 ? 120
-                                                                                   : d->paths[i].store.n)
-                                              : SLICE("absent")),
-                SLICE_ARG(d->paths[i].topic.p ? slice_of(d->paths[i].topic.p,
-                                                         d->paths[i].topic.n > 120 ? 120
-                                                                                   : d->paths[i].topic.n)
-                                              : SLICE("absent")));
+                SLICE_ARG(d->paths[i].store.p
+                              ? slice_of(d->paths[i].store.p,
+                                         d->paths[i].store.n > 120 ? 120 : d->paths[i].store.n)
+                              : SLICE("absent")),
+                SLICE_ARG(d->paths[i].topic.p
+                              ? slice_of(d->paths[i].topic.p,
+                                         d->paths[i].topic.n > 120 ? 120 : d->paths[i].topic.n)
+                              : SLICE("absent")));
     if (d->n_paths > 3)
         buf_add(b, "\n      and %zu more paths", d->n_paths - 3);
     buf_add(b, "\n");
@@ -338,9 +339,10 @@ static void judge_plan(struct run *r)
     if (r->exit == EXIT_DONE || r->exit == EXIT_UNPROVEN || r->exit == EXIT_DIFFERENT) {
         if (records > 0 || topics > 0)
             r->exit = exit_worse(r->exit, EXIT_DIFFERENT);
-        (void)snprintf(r->verdict, sizeof(r->verdict),
-                       "PLAN: %llu records to send, %zu topics to make (grade %c); nothing was changed",
-                       (unsigned long long)records, topics, r->session->info.grade);
+        (void)snprintf(
+            r->verdict, sizeof(r->verdict),
+            "PLAN: %llu records to send, %zu topics to make (grade %c); nothing was changed",
+            (unsigned long long)records, topics, r->session->info.grade);
     }
 }
 

@@ -1,9 +1,9 @@
 /*
  * run.h - what a run found out, and the files it writes it to.
  *
- * Skips and differences go to JSON lines as they are found (all of them, never a sample) and the first few
- * are kept as text for the screen. The report is written last. Files are opened before anything is
- * touched, so that a full or forbidden folder is told at once (exit 1).
+ * Skips and differences go to JSON lines as they are found (all of them, never a sample) and the
+ * first few are kept as text for the screen. The report is written last. Files are opened before
+ * anything is touched, so that a full or forbidden folder is told at once (exit 1).
  */
 #ifndef REQUEUE_RUN_H
 #define REQUEUE_RUN_H
@@ -33,28 +33,28 @@ enum exit_status exit_worse(enum exit_status a, enum exit_status b);
 #define RUN_SHOWN_LINES 20 /* differences and skips shown on the screen, of each */
 
 struct run {
-    struct session      *session;
-    struct plan          plan;
-    bool                 planned;
-    bool                 sent_any;
-    bool                 was_sent[KIND_COUNT];
-    bool                 was_verified[KIND_COUNT];
-    struct sent          sent[KIND_COUNT];
-    struct verify_result verified[KIND_COUNT];
+    struct session        *session;
+    struct plan            plan;
+    bool                   planned;
+    bool                   sent_any;
+    bool                   was_sent[KIND_COUNT];
+    bool                   was_verified[KIND_COUNT];
+    struct sent            sent[KIND_COUNT];
+    struct verify_result   verified[KIND_COUNT];
     struct partition_ends *ends[KIND_COUNT]; /* owned; NULL: not verified */
-    struct store_counts  executions;         /* also when executions are out of scope */
-    uint64_t             skipped;            /* documents told as skipped */
-    uint64_t             differences;
-    uint64_t             explained;
-    uint64_t             foreign;            /* records of another writer */
-    uint64_t             open_transactions;
-    bool                 unproven;
-    struct err           err;                /* the first error; kind ERR_NONE: none */
-    struct instant       started, finished;
-    int64_t              started_ns, finished_ns;
-    double               seconds[KIND_COUNT];
-    enum exit_status     exit;
-    char                 verdict[160];
+    struct store_counts    executions;       /* also when executions are out of scope */
+    uint64_t               skipped;          /* documents told as skipped */
+    uint64_t               differences;
+    uint64_t               explained;
+    uint64_t               foreign; /* records of another writer */
+    uint64_t               open_transactions;
+    bool                   unproven;
+    struct err             err; /* the first error; kind ERR_NONE: none */
+    struct instant         started, finished;
+    int64_t                started_ns, finished_ns;
+    double                 seconds[KIND_COUNT];
+    enum exit_status       exit;
+    char                   verdict[160];
 
     struct outfile *report_file; /* NULL: no --report */
     struct outfile *differences_file;
@@ -85,17 +85,19 @@ bool run_is_proven(const struct run *r);
 void run_on_skip(void *ctx, const struct skip *skip);
 bool run_on_difference(void *ctx, const struct difference *d, struct err *err);
 
-/* The counters of a kind's documents in this run: those of verify, else those of sending or the dry run. */
+/* The counters of a kind's documents in this run: those of verify, else those of sending or the dry
+ * run. */
 const struct tally *run_tally(const struct run *r, enum kind kind);
-/* Documents of a kind with that reason: read and told so by the projection, or never read because the
- * store selects (counted by the survey). Older revisions of flow-last are none. */
+/* Documents of a kind with that reason: read and told so by the projection, or never read because
+ * the store selects (counted by the survey). Older revisions of flow-last are none. */
 uint64_t run_reason(const struct run *r, enum kind kind, enum reason reason);
 
 /* One line of the closing table. */
 struct row {
     bool     shown;
     uint64_t read, left_out, skipped, sent, acknowledged, keys;
-    uint64_t missing, extra, changed, misplaced; /* changed: stale ones too; misplaced: duplicated too */
+    uint64_t missing, extra, changed,
+        misplaced; /* changed: stale ones too; misplaced: duplicated too */
     uint64_t bytes;
     double   seconds;
 };

@@ -118,13 +118,15 @@ static void execution_lines(const struct run *r, struct buf *out)
     if (c->total == 0)
         return;
     if (mode == EXECUTIONS_NONE)
-        buf_add(out,
-                "execution: %" PRIu64 " pending of %" PRIu64
-                " left out (--executions none): they will not go on; --executions pending sends them\n",
-                c->pending, c->total);
+        buf_add(
+            out,
+            "execution: %" PRIu64 " pending of %" PRIu64
+            " left out (--executions none): they will not go on; --executions pending sends them\n",
+            c->pending, c->total);
     else if (mode == EXECUTIONS_ALL && r->session->conf->command != COMMAND_VERIFY)
         buf_add(out,
-                "execution: %" PRIu64 " ended ones are among them: every flow with a Flow trigger starts "
+                "execution: %" PRIu64
+                " ended ones are among them: every flow with a Flow trigger starts "
                 "again for each of them when Kestra reads this topic\n",
                 c->terminal);
 }
@@ -138,7 +140,8 @@ static void trigger_lines(const struct run *r, struct buf *out)
     if (locked == 0)
         return;
     if (unlocked > 0)
-        buf_add(out, "trigger: %" PRIu64 " released from the execution they waited for\n", unlocked);
+        buf_add(out, "trigger: %" PRIu64 " released from the execution they waited for\n",
+                unlocked);
     else
         buf_add(out,
                 "trigger: %" PRIu64 " wait for an execution and will not fire until it ends; "
@@ -209,12 +212,14 @@ static void refusal_lines(const struct run *r, struct buf *out)
 static void next_lines(const struct run *r, struct buf *out)
 {
     if (r->foreign > 0)
-        buf_add(out, "another writer: %" PRIu64 " records appeared beside ours; stop every Kestra "
-                     "server, then rebuild with --recreate\n",
+        buf_add(out,
+                "another writer: %" PRIu64 " records appeared beside ours; stop every Kestra "
+                "server, then rebuild with --recreate\n",
                 r->foreign);
     if (r->open_transactions > 0)
         buf_add(out,
-                "open transactions: %" PRIu64 " partitions end at their last stable offset; find the "
+                "open transactions: %" PRIu64
+                " partitions end at their last stable offset; find the "
                 "owner with kafka-transactions.sh find-hanging, then verify again\n",
                 r->open_transactions);
     if (r->unproven && r->exit == EXIT_UNPROVEN)

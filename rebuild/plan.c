@@ -1,9 +1,9 @@
 /*
  * plan.c - see plan.h.
  *
- * DESIGN. The plan is made in the order of cost: the cluster, the state of every declared topic in one
- * listing, what each of them needs, who is running, and at last the survey of the store. Nothing stops at the
- * first refusal: a person at three in the morning wants all of them at once.
+ * DESIGN. The plan is made in the order of cost: the cluster, the state of every declared topic in
+ * one listing, what each of them needs, who is running, and at last the survey of the store.
+ * Nothing stops at the first refusal: a person at three in the morning wants all of them at once.
  */
 #include "rebuild/plan.h"
 
@@ -66,8 +66,8 @@ static const char *copartition_group(const struct topic_layout *t)
     return t->sibling ? t->sibling : t->id;
 }
 
-/* Kestra joins execution, killed, worker and link topics partition by partition, so an absent topic gets
- * the shape of a present sibling; only without one, the layout's. */
+/* Kestra joins execution, killed, worker and link topics partition by partition, so an absent topic
+ * gets the shape of a present sibling; only without one, the layout's. */
 static void wanted_shape(const struct planner *pl, size_t which, int *partitions, int *replication)
 {
     const struct layout       *l = pl->conf->layout;
@@ -144,14 +144,16 @@ static bool check_shape(struct planner *pl, struct topic_plan *t, const struct t
     char what[200];
 
     if (s->partitions != partitions)
-        (void)snprintf(what, sizeof(what),
-                       "has %d partitions where %d are wanted%s; recreate it (--recreate --confirm %s)",
-                       s->partitions, partitions, t->layout->sibling ? " as in its siblings" : "",
-                       pl->plan->cluster.id);
+        (void)snprintf(
+            what, sizeof(what),
+            "has %d partitions where %d are wanted%s; recreate it (--recreate --confirm %s)",
+            s->partitions, partitions, t->layout->sibling ? " as in its siblings" : "",
+            pl->plan->cluster.id);
     else if (s->replication > 0 && s->replication != replication)
-        (void)snprintf(what, sizeof(what),
-                       "has replication %d where %d is wanted; recreate it (--recreate --confirm %s)",
-                       s->replication, replication, pl->plan->cluster.id);
+        (void)snprintf(
+            what, sizeof(what),
+            "has replication %d where %d is wanted; recreate it (--recreate --confirm %s)",
+            s->replication, replication, pl->plan->cluster.id);
     else
         return true;
     refuse_topic(pl->plan, t, what);
@@ -243,8 +245,8 @@ static void check_confirm(struct planner *pl)
     buf_init(&line, 1024);
     if (conf->confirm)
         buf_add(&line, "--confirm %s is not this cluster's id; ", conf->confirm);
-    buf_add(&line, "--recreate deletes topics of cluster %s: say so with --confirm %s", plan->cluster.id,
-            plan->cluster.id);
+    buf_add(&line, "--recreate deletes topics of cluster %s: say so with --confirm %s",
+            plan->cluster.id, plan->cluster.id);
     refuse(plan, arena_text(plan->arena, &line));
     buf_release(&line);
 }
@@ -256,8 +258,8 @@ static struct strings prefixed(const struct planner *pl, const struct strings *p
 
     out.items = arena_alloc(a, (patterns->n + 1) * sizeof(*out.items));
     for (size_t i = 0; i < patterns->n; i++)
-        out.items[i] = layout_name(patterns->items[i], pl->conf->topic_prefix,
-                                   pl->conf->consumer_prefix, a);
+        out.items[i] =
+            layout_name(patterns->items[i], pl->conf->topic_prefix, pl->conf->consumer_prefix, a);
     return out;
 }
 
@@ -288,10 +290,11 @@ static bool check_groups(struct planner *pl, struct err *err)
         if (pl->conf->kestra_running)
             continue;
         buf_clear(&line);
-        buf_add(&line,
-                "Kestra is running: consumer group %s has %d members; stop every server (web servers "
-                "cannot be seen here), or insist with --kestra-running",
-                groups[i].name, groups[i].members);
+        buf_add(
+            &line,
+            "Kestra is running: consumer group %s has %d members; stop every server (web servers "
+            "cannot be seen here), or insist with --kestra-running",
+            groups[i].name, groups[i].members);
         refuse(plan, arena_text(plan->arena, &line));
     }
     buf_release(&line);
@@ -300,7 +303,7 @@ static bool check_groups(struct planner *pl, struct err *err)
 
 static bool check_servers(struct planner *pl, struct err *err)
 {
-    struct plan *plan = pl->plan;
+    struct plan  *plan = pl->plan;
     struct store *store = pl->conf->store;
     struct buf    line = { 0 };
 
@@ -323,7 +326,8 @@ static bool check_servers(struct planner *pl, struct err *err)
     return true;
 }
 
-/* What `rebuild --plan` compares: the cluster, the topics as they are, the store, and what is asked. */
+/* What `rebuild --plan` compares: the cluster, the topics as they are, the store, and what is
+ * asked. */
 static void seal(struct planner *pl)
 {
     const struct plan_conf *conf = pl->conf;
@@ -331,7 +335,8 @@ static void seal(struct planner *pl)
     struct buf              b = { 0 };
 
     buf_init(&b, 1u << 20);
-    buf_add(&b, "cluster %s\nstore %s\nlayout %s\nkinds %u tenant %s namespace %s since %s until %s\n",
+    buf_add(&b,
+            "cluster %s\nstore %s\nlayout %s\nkinds %u tenant %s namespace %s since %s until %s\n",
             plan->cluster.id, conf->info->identity, conf->layout->name, conf->scope->kinds,
             conf->scope->tenant ? conf->scope->tenant : "*",
             conf->scope->namespace ? conf->scope->namespace : "*",

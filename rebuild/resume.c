@@ -5,8 +5,8 @@
 
 #include "lib/base/clock.h"
 
-/* The sum of all end offsets of the filled topics: two equal sums a second apart mean that nothing landed,
- * since offsets only grow. */
+/* The sum of all end offsets of the filled topics: two equal sums a second apart mean that nothing
+ * landed, since offsets only grow. */
 static bool ends_sum(struct admin *admin, const struct plan *plan, int64_t *sum, struct err *err)
 {
     *sum = 0;
@@ -50,7 +50,8 @@ bool resume_settle(struct admin *admin, const struct plan *plan, const struct st
     }
     (void)err_set(err, ERR_KAFKA, "the topics still grow after %d s: somebody writes to them",
                   RESUME_WAIT_S);
-    return err_hint(err, "stop every Kestra server and every other rebuild, then run --resume again");
+    return err_hint(err,
+                    "stop every Kestra server and every other rebuild, then run --resume again");
 }
 
 struct expecting {

@@ -1,10 +1,10 @@
 /*
  * send.c - see send.h.
  *
- * DESIGN. One sink between the pipeline and the producer. It computes the partition itself, notes what it
- * sends in the ledger (`expected`), and leaves success to the delivery reports. A record that the broker
- * refuses as too large comes back through a callback long after put(): its ledger entry is marked, its
- * document told as skipped.
+ * DESIGN. One sink between the pipeline and the producer. It computes the partition itself, notes
+ * what it sends in the ledger (`expected`), and leaves success to the delivery reports. A record
+ * that the broker refuses as too large comes back through a callback long after put(): its ledger
+ * entry is marked, its document told as skipped.
  */
 #include "rebuild/send.h"
 
@@ -31,19 +31,17 @@ struct sending {
 
 static void tell_too_large(void *ctx, const char *topic, int32_t partition, struct slice key)
 {
-    struct sending *s = *(struct sending **)ctx;
+    struct sending      *s = *(struct sending **)ctx;
     struct keyset_entry *e = NULL;
     char                 detail[256];
     struct skip          skip;
 
-    (void)snprintf(detail, sizeof(detail),
-                   "the broker refused the record as too large for topic %s; raise max.message.bytes",
-                   topic);
-    skip = (struct skip){ .kind = s->kind,
-                          .reason = REASON_TOO_LARGE,
-                          .place = s->table,
-                          .id = key,
-                          .detail = detail };
+    (void)snprintf(
+        detail, sizeof(detail),
+        "the broker refused the record as too large for topic %s; raise max.message.bytes", topic);
+    skip = (struct skip){
+        .kind = s->kind, .reason = REASON_TOO_LARGE, .place = s->table, .id = key, .detail = detail
+    };
     if (s->expected)
         e = keyset_find(s->expected, key, NULL);
     while (e && e->partition != partition)
@@ -81,11 +79,9 @@ static void pass_skip(void *ctx, const char *place, const struct document *doc,
                       const struct projection *p)
 {
     struct sending *s = ctx;
-    struct skip     skip = { .kind = s->kind,
-                             .reason = p->reason,
-                             .place = place,
-                             .id = doc->id,
-                             .detail = p->detail };
+    struct skip     skip = {
+            .kind = s->kind, .reason = p->reason, .place = place, .id = doc->id, .detail = p->detail
+    };
 
     if (s->sender->conf.on_skip)
         s->sender->conf.on_skip(s->sender->conf.ctx, &skip);
@@ -93,8 +89,8 @@ static void pass_skip(void *ctx, const char *place, const struct document *doc,
 
 bool sender_open(const struct send_conf *conf, struct sender **out, struct err *err)
 {
-    struct sender *s = mem_alloc(sizeof(*s));
-    struct sending **current = mem_alloc(sizeof(struct sending *));
+    struct sender       *s = mem_alloc(sizeof(*s));
+    struct sending     **current = mem_alloc(sizeof(struct sending *));
     struct producer_conf pc = { .message_max_bytes = conf->layout->message_max_bytes + 1024,
                                 .on_too_large = tell_too_large,
                                 .ctx = current };
@@ -199,7 +195,8 @@ bool sender_send(struct sender *s, enum kind kind, const struct topic_plan *topi
         from[i] = before[i].high;
     if (ok) {
         ok = run_pipeline(&run, tally, err);
-        /* Also after an error or a stop: what is in flight lands or not, and the report must say. */
+        /* Also after an error or a stop: what is in flight lands or not, and the report must say.
+         */
         if (!producer_drain(s->producer, ok ? err : &drained))
             ok = false;
         count_up(&run, out);

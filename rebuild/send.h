@@ -1,8 +1,8 @@
 /*
  * send.h - documents of a kind into its topic, and the ledger of deliveries (design part 7).
  *
- * A kind is done when every record is acknowledged; then the growth of each partition must equal what
- * was acknowledged: more means another writer.
+ * A kind is done when every record is acknowledged; then the growth of each partition must equal
+ * what was acknowledged: more means another writer.
  */
 #ifndef REQUEUE_SEND_H
 #define REQUEUE_SEND_H
@@ -25,12 +25,12 @@ struct send_conf {
 };
 
 struct sent {
-    uint64_t sent;          /* taken by the producer */
+    uint64_t sent; /* taken by the producer */
     uint64_t acknowledged;
-    uint64_t bytes;         /* acknowledged, keys and values */
-    uint64_t too_large;     /* refused by the broker: skipped */
-    uint64_t foreign;       /* records that appeared beside ours: another writer */
-    unsigned restarts;      /* cured fatal errors of the producer */
+    uint64_t bytes;     /* acknowledged, keys and values */
+    uint64_t too_large; /* refused by the broker: skipped */
+    uint64_t foreign;   /* records that appeared beside ours: another writer */
+    unsigned restarts;  /* cured fatal errors of the producer */
     int64_t  ns;
 };
 
@@ -41,11 +41,10 @@ MUST_CHECK bool sender_open(const struct send_conf *conf, struct sender **out, s
 void            sender_close(struct sender *s); /* NULL is allowed */
 
 /*
- * Send one kind and wait for every acknowledgement. expected: NULL, or filled with key, partition and raw
- * digest of every record sent. only: NULL, or the keys to send (others are passed over): resume and
- * repair. from: the end of each partition before the first record (n_partitions entries), for the proof
- * of an append.
- * On an error *out holds what is known so far.
+ * Send one kind and wait for every acknowledgement. expected: NULL, or filled with key, partition
+ * and raw digest of every record sent. only: NULL, or the keys to send (others are passed over):
+ * resume and repair. from: the end of each partition before the first record (n_partitions
+ * entries), for the proof of an append. On an error *out holds what is known so far.
  */
 MUST_CHECK bool sender_send(struct sender *s, enum kind kind, const struct topic_plan *topic,
                             struct keyset *expected, const struct keyset *only, struct tally *tally,

@@ -9,7 +9,8 @@ struct topic_wish topics_wish(const struct topic_plan *t, struct arena *arena)
     struct topic_value *configs = arena_alloc(arena, (n + 1) * sizeof(*configs));
 
     for (size_t i = 0; i < n; i++)
-        configs[i] = (struct topic_value){ t->layout->configs[i].name, t->layout->configs[i].value };
+        configs[i] =
+            (struct topic_value){ t->layout->configs[i].name, t->layout->configs[i].value };
     return (struct topic_wish){ .name = t->name,
                                 .partitions = t->partitions,
                                 .replication = t->replication,
@@ -54,9 +55,7 @@ static bool alter_drifted(struct admin *admin, const struct plan *plan, struct e
 {
     for (size_t i = 0; i < plan->n_topics; i++) {
         const struct topic_plan *t = &plan->topics[i];
-        struct topic_wish        wish = {
-            .name = t->name, .n_configs = t->n_drift, .configs = t->drift
-        };
+        struct topic_wish wish = { .name = t->name, .n_configs = t->n_drift, .configs = t->drift };
 
         if (t->action == TOPIC_USE && t->alter && !admin_alter(admin, &wish, err))
             return false;

@@ -9,6 +9,8 @@
 
 #include "lib/kestra/key.h"
 
+#include <assert.h>
+
 /* How many keys between two looks at the stop flag. */
 #define STOP_STEP 4096
 
@@ -34,6 +36,24 @@ const char *difference_name(enum difference_class c)
     };
 
     return c < DIFF_CLASS_COUNT ? names[c] : "none";
+}
+
+struct slice candidate_key(const struct candidate *c)
+{
+    const struct keyset_entry *e = c->expected ? c->expected : c->topic;
+
+    assert(e); /* a key is on one side at least */
+    return slice_of(e->key, e->key_len);
+}
+
+int slice_order(struct slice a, struct slice b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int    order = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+    if (order != 0)
+        return order;
+    return a.n < b.n ? -1 : a.n > b.n;
 }
 
 void candidates_release(struct candidates *c)

@@ -23,6 +23,9 @@ struct candidates {
     size_t            capacity;
 };
 
+struct slice candidate_key(const struct candidate *c);
+int          slice_order(struct slice a, struct slice b); /* <0, 0, >0, by bytes */
+
 void candidates_release(struct candidates *c); /* an all-zero one is allowed */
 
 struct comparison {

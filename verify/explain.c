@@ -3,90 +3,24 @@
  *
  * DESIGN. Two sources have to meet at each key, and neither may be held whole. The topic's values
  * come in offset order: candidates whose value is wanted are sorted by (partition, offset), and
- * stretches without a large gap are one contiguous read each. A value that was read is copied into
- * the chunk. When the chunk is full, the store is asked for its documents by id; each one that
- * arrives is projected, compared with the chunk's value, told and forgotten. What no document came
- * for is told with what is known.
+ * stretches without a large gap are one contiguous read each. What was read goes into a chunk
+ * (chunk.h), which asks the store when it is full.
  *
  *   candidates --sort--> [ not read | partition 0 | partition 1 | ... ]
- *   stretch -> topic_read -> take_record -> chunk -> flush -> store by ids -> handle -> tell
+ *   stretch -> topic_read -> take_record -> chunk_add -> the store by ids -> told
  *
  * Chunks do not end with a stretch, so a few scattered keys cost one look-up in the store.
  */
 #include "verify/explain.h"
 
-#include "lib/base/json.h"
-#include "verify/audit.h"
+#include "verify/chunk.h"
 
-#include <assert.h>
-
-#define IDENTITY_MAX_BYTES 4096
-
-/* A key of the chunk. Slices live in the chunk's arena. */
-struct item {
-    const struct candidate *c;
-    struct slice            id;    /* of the store; p NULL: the store is not asked */
-    struct slice            value; /* of the topic; p NULL: not read, or no longer there */
-    unsigned                facts; /* enum audit_fact */
-    bool                    told;
-};
-
-/* Members of a document that name its entity. */
-struct identity {
-    struct buf tenant, namespace, id;
-    bool       has_tenant, has_namespace, has_id, deleted;
-};
-
-struct explainer {
-    const struct verify_conf *conf;
-    enum kind                 kind;
-    bool                      raw;
-    struct comparer          *comparer;
-    struct projector         *projector;
-    struct verify_result     *result;
-
-    struct arena *arena; /* of the chunk */
-    size_t        bytes; /* of the chunk's values */
-    size_t        n;
-    struct item   items[EXPLAIN_CHUNK];
-    struct item  *by_id[EXPLAIN_CHUNK]; /* those that have an id, sorted by it */
-    struct slice  ids[EXPLAIN_CHUNK];
-
-    const struct candidate *next; /* of a stretch: the next record wanted */
+/* One contiguous read. */
+struct stretch {
+    struct chunk           *chunk;
+    const struct candidate *next; /* the next record wanted */
     const struct candidate *end;
-
-    struct arena           *paths_arena; /* of one difference */
-    struct value_difference paths[COMPARE_MAX_PATHS];
-    struct identity         identity;
-    struct buf              text;
 };
-
-static int compare_slices(struct slice a, struct slice b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-    int    order = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-    if (order != 0)
-        return order;
-    return a.n < b.n ? -1 : a.n > b.n;
-}
-
-static struct slice key_of(const struct candidate *c)
-{
-    const struct keyset_entry *e = c->expected ? c->expected : c->topic;
-
-    assert(e); /* a key is on one side at least */
-    return slice_of(e->key, e->key_len);
-}
-
-static bool check_stop(const struct explainer *x, struct err *err)
-{
-    if (!stop_asked(x->conf->stop))
-        return true;
-    return err_set(err, ERR_STOPPED, "stopped while looking up differences");
-}
-
-/* ---- one difference ------------------------------------------------------------------------ */
 
 bool explain_tell(const struct verify_conf *conf, struct verify_result *out,
                   const struct difference *d, struct err *err)
@@ -98,323 +32,11 @@ bool explain_tell(const struct verify_conf *conf, struct verify_result *out,
     return !conf->on_difference || conf->on_difference(conf->ctx, d, err);
 }
 
-static bool take_text(struct json_value v, struct buf *out)
-{
-    struct err unused;
-
-    buf_clear(out);
-    return v.type == JSON_STRING && json_text(v, out, &unused);
-}
-
-static void read_identity(struct identity *id, struct slice value)
-{
-    enum { TENANT, NAMESPACE, ID, TRIGGER_ID, DELETED, COUNT };
-    static const struct json_path paths[COUNT] = {
-        { "tenantId", NULL },  { "namespace", NULL }, { "id", NULL },
-        { "triggerId", NULL }, { "deleted", NULL },
-    };
-    struct json_value found[COUNT];
-    struct err        unused;
-
-    id->has_tenant = id->has_namespace = id->has_id = id->deleted = false;
-    if (!value.p || !json_find(value, paths, COUNT, JSON_FIND_ALL, found, &unused))
-        return;
-    id->has_tenant = take_text(found[TENANT], &id->tenant);
-    id->has_namespace = take_text(found[NAMESPACE], &id->namespace);
-    id->has_id = take_text(found[ID], &id->id) || take_text(found[TRIGGER_ID], &id->id);
-    id->deleted = found[DELETED].type == JSON_BOOL && slice_eq(found[DELETED].raw, SLICE("true"));
-}
-
-static struct slice known(const struct buf *b, bool has)
-{
-    return has ? buf_slice(b) : (struct slice){ NULL, 0 };
-}
-
-/* A whole value for a report: as it is, or its beginning as a JSON string, like comparer_explain's.
- */
-static struct slice shorten(struct explainer *x, struct slice value)
-{
-    struct slice cut = slice_of(value.p, COMPARE_MAX_VALUE);
-    bool         ok;
-
-    if (!value.p || value.n <= COMPARE_MAX_VALUE)
-        return value;
-    while (cut.n > 0 && ((unsigned char)cut.p[cut.n] & 0xc0u) == 0x80u)
-        cut.n--;
-    buf_clear(&x->text);
-    ok = json_quote(cut, &x->text);
-    if (!ok || x->text.n == 0)
-        return SLICE("\"...\"");
-    x->text.n--; /* the closing quote */
-    ok = buf_append(&x->text, SLICE("...\""));
-    return ok ? arena_copy(x->paths_arena, buf_slice(&x->text)) : SLICE("\"...\"");
-}
-
-/* The difference has no path of its own: the whole document it is. */
-static void whole_document(struct explainer *x, struct slice store, struct slice topic,
-                           struct difference *d)
-{
-    x->paths[0].path = SLICE("");
-    x->paths[0].store = shorten(x, store);
-    x->paths[0].topic = shorten(x, topic);
-    d->paths = x->paths;
-    d->n_paths = 1;
-}
-
-/* Both sides have the key, and their digests differ. */
-static bool explain_values(struct explainer *x, struct item *item, struct slice store,
-                           struct difference *d, struct err *err)
-{
-    struct slice topic = item->value;
-
-    if (x->conf->no_lookups)
-        return true;
-    arena_reset(x->paths_arena);
-    if (!store.p || !topic.p) {
-        whole_document(x, store, topic, d);
-        return true;
-    }
-    if (comparer_stale(x->comparer, store, topic))
-        d->class = DIFF_STALE;
-    else if (x->conf->audit && comparer_newer(x->comparer, store, topic))
-        item->facts |= FACT_TOPIC_NEWER;
-    if (!comparer_explain(x->comparer, store, topic, x->paths_arena, x->paths, &d->n_paths,
-                          &d->more_paths, err))
-        return false;
-    d->paths = x->paths;
-    /* A proof compares bytes: they differ although they say the same. */
-    if (d->n_paths == 0)
-        whole_document(x, store, topic, d);
-    return true;
-}
-
-/* A proof's digests are of raw bytes: whether they are an object shows only now. */
-static bool turns_out_undecodable(struct explainer *x, const struct item *item)
-{
-    struct digest unused;
-    struct err    why;
-
-    return x->raw && item->value.p && !comparer_digest(x->comparer, item->value, &unused, &why);
-}
-
-static const char *store_table(const struct explainer *x)
-{
-    const struct kind_layout *kinds = x->conf->layout->kinds;
-
-    return kinds[x->kind].table ? kinds[x->kind].table : kinds[KIND_FLOW].table;
-}
-
-/* store: the projected value, p NULL when there is none. place: where its document was read. */
-static bool tell_item(struct explainer *x, struct item *item, struct slice store, const char *place,
-                      struct err *err)
-{
-    const struct candidate    *c = item->c;
-    const struct keyset_entry *at = c->topic ? c->topic : c->expected;
-    struct difference          d = {
-                 .kind = x->kind,
-                 .class = c->class,
-                 .key = key_of(c),
-                 .topic = x->conf->topics[x->kind],
-                 .partition = at->partition,
-                 .offset = c->topic ? c->topic->offset : -1,
-    };
-
-    item->told = true;
-    if (c->expected)
-        d.table = place ? place : store_table(x);
-    read_identity(&x->identity, store.p ? store : item->value);
-    d.tenant = known(&x->identity.tenant, x->identity.has_tenant);
-    d.namespace = known(&x->identity.namespace, x->identity.has_namespace);
-    d.id = known(&x->identity.id, x->identity.has_id);
-    if (turns_out_undecodable(x, item))
-        d.class = DIFF_UNDECODABLE;
-    else if (c->class == DIFF_CHANGED && !explain_values(x, item, store, &d, err))
-        return false;
-    if (x->conf->audit) {
-        item->facts |= c->topic && c->topic->flags & KEYSET_GONE ? FACT_TOMBSTONE : 0;
-        item->facts |= !c->expected && x->identity.deleted ? FACT_TOPIC_DELETED : 0;
-        d.explained = audit_explain(x->kind, d.class, item->facts);
-    }
-    return explain_tell(x->conf, x->result, &d, err);
-}
-
-/* ---- the store's part of a chunk ----------------------------------------------------------- */
-
-static int order_by_id(const void *a, const void *b)
-{
-    const struct item *const *x = a;
-    const struct item *const *y = b;
-
-    return compare_slices((*x)->id, (*y)->id);
-}
-
-static struct item *find_item(struct explainer *x, size_t n_ids, struct slice id)
-{
-    size_t low = 0;
-    size_t high = n_ids;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int    order = compare_slices(x->by_id[middle]->id, id);
-
-        if (order == 0)
-            return x->by_id[middle];
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
-
-static bool handle_document(struct explainer *x, size_t n_ids, const struct document *doc,
-                            const char *place, struct err *err)
-{
-    struct item      *item = find_item(x, n_ids, doc->id);
-    struct projection p;
-
-    if (!item || item->told)
-        return true;
-    project(x->projector, x->kind, doc, &p);
-    if (item->c->expected && p.outcome == PROJECT_RECORD)
-        return tell_item(x, item, p.record.value, place, err);
-    item->facts |= p.reason == REASON_DELETED ? FACT_STORE_DELETED : FACT_STORE_OTHER;
-    return true;
-}
-
-static bool handle_batch(struct explainer *x, size_t n_ids, const struct batch *b, struct err *err)
-{
-    for (size_t i = 0; i < b->n; i++) {
-        if (!check_stop(x, err) || !handle_document(x, n_ids, &b->docs[i], b->place, err))
-            return false;
-    }
-    return true;
-}
-
-static bool read_documents(struct explainer *x, size_t n_ids, struct store_reader *r,
-                           struct err *err)
-{
-    struct batch *b = batch_new();
-    bool          end = false;
-    bool          ok = true;
-
-    while (ok && !end) {
-        batch_clear(b);
-        ok = check_stop(x, err) && r->read(r, b, &end, err) && handle_batch(x, n_ids, b, err);
-    }
-    batch_free(b);
-    return ok;
-}
-
-static bool ask_store(struct explainer *x, size_t n_ids, struct err *err)
-{
-    struct store        *store = x->conf->store;
-    struct store_query   q = survey_query(x->conf->scope, x->kind);
-    struct store_reader *reader = NULL;
-    size_t               n = 0;
-    bool                 ok;
-
-    q.ids = x->ids;
-    q.n_ids = n_ids;
-    /* Whether the store has it at all, whatever this run wants of it. */
-    if (x->conf->audit)
-        q.executions = EXECUTIONS_ALL;
-    if (!store->open_readers(store, &q, 1, &reader, &n, err))
-        return false;
-    if (n == 0)
-        return true;
-    ok = read_documents(x, n_ids, reader, err);
-    reader->close(reader);
-    return ok;
-}
-
-static bool flush(struct explainer *x, struct err *err)
-{
-    size_t n_ids = 0;
-    bool   ok = check_stop(x, err);
-
-    for (size_t i = 0; i < x->n; i++) {
-        if (x->items[i].id.p)
-            x->by_id[n_ids++] = &x->items[i];
-    }
-    qsort(x->by_id, n_ids, sizeof(struct item *), order_by_id);
-    for (size_t i = 0; i < n_ids; i++)
-        x->ids[i] = x->by_id[i]->id;
-    if (ok && n_ids > 0)
-        ok = ask_store(x, n_ids, err);
-    for (size_t i = 0; ok && i < x->n; i++) {
-        struct slice none = { NULL, 0 };
-
-        ok = x->items[i].told || tell_item(x, &x->items[i], none, NULL, err);
-    }
-    x->n = 0;
-    x->bytes = 0;
-    arena_reset(x->arena);
-    return ok;
-}
-
-/* ---- the topic's part ---------------------------------------------------------------------- */
-
-/* The store's id of a flow-last key: that of the flow's highest revision. */
-static struct slice last_revision_id(struct explainer *x, struct slice key, int64_t revision)
-{
-    const char *separator = x->conf->layout->kinds[KIND_FLOW].key.separator;
-
-    buf_clear(&x->text);
-    if (!buf_append(&x->text, key) || !buf_append(&x->text, slice_str(separator)) ||
-        !buf_printf(&x->text, "%lld", (long long)revision))
-        return (struct slice){ NULL, 0 };
-    return arena_copy(x->arena, buf_slice(&x->text));
-}
-
-static void ask_about_flow(struct explainer *x, struct item *item)
-{
-    const struct flow_index *flows = x->conf->survey ? x->conf->survey->flows : NULL;
-    struct slice             key = key_of(item->c);
-
-    if (!flows || flow_index_state(flows, key) == FLOW_UNKNOWN)
-        return;
-    if (item->c->expected)
-        item->id = last_revision_id(x, key, flow_index_last(flows, key));
-    else
-        item->facts |= FACT_STORE_OTHER; /* the index has read it: no need to ask again */
-}
-
-/* Decide whether the store is asked for a document, and by which id. */
-static void ask_store_for(struct explainer *x, struct item *item)
-{
-    const struct candidate *c = item->c;
-
-    if (x->conf->no_lookups ||
-        (!c->expected && !(x->conf->audit && audit_asks_store(x->kind, c->class))))
-        return;
-    if (x->kind == KIND_FLOW_LAST)
-        ask_about_flow(x, item);
-    else
-        item->id = key_of(c);
-}
-
-static bool add_item(struct explainer *x, const struct candidate *c, struct slice value,
-                     struct err *err)
-{
-    struct item *item = &x->items[x->n++];
-
-    *item = (struct item){ .c = c };
-    ask_store_for(x, item);
-    if (value.p) {
-        item->value = arena_copy(x->arena, value);
-        x->bytes += value.n;
-    }
-    if (x->n < EXPLAIN_CHUNK && x->bytes < EXPLAIN_BYTES)
-        return true;
-    return flush(x, err);
-}
-
 /* A record that was folded may be gone since: compacted away, or aged out. */
-static bool add_vanished(struct explainer *x, int64_t before, struct err *err)
+static bool add_vanished(struct stretch *s, int64_t before, struct err *err)
 {
-    while (x->next < x->end && x->next->topic->offset < before) {
-        if (!add_item(x, x->next++, (struct slice){ NULL, 0 }, err))
+    while (s->next < s->end && s->next->topic->offset < before) {
+        if (!chunk_add(s->chunk, s->next++, (struct slice){ NULL, 0 }, err))
             return false;
     }
     return true;
@@ -422,28 +44,26 @@ static bool add_vanished(struct explainer *x, int64_t before, struct err *err)
 
 static bool take_record(void *ctx, const struct topic_record *rec, struct err *err)
 {
-    struct explainer *x = ctx;
+    struct stretch *s = ctx;
 
-    if (!add_vanished(x, rec->offset, err))
+    if (!add_vanished(s, rec->offset, err))
         return false;
-    if (x->next == x->end || x->next->topic->offset != rec->offset)
+    if (s->next == s->end || s->next->topic->offset != rec->offset)
         return true;
-    return add_item(x, x->next++, rec->value, err);
+    return chunk_add(s->chunk, s->next++, rec->value, err);
 }
 
-static bool read_stretch(struct explainer *x, const struct candidate *first,
-                         const struct candidate *end, struct err *err)
+static bool read_stretch(const struct verify_conf *conf, const char *topic, struct stretch *s,
+                         struct err *err)
 {
     struct topic_range range = {
-        .partition = first->topic->partition,
-        .start = first->topic->offset,
-        .end = end[-1].topic->offset + 1,
+        .partition = s->next->topic->partition,
+        .start = s->next->topic->offset,
+        .end = s->end[-1].topic->offset + 1,
     };
 
-    x->next = first;
-    x->end = end;
-    return topic_read(x->conf->kafka, x->conf->topics[x->kind], &range, 1, take_record, x, err) &&
-           add_vanished(x, INT64_MAX, err);
+    return topic_read(conf->kafka, topic, &range, 1, take_record, s, err) &&
+           add_vanished(s, INT64_MAX, err);
 }
 
 static bool same_stretch(const struct candidate *a, const struct candidate *b)
@@ -452,35 +72,15 @@ static bool same_stretch(const struct candidate *a, const struct candidate *b)
            b->topic->offset - a->topic->offset <= EXPLAIN_MAX_GAP;
 }
 
-static bool run(struct explainer *x, const struct candidates *c, struct err *err)
-{
-    size_t i = 0;
-
-    for (; i < c->n && !c->items[i].read; i++) {
-        if (!add_item(x, &c->items[i], (struct slice){ NULL, 0 }, err))
-            return false;
-    }
-    while (i < c->n) {
-        size_t end = i + 1;
-
-        while (end < c->n && same_stretch(&c->items[end - 1], &c->items[end]))
-            end++;
-        if (!read_stretch(x, &c->items[i], &c->items[end], err))
-            return false;
-        i = end;
-    }
-    return flush(x, err);
-}
-
-/* ---- the order of work --------------------------------------------------------------------- */
+/* ---- the order of work ---------------------------------------------------------------------- */
 
 /* The topic's value is wanted to compare it, to see in a proof whether it is an object, and for
  * the identity of an entity that the store does not have. */
-static bool wants_value(const struct explainer *x, const struct candidate *c)
+static bool wants_value(const struct verify_conf *conf, bool raw, const struct candidate *c)
 {
-    if (x->conf->no_lookups || !c->topic || c->topic->flags & (KEYSET_GONE | KEYSET_UNDECODABLE))
+    if (conf->no_lookups || !c->topic || c->topic->flags & (KEYSET_GONE | KEYSET_UNDECODABLE))
         return false;
-    return x->raw || !c->expected || c->class == DIFF_CHANGED;
+    return raw || !c->expected || c->class == DIFF_CHANGED;
 }
 
 static int order_of_work(const void *a, const void *b)
@@ -491,58 +91,47 @@ static int order_of_work(const void *a, const void *b)
     if (x->read != y->read)
         return x->read ? 1 : -1;
     if (!x->read)
-        return compare_slices(key_of(x), key_of(y));
+        return slice_order(candidate_key(x), candidate_key(y));
     if (x->topic->partition != y->topic->partition)
         return x->topic->partition < y->topic->partition ? -1 : 1;
     return x->topic->offset < y->topic->offset ? -1 : x->topic->offset > y->topic->offset;
 }
 
-static struct explainer *explainer_new(const struct verify_conf *conf)
+static bool explain_sorted(const struct verify_conf *conf, const char *topic,
+                           const struct candidates *c, struct chunk *chunk, struct err *err)
 {
-    const struct flow_index *flows = conf->survey ? conf->survey->flows : NULL;
-    struct explainer        *x = mem_alloc(sizeof(*x));
+    size_t i = 0;
 
-    x->conf = conf;
-    x->projector = projector_new(conf->layout, &conf->scope->project, flows);
-    x->arena = arena_new((size_t)256 * 1024);
-    x->paths_arena = arena_new((size_t)16 * 1024);
-    buf_init(&x->text, (size_t)8 * COMPARE_MAX_VALUE + KEY_MAX_BYTES);
-    buf_init(&x->identity.tenant, IDENTITY_MAX_BYTES);
-    buf_init(&x->identity.namespace, IDENTITY_MAX_BYTES);
-    buf_init(&x->identity.id, IDENTITY_MAX_BYTES);
-    return x;
-}
+    for (; i < c->n && !c->items[i].read; i++) {
+        if (!chunk_add(chunk, &c->items[i], (struct slice){ NULL, 0 }, err))
+            return false;
+    }
+    while (i < c->n) {
+        struct stretch s = { .chunk = chunk, .next = &c->items[i] };
 
-static void explainer_free(struct explainer *x)
-{
-    projector_free(x->projector);
-    arena_free(x->arena);
-    arena_free(x->paths_arena);
-    buf_release(&x->text);
-    buf_release(&x->identity.tenant);
-    buf_release(&x->identity.namespace);
-    buf_release(&x->identity.id);
-    mem_free(x);
+        for (i++; i < c->n && same_stretch(&c->items[i - 1], &c->items[i]); i++)
+            ;
+        s.end = &c->items[i];
+        if (!read_stretch(conf, topic, &s, err))
+            return false;
+    }
+    return chunk_flush(chunk, err);
 }
 
 bool explain_candidates(const struct verify_conf *conf, enum kind kind, bool raw,
                         struct comparer *comparer, struct candidates *c, struct verify_result *out,
                         struct err *err)
 {
-    struct explainer *x;
-    bool              ok;
+    struct chunk *chunk;
+    bool          ok;
 
     if (c->n == 0)
         return true;
-    x = explainer_new(conf);
-    x->kind = kind;
-    x->raw = raw;
-    x->comparer = comparer;
-    x->result = out;
     for (size_t i = 0; i < c->n; i++)
-        c->items[i].read = wants_value(x, &c->items[i]);
+        c->items[i].read = wants_value(conf, raw, &c->items[i]);
     qsort(c->items, c->n, sizeof(c->items[0]), order_of_work);
-    ok = run(x, c, err);
-    explainer_free(x);
+    chunk = chunk_new(conf, kind, raw, comparer, out);
+    ok = explain_sorted(conf, conf->topics[kind], c, chunk, err);
+    chunk_free(chunk);
     return ok;
 }

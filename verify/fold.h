@@ -1,8 +1,8 @@
 /*
  * fold.h - the topic's side: all records of a topic folded to the last one per key and partition.
  *
- * read_committed; a tombstone makes a key absent (KEYSET_GONE); records of aborted transactions are never seen.
- * Counts are of records read, never end minus start.
+ * read_committed; a tombstone makes a key absent (KEYSET_GONE); records of aborted transactions are
+ * never seen. Counts are of records read, never end minus start.
  */
 #ifndef REQUEUE_FOLD_H
 #define REQUEUE_FOLD_H

@@ -242,10 +242,12 @@ static bool verify_sides(struct topic_side *t, struct keyset *expected, const in
                          struct err *err)
 {
     int64_t started = clock_mono_ns();
+    int64_t cpu = clock_cpu_ns();
     bool    ok = capture_ends(t, err) && read_topic(t, from, err);
     int64_t folded = clock_mono_ns();
 
     t->result->topic_ns = folded - started;
+    t->result->topic_cpu_ns = clock_cpu_ns() - cpu;
     t->result->memory_bytes = keyset_bytes(expected) + keyset_bytes(t->topic);
     ok = ok && compare_sides(t, expected, err);
     t->result->compare_ns = clock_mono_ns() - folded;

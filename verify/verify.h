@@ -6,8 +6,8 @@
  *   topic -> fold    -> digest      -> keyset /
  *
  * Two uses. verify_kind(): the store is read now, digests are canonical (lib/kestra/compare.h).
- * verify_proof(): the expectation was collected while a rebuild sent it, digests are of raw bytes, the
- * store is not read again; only keys that differ are looked up, to say how.
+ * verify_proof(): the expectation was collected while a rebuild sent it, digests are of raw bytes,
+ * the store is not read again; only keys that differ are looked up, to say how.
  *
  * Never prints. Errors come back; differences are told through a callback in one thread.
  */
@@ -23,12 +23,12 @@
 /* One per key, the first that fits, in this order. */
 enum difference_class {
     DIFF_UNDECODABLE, /* no key, key not UTF-8, value not an object */
-    DIFF_DUPLICATED,  /* live in its own partition and in another; in a proof also: one execution key, several
-                         records */
+    DIFF_DUPLICATED,  /* live in its own partition and in another; in a proof also: one execution
+                         key, several  records */
     DIFF_MISPLACED,   /* live only in another partition */
     DIFF_MISSING,
     DIFF_EXTRA,
-    DIFF_STALE,       /* the topic has an older one: comparer_stale */
+    DIFF_STALE, /* the topic has an older one: comparer_stale */
     DIFF_CHANGED,
     DIFF_CLASS_COUNT,
 };
@@ -37,17 +37,17 @@ const char *difference_name(enum difference_class c);
 
 /* Told once per key. All borrowed for the call. */
 struct difference {
-    enum kind                      kind;
-    enum difference_class          class;
-    struct slice                   key;       /* p NULL: a record without a key */
-    struct slice                   tenant;    /* of the entity, when one side could be read; else p NULL */
-    struct slice                   namespace;
-    struct slice                   id;
-    const char                    *table;     /* with key the store's address; NULL: not in the store */
-    const char                    *topic;
-    int32_t                        partition; /* where the record is, or where it should be (missing) */
-    int64_t                        offset;    /* -1: no record */
-    const struct value_difference *paths;     /* changed and stale */
+    enum kind kind;
+    enum difference_class class;
+    struct slice key;    /* p NULL: a record without a key */
+    struct slice tenant; /* of the entity, when one side could be read; else p NULL */
+    struct slice namespace;
+    struct slice id;
+    const char  *table; /* with key the store's address; NULL: not in the store */
+    const char  *topic;
+    int32_t      partition;               /* where the record is, or where it should be (missing) */
+    int64_t      offset;                  /* -1: no record */
+    const struct value_difference *paths; /* changed and stale */
     size_t                         n_paths;
     bool                           more_paths;
     const char                    *explained; /* audit: name of the rule; NULL: not explained */
@@ -56,7 +56,7 @@ typedef bool (*difference_fn)(void *ctx, const struct difference *d, struct err 
 
 /* What one partition or topic held. */
 struct fold_stats {
-    uint64_t records;    /* read */
+    uint64_t records; /* read */
     uint64_t tombstones;
     uint64_t superseded; /* an older record of a key that came again: no difference */
     uint64_t bytes;      /* of values */
@@ -70,10 +70,11 @@ struct verify_result {
     uint64_t          differences[DIFF_CLASS_COUNT]; /* not explained */
     uint64_t          explained[DIFF_CLASS_COUNT];
     uint64_t          outside;  /* live keys of the topic that a partial scope leaves out */
-    uint64_t          open_transactions; /* partitions whose last stable offset stayed below the end */
-    size_t            memory_bytes; /* of both keysets */
-    int64_t           store_ns; /* for the caller, who times verify_store_side(); 0 after verify_topic() */
-    int64_t           topic_ns, compare_ns;
+    uint64_t open_transactions; /* partitions whose last stable offset stayed below the end */
+    size_t   memory_bytes;      /* of both keysets */
+    int64_t  topic_ns;          /* reading the topic */
+    int64_t  topic_cpu_ns;      /* of all threads meanwhile */
+    int64_t  compare_ns;        /* comparing, and looking up what differs */
 };
 
 uint64_t verify_differences(const struct verify_result *r); /* sum, explained ones not counted */
@@ -82,34 +83,35 @@ struct verify_conf {
     struct store            *store;
     const struct layout     *layout;
     const struct scope      *scope;
-    const struct survey     *survey;   /* its flow index */
+    const struct survey     *survey; /* its flow index */
     const struct kafka_conf *kafka;
     struct admin            *admin;
     unsigned                 jobs;
     const struct stop       *stop;
-    bool                     audit;    /* explain what Kestra's own life produces */
-    bool                     keys_only_ours; /* partial scope, or append: other keys are no `extra` */
-    bool                     no_lookups; /* tell keys and classes only: nothing is read again, `stale` is told
-                                            as `changed`, tenant, namespace, id and paths stay empty */
-    const char              *topics[KIND_COUNT]; /* names with prefix */
-    int                      partitions[KIND_COUNT];
-    struct tally            *tally;    /* of the store side, KIND_COUNT of them */
-    atomic_uint_fast64_t    *consumed; /* records read from topics so far, for progress */
-    skip_fn                  on_skip;  /* NULL: not wanted */
-    difference_fn            on_difference;
-    void                    *ctx;
+    bool                     audit; /* explain what Kestra's own life produces */
+    bool keys_only_ours;            /* partial scope, or append: other keys are no `extra` */
+    bool no_lookups; /* tell keys and classes only: nothing is read again, `stale` is told
+                        as `changed`, tenant, namespace, id and paths stay empty */
+    const char           *topics[KIND_COUNT]; /* names with prefix */
+    int                   partitions[KIND_COUNT];
+    struct tally         *tally;    /* of the store side, KIND_COUNT of them */
+    atomic_uint_fast64_t *consumed; /* records read from topics so far, for progress */
+    skip_fn               on_skip;  /* NULL: not wanted */
+    difference_fn         on_difference;
+    void                 *ctx;
 };
 
 /* Read the store's side of a kind: projected, canonical digests, partition by key. */
-MUST_CHECK bool verify_store_side(const struct verify_conf *conf, enum kind kind, struct keyset *out,
-                                  struct err *err);
+MUST_CHECK bool verify_store_side(const struct verify_conf *conf, enum kind kind,
+                                  struct keyset *out, struct err *err);
 
-/* Compare the store's side with the topic. from: per partition the first offset to read (NULL: the start of the
- * log). raw: the digests of `expected` are of raw bytes and it is a rebuild's proof: more than one record of
- * an execution key is `duplicated`. The ends are captured first and returned in ends (one per partition, may
- * be NULL). */
-MUST_CHECK bool verify_topic(const struct verify_conf *conf, enum kind kind, struct keyset *expected,
-                             bool raw, const int64_t *from, struct verify_result *out,
-                             struct partition_ends *ends, struct err *err);
+/* Compare the store's side with the topic. from: per partition the first offset to read (NULL: the
+ * start of the log). raw: the digests of `expected` are of raw bytes and it is a rebuild's proof:
+ * more than one record of an execution key is `duplicated`. The ends are captured first and
+ * returned in ends (one per partition, may be NULL). */
+MUST_CHECK bool verify_topic(const struct verify_conf *conf, enum kind kind,
+                             struct keyset *expected, bool raw, const int64_t *from,
+                             struct verify_result *out, struct partition_ends *ends,
+                             struct err *err);
 
 #endif

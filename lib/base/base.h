@@ -47,6 +47,6 @@ static inline bool slice_eq(struct slice a, struct slice b)
 
 /* Calls that are too easy to get wrong: using one is a compile error. */
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok
-#pragma GCC poison atoi atol atof gmtime localtime ctime asctime
+#pragma GCC poison atoi atol atof gmtime localtime ctime               asctime
 
 #endif

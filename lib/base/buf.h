@@ -2,8 +2,8 @@
  * buf.h - bytes being built, with a limit.
  *
  * A buf grows up to its limit; an append that would pass it changes nothing and returns false (the
- * caller turns that into ERR_DATA: never a truncation, never an abort). b->p[b->n] is always NUL once
- * something was appended, and p is "" before, so p can be used as a C string.
+ * caller turns that into ERR_DATA: never a truncation, never an abort). b->p[b->n] is always NUL
+ * once something was appended, and p is "" before, so p can be used as a C string.
  */
 #ifndef REQUEUE_BUF_H
 #define REQUEUE_BUF_H
@@ -25,7 +25,8 @@ MUST_CHECK bool buf_append(struct buf *b, struct slice s);
 MUST_CHECK bool buf_append_char(struct buf *b, char c);
 MUST_CHECK bool buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 
-/* For texts whose size we control (help, tables, messages): passing the limit is our bug and aborts. */
+/* For texts whose size we control (help, tables, messages): passing the limit is our bug and
+ * aborts. */
 void buf_add(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 
 static inline struct slice buf_slice(const struct buf *b)

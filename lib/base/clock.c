@@ -222,13 +222,23 @@ struct instant clock_now(void)
     return (struct instant){ now.tv_sec, (int32_t)now.tv_nsec };
 }
 
-int64_t clock_mono_ns(void)
+static int64_t ns_of(clockid_t clock)
 {
     struct timespec now;
 
-    if (clock_gettime(CLOCK_MONOTONIC, &now) == -1)
+    if (clock_gettime(clock, &now) == -1)
         abort();
     return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+int64_t clock_mono_ns(void)
+{
+    return ns_of(CLOCK_MONOTONIC);
+}
+
+int64_t clock_cpu_ns(void)
+{
+    return ns_of(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 void clock_sleep_ms(unsigned ms)

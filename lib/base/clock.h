@@ -18,13 +18,14 @@ struct instant {
 bool instant_parse(struct slice text, struct instant *out);
 
 int  instant_compare(struct instant a, struct instant b); /* <0, 0, >0 */
-void instant_format(struct instant t, char out[32]);      /* 2024-12-10T08:00:01.220Z: UTC, ms, cut */
+void instant_format(struct instant t, char out[32]); /* 2024-12-10T08:00:01.220Z: UTC, ms, cut */
 
 /* b - a in nanoseconds; saturates at the ends of int64_t. */
 int64_t instant_diff_ns(struct instant a, struct instant b);
 
-struct instant clock_now(void);    /* the wall clock */
+struct instant clock_now(void);     /* the wall clock */
 int64_t        clock_mono_ns(void); /* never goes back; for rates and waits */
+int64_t        clock_cpu_ns(void);  /* what all threads of the process have used so far */
 void           clock_sleep_ms(unsigned ms);
 
 /* "250ms", "30s", "5m", "2h", "30d", or a bare number of seconds -> milliseconds. */

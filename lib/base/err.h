@@ -1,10 +1,10 @@
 /*
  * err.h - how a failure travels: a function returns true, or fills *err and returns false.
  *
- * err is the last parameter, never NULL, untouched on success, so calls chain with &&. The message is
- * one complete line: what was being done, to what, and what went wrong. The hint says what the person
- * should do next. Neither holds a secret. Nothing here allocates, so it works when memory is the
- * trouble. Return or log, never both: only cli/ prints.
+ * err is the last parameter, never NULL, untouched on success, so calls chain with &&. The message
+ * is one complete line: what was being done, to what, and what went wrong. The hint says what the
+ * person should do next. Neither holds a secret. Nothing here allocates, so it works when memory is
+ * the trouble. Return or log, never both: only cli/ prints.
  */
 #ifndef REQUEUE_ERR_H
 #define REQUEUE_ERR_H
@@ -19,7 +19,8 @@ enum err_kind {
     ERR_REFUSED, /* refused for safety; nothing was changed [5] */
     ERR_STORE,   /* the store failed [6] */
     ERR_KAFKA,   /* Kafka failed [7] */
-    ERR_DATA,    /* one document or one input text is bad; the caller decides (a skip, a usage error) */
+    ERR_DATA, /* one document or one input text is bad; the caller decides (a skip, a usage error)
+               */
     ERR_STOPPED, /* asked to stop by a signal; not a failure to report [4] */
     ERR_BUG,     /* ours [70] */
 };
@@ -37,8 +38,8 @@ struct err {
  * Control characters in the message become '?'. */
 bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...) PRINTF(3, 4);
 
-/* Put "text: " in front of the message of an error that is already set; returns false. A text that ends
- * in a blank is put there as it is. */
+/* Put "text: " in front of the message of an error that is already set; returns false. A text that
+ * ends in a blank is put there as it is. */
 bool err_wrap(struct err *err, const char *fmt, ...) PRINTF(2, 3);
 
 /* Set the hint of an error that is already set; returns false. */

@@ -1,8 +1,8 @@
 /*
  * hash.h - 64- and 128-bit hashes (the one door to xxhash).
  *
- * DIGEST_VERSION names the whole recipe (seeds here, canonical form in lib/kestra/compare.h): a report
- * carries it, and digests of two versions are never compared (design part 8).
+ * DIGEST_VERSION names the whole recipe (seeds here, canonical form in lib/kestra/compare.h): a
+ * report carries it, and digests of two versions are never compared (design part 8).
  */
 #ifndef REQUEUE_HASH_H
 #define REQUEUE_HASH_H

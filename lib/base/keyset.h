@@ -1,11 +1,12 @@
 /*
- * keyset.h - what one side of a comparison says: per key and partition, the digest of the last value.
+ * keyset.h - what one side of a comparison says: per key and partition, the digest of the last
+ * value.
  *
- * Both sides of verify are keysets: the store's (one entry a key, from the projection) and the topic's
- * (records folded to the last one per key and partition). Rebuild fills one while it sends and proves
- * the topics against it. In memory: 48 bytes an entry, the key text, and 11 to 21 bytes of index,
- * at most KEYSET_MAX_BYTES_PER_KEY in all for keys of 22 bytes (sets below 100,000 entries may take more). A later version may spill to disk behind the
- * same functions.
+ * Both sides of verify are keysets: the store's (one entry a key, from the projection) and the
+ * topic's (records folded to the last one per key and partition). Rebuild fills one while it sends
+ * and proves the topics against it. In memory: 48 bytes an entry, the key text, and 11 to 21 bytes
+ * of index, at most KEYSET_MAX_BYTES_PER_KEY in all for keys of 22 bytes (sets below 100,000
+ * entries may take more). A later version may spill to disk behind the same functions.
  * Thread-safety: one owner at a time.
  */
 #ifndef REQUEUE_KEYSET_H
@@ -24,8 +25,8 @@ enum keyset_flags {
 
 struct keyset_entry {
     struct digest value;
-    int64_t       offset;    /* topic side: of the last record; store side: -1 */
-    const char   *key;       /* key_len bytes, owned by the set */
+    int64_t       offset; /* topic side: of the last record; store side: -1 */
+    const char   *key;    /* key_len bytes, owned by the set */
     uint32_t      key_len;
     int32_t       partition; /* where it is (topic) or belongs (store) */
     uint32_t      records;   /* records folded into this entry */

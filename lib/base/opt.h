@@ -18,8 +18,8 @@ enum opt_type {
     OPT_BYTES,    /* uint64_t: 64M, 1G, 512k, 1000; between min and max */
     OPT_DURATION, /* uint64_t milliseconds: 30s, 5m; min and max in ms */
     OPT_LIST,     /* struct opt_list: may be given several times */
-    /* Sets the const char * at field to `def`: an alias such as --no-flows. It shares the field with its
-     * main option; of both the last argument wins, and def is no default. */
+    /* Sets the const char * at field to `def`: an alias such as --no-flows. It shares the field
+     * with its main option; of both the last argument wins, and def is no default. */
     OPT_SET,
 };
 
@@ -34,21 +34,22 @@ struct opt {
     const char   *name;   /* without the dashes */
     char          letter; /* 0: none */
     enum opt_type type;
-    size_t        field;  /* offsetof in the caller's struct */
+    size_t        field;    /* offsetof in the caller's struct */
     uint64_t      min, max; /* max 0: none */
-    const char   *def;    /* NULL: none (string NULL, number 0, flag false) */
-    const char   *env;    /* NULL: none; a flag's variable is 1/true/yes or 0/false/no */
-    const char   *arg;    /* how the argument is shown; NULL for flags */
-    const char   *help;   /* one line, no full stop at the end */
+    const char   *def;      /* NULL: none (string NULL, number 0, flag false) */
+    const char   *env;      /* NULL: none; a flag's variable is 1/true/yes or 0/false/no */
+    const char   *arg;      /* how the argument is shown; NULL for flags */
+    const char   *help;     /* one line, no full stop at the end */
     unsigned      commands; /* bit set of the commands that take it */
 };
 
 /* Fill conf for the command whose bit is `command`; fields of other commands are left alone. Order:
- * argument, environment (an empty variable is as good as none), default. Names are never abbreviated;
+ * argument, environment (an empty variable is as good as none), default. Names are never
+ * abbreviated;
  * --name value, --name=value, -x value, -xvalue, -xyz for flags; -- ends the options. Arguments
- * that are no options are appended to operands (NULL: none allowed). An option of another command, an
- * unknown one, a bad or missing value: ERR_USAGE, with the nearest known name as hint
- * where there is one. given (may be NULL) gets given[i] = true for entries set by argument or
+ * that are no options are appended to operands (NULL: none allowed). An option of another command,
+ * an unknown one, a bad or missing value: ERR_USAGE, with the nearest known name as hint where
+ * there is one. given (may be NULL) gets given[i] = true for entries set by argument or
  * environment; it has one bool per table entry. argv[0] is skipped. */
 MUST_CHECK bool opt_parse(const struct opt *table, unsigned command, int argc, char *const *argv,
                           void *conf, bool *given, struct opt_list *operands, struct err *err);

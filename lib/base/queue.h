@@ -2,8 +2,8 @@
  * queue.h - a bounded queue of pointers between threads.
  *
  * Bounded in items, so memory stays flat whichever side is slower. The queue owns an item from a
- * successful queue_push() until the queue_pop() that returns it. Thread-safety: any number of pushers
- * and poppers.
+ * successful queue_push() until the queue_pop() that returns it. Thread-safety: any number of
+ * pushers and poppers.
  */
 #ifndef REQUEUE_QUEUE_H
 #define REQUEUE_QUEUE_H
@@ -14,8 +14,8 @@ struct queue;
 
 struct queue *queue_new(size_t max_items);
 
-/* Free the queue and, with free_item, whatever is still in it. No thread may be inside a queue call.
- * NULL is allowed. */
+/* Free the queue and, with free_item, whatever is still in it. No thread may be inside a queue
+ * call. NULL is allowed. */
 void queue_free(struct queue *q, void (*free_item)(void *item));
 
 /* Wait for room, then hand over item. False: closed or aborted, item is still the caller's. */

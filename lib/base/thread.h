@@ -1,8 +1,8 @@
 /*
  * thread.h - threads, the stop flag and signals (a door to pthread).
  *
- * No signal handler anywhere: SIGINT and SIGTERM are blocked before the first thread and taken by the
- * supervisor with thread_wait_signal(), which is also its clock.
+ * No signal handler anywhere: SIGINT and SIGTERM are blocked before the first thread and taken by
+ * the supervisor with thread_wait_signal(), which is also its clock.
  */
 #ifndef REQUEUE_THREAD_H
 #define REQUEUE_THREAD_H

@@ -2,8 +2,9 @@
  * yaml.h - a YAML file as a small tree with line numbers (the one door to libyaml).
  *
  * For layout files: mappings, sequences and scalars. Anchors, aliases, tags, several documents and
- * repeated keys are refused with file and line. Limits: YAML_MAX_BYTES, YAML_MAX_DEPTH, YAML_MAX_NODES.
- * Everything lives in the arena the caller gives. Errors: ERR_USAGE, "NAME:LINE: what is wrong".
+ * repeated keys are refused with file and line. Limits: YAML_MAX_BYTES, YAML_MAX_DEPTH,
+ * YAML_MAX_NODES. Everything lives in the arena the caller gives. Errors: ERR_USAGE, "NAME:LINE:
+ * what is wrong".
  */
 #ifndef REQUEUE_YAML_H
 #define REQUEUE_YAML_H
@@ -19,13 +20,13 @@ enum yaml_type { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
 
 struct yaml_node {
     enum yaml_type    type;
-    unsigned          line;  /* 1-based, of the value */
+    unsigned          line;     /* 1-based, of the value */
     unsigned          key_line; /* 1-based, of the key; 0 without one */
-    const char       *key;   /* in a mapping: this entry's key; else NULL */
-    const char       *text;  /* scalar: NUL-terminated, without quotes; "" for an empty one */
-    bool              plain; /* scalar without quotes: may mean null, true, 42 */
-    size_t            n;     /* children */
-    struct yaml_node *first; /* children in order */
+    const char       *key;      /* in a mapping: this entry's key; else NULL */
+    const char       *text;     /* scalar: NUL-terminated, without quotes; "" for an empty one */
+    bool              plain;    /* scalar without quotes: may mean null, true, 42 */
+    size_t            n;        /* children */
+    struct yaml_node *first;    /* children in order */
     struct yaml_node *next;
 };
 

@@ -1,9 +1,9 @@
 /*
  * admin.h - topics and groups of a cluster: describe, create, delete, alter (design part 6).
  *
- * Reading never creates anything: metadata is always asked for all topics at once, because asking for one
- * absent topic by name can create it on a broker with auto-creation (a test proves that ours does not).
- * One handle, one thread.
+ * Reading never creates anything: metadata is always asked for all topics at once, because asking
+ * for one absent topic by name can create it on a broker with auto-creation (a test proves that
+ * ours does not). One handle, one thread.
  */
 #ifndef REQUEUE_KAFKA_ADMIN_H
 #define REQUEUE_KAFKA_ADMIN_H
@@ -22,7 +22,8 @@ struct cluster {
     char     address[128]; /* of the broker that answered */
 };
 
-/* Also the reachability test: wrong address, TLS and SASL failures are told here, once, in words. */
+/* Also the reachability test: wrong address, TLS and SASL failures are told here, once, in words.
+ */
 MUST_CHECK bool admin_cluster(struct admin *a, struct cluster *out, struct err *err);
 
 struct topic_setting {
@@ -38,11 +39,11 @@ struct topic_state {
     int                   replication; /* of partition 0; -1 when unknown */
     bool                  offline;     /* a partition has no leader */
     size_t                n_settings;
-    struct topic_setting *settings;    /* all of the topic's settings; none when described without */
+    struct topic_setting *settings; /* all of the topic's settings; none when described without */
 };
 
-/* The state of the named topics, in the order of names; all memory in arena. settings: also describe their
- * configuration. */
+/* The state of the named topics, in the order of names; all memory in arena. settings: also
+ * describe their configuration. */
 MUST_CHECK bool admin_topics(struct admin *a, const char *const *names, size_t n, bool settings,
                              struct arena *arena, struct topic_state *out, struct err *err);
 
@@ -52,17 +53,17 @@ struct topic_value {
 };
 
 struct topic_wish {
-    const char *name;
-    int         partitions;
-    int         replication;
-    size_t      n_configs;
+    const char               *name;
+    int                       partitions;
+    int                       replication;
+    size_t                    n_configs;
     const struct topic_value *configs;
 };
 
 /* Create topics and wait until every one is described with the wished shape and a leader for every
- * partition. validate_only: ask the broker whether it would (rights, replication above the number of
- * brokers, bad config), change nothing. The error names the first topic that fails. Topics of one
- * call are created all or as many as the broker did: which is not told, so describe again. */
+ * partition. validate_only: ask the broker whether it would (rights, replication above the number
+ * of brokers, bad config), change nothing. The error names the first topic that fails. Topics of
+ * one call are created all or as many as the broker did: which is not told, so describe again. */
 MUST_CHECK bool admin_create(struct admin *a, const struct topic_wish *wishes, size_t n,
                              bool validate_only, struct err *err);
 
@@ -70,13 +71,13 @@ MUST_CHECK bool admin_create(struct admin *a, const struct topic_wish *wishes, s
  * in a row). */
 MUST_CHECK bool admin_delete(struct admin *a, const char *const *names, size_t n, struct err *err);
 
-/* Set configs of an existing topic. The protocol call resets all other overrides, so the topic's dynamic
- * settings are described and sent along; waits until the broker shows the new values. */
+/* Set configs of an existing topic. The protocol call resets all other overrides, so the topic's
+ * dynamic settings are described and sent along; waits until the broker shows the new values. */
 MUST_CHECK bool admin_alter(struct admin *a, const struct topic_wish *wish, struct err *err);
 
 struct group_state {
     const char *name;
-    const char *state;   /* "Stable", "Empty" */
+    const char *state; /* "Stable", "Empty" */
     int         members;
 };
 

@@ -32,10 +32,10 @@ static const struct client_setting reader_settings[] = {
     { "enable.auto.commit", "false" },
     { "enable.auto.offset.store", "false" },
     { "check.crcs", "true" },
-    { "queued.max.messages.kbytes", "32768" },
+    { "queued.max.messages.kbytes", "16384" },
     { "queued.min.messages", "1000000" },
     { "fetch.wait.max.ms", "10" },
-    { "fetch.max.bytes", "4194304" }, /* compressed: what one answer may add to the queue */
+    { "fetch.max.bytes", "2097152" }, /* compressed: what one answer adds to a full queue */
     { "fetch.error.backoff.ms", "100" },
     { "fetch.queue.backoff.ms", "10" }, /* since 2.2 */
     { NULL, NULL },

@@ -1,14 +1,14 @@
 /*
  * producer.h - records to topics; success is what delivery reports say (design part 6).
  *
- * Idempotent, acks=all, lz4, queue of PRODUCER_QUEUE_KB, allow.auto.create.topics=false; the partition
- * is always given. One producer, one thread: reports are served inside producer_send and
+ * Idempotent, acks=all, lz4, queue of PRODUCER_QUEUE_KB, allow.auto.create.topics=false; the
+ * partition is always given. One producer, one thread: reports are served inside producer_send and
  * producer_drain, callbacks run there too.
  *
- * A fatal idempotence error (librdkafka 2.0.2 has a false one) is cured inside: a new handle is opened, the
- * tails of the partitions concerned are read back to see which of the undelivered records landed
- * after all, and only the others are sent again. So no record is sent twice and none is lost; the cures are
- * counted and limited to PRODUCER_MAX_RESTARTS.
+ * A fatal idempotence error (librdkafka 2.0.2 has a false one) is cured inside: a new handle is
+ * opened, the tails of the partitions concerned are read back to see which of the undelivered
+ * records landed after all, and only the others are sent again. So no record is sent twice and none
+ * is lost; the cures are counted and limited to PRODUCER_MAX_RESTARTS.
  */
 #ifndef REQUEUE_KAFKA_PRODUCER_H
 #define REQUEUE_KAFKA_PRODUCER_H
@@ -38,11 +38,11 @@ void producer_close(struct producer *p);
 struct producer_topic {
     const char *name;
     int         n_partitions;
-    uint64_t   *acked;      /* per partition */
-    uint64_t    sent;       /* taken by producer_send */
-    uint64_t    delivered;  /* acknowledged, all partitions */
-    uint64_t    bytes;      /* of keys and values acknowledged */
-    uint64_t    too_large;  /* refused by the broker */
+    uint64_t   *acked;       /* per partition */
+    uint64_t    sent;        /* taken by producer_send */
+    uint64_t    delivered;   /* acknowledged, all partitions */
+    uint64_t    bytes;       /* of keys and values acknowledged */
+    uint64_t    too_large;   /* refused by the broker */
     int64_t    *last_offset; /* per partition, of the last acknowledged record; -1: none */
 };
 
@@ -51,15 +51,17 @@ MUST_CHECK bool producer_add_topic(struct producer *p, const char *name, int n_p
 
 enum send_result { SEND_OK, SEND_TOO_LARGE, SEND_FAILED };
 
-/* Copy one record into the queue; waits while it is full. SEND_TOO_LARGE: above the client's limit, not
- * sent, *err untouched. SEND_FAILED: this or an earlier record failed for good (the message names topic,
- * partition, key and reason), or stop was asked (ERR_STOPPED). value.p NULL is a tombstone. */
+/* Copy one record into the queue; waits while it is full. SEND_TOO_LARGE: above the client's limit,
+ * not sent, *err untouched. SEND_FAILED: this or an earlier record failed for good (the message
+ * names topic, partition, key and reason), or stop was asked (ERR_STOPPED). value.p NULL is a
+ * tombstone. */
 MUST_CHECK enum send_result producer_send(struct producer *p, struct producer_topic *t,
                                           int32_t partition, struct slice key, struct slice value,
                                           struct err *err);
 
 /* Wait until every record is acknowledged or failed. On stop: waits for what is in flight (at most
- * the message timeout), so that the counters are true; returns ERR_STOPPED only if something was lost. */
+ * the message timeout), so that the counters are true; returns ERR_STOPPED only if something was
+ * lost. */
 MUST_CHECK bool producer_drain(struct producer *p, struct err *err);
 
 /* How often a fatal error was cured. */

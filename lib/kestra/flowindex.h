@@ -1,10 +1,11 @@
 /*
  * flowindex.h - for each flow its highest revision, and the flows that must stay out.
  *
- * Filled by a first pass over all flow revisions, before anything is sent; then read by the projection of
- * flow-last and flow. A flow stays out of both topics when its highest revision is skipped, or when two
- * different flows give one flow-last key (design part 4, data-model 5.4): all are named, none is sent.
- * About 100 bytes a flow plus its key. One owner while it is filled, then read-only for any thread.
+ * Filled by a first pass over all flow revisions, before anything is sent; then read by the
+ * projection of flow-last and flow. A flow stays out of both topics when its highest revision is
+ * skipped, or when two different flows give one flow-last key (design part 4, data-model 5.4): all
+ * are named, none is sent. About 100 bytes a flow plus its key. One owner while it is filled, then
+ * read-only for any thread.
  */
 #ifndef REQUEUE_FLOWINDEX_H
 #define REQUEUE_FLOWINDEX_H
@@ -24,8 +25,9 @@ enum flow_state {
 struct flow_index *flow_index_new(void);
 void               flow_index_free(struct flow_index *x); /* NULL is allowed */
 
-/* One revision. key: its flow-last key. identity: tenant, namespace and id, each length-prefixed, so that
- * two flows of one key are told apart. Of two rows with one revision a skipped one decides. */
+/* One revision. key: its flow-last key. identity: tenant, namespace and id, each length-prefixed,
+ * so that two flows of one key are told apart. Of two rows with one revision a skipped one decides.
+ */
 void flow_index_add(struct flow_index *x, struct slice key, struct slice identity, int64_t revision,
                     bool skipped);
 

@@ -24,8 +24,8 @@ enum kind {
 
 const char *kind_name(enum kind kind); /* "flow-last", ...; "none" for KIND_COUNT */
 
-/* "flow,trigger" -> set. `flow` includes flow-last (design part 4); "all" is every kind. ERR_USAGE names
- * the word it does not know and those it does. */
+/* "flow,trigger" -> set. `flow` includes flow-last (design part 4); "all" is every kind. ERR_USAGE
+ * names the word it does not know and those it does. */
 MUST_CHECK bool kind_parse_list(const char *text, unsigned *out, struct err *err);
 
 #endif

@@ -1,13 +1,13 @@
 /*
  * layout.h - what one band of Kestra versions looks like: topics, keys, members, tables, states.
  *
- * A layout is data (schemas/layouts/NAME.yml, described in schemas/README.md); a new Kestra version is a
- * new file, no C. A file may say `extends: OTHER`: mappings are merged member by member, the extending
- * file wins; sequences and scalars are replaced whole. Facts come from kestra/data-model.md (parts 2, 4,
- * 5 and 6); each layout file says which.
+ * A layout is data (schemas/layouts/NAME.yml, described in schemas/README.md); a new Kestra version
+ * is a new file, no C. A file may say `extends: OTHER`: mappings are merged member by member, the
+ * extending file wins; sequences and scalars are replaced whole. Facts come from
+ * kestra/data-model.md (parts 2, 4, 5 and 6); each layout file says which.
  *
- * No I/O here: the caller gives the texts through a loader. A loaded layout is immutable and may be read
- * by any thread. Errors: ERR_USAGE with "FILE:LINE: ...".
+ * No I/O here: the caller gives the texts through a loader. A loaded layout is immutable and may be
+ * read by any thread. Errors: ERR_USAGE with "FILE:LINE: ...".
  */
 #ifndef REQUEUE_LAYOUT_H
 #define REQUEUE_LAYOUT_H
@@ -46,45 +46,46 @@ struct topic_config {
 
 /* One topic that the layout declares (data-model 2.2). */
 struct topic_layout {
-    const char          *id;     /* Kestra's configuration key: "execution", "flowlast" */
-    const char          *name;   /* template with {topic_prefix} and {consumer_prefix} */
-    const char          *sibling; /* id of the topic whose partition count this one shares; NULL: none */
-    enum kind            kind;   /* the kind that fills it; KIND_COUNT: created and left empty */
-    bool                 assumed; /* nobody has published this name (design part 6) */
-    int                  partitions;  /* 0: the layout's default */
-    int                  replication; /* 0: the layout's default */
-    size_t               n_configs;
+    const char *id;          /* Kestra's configuration key: "execution", "flowlast" */
+    const char *name;        /* template with {topic_prefix} and {consumer_prefix} */
+    const char *sibling;     /* id of the topic whose partition count this one shares; NULL: none */
+    enum kind   kind;        /* the kind that fills it; KIND_COUNT: created and left empty */
+    bool        assumed;     /* nobody has published this name (design part 6) */
+    int         partitions;  /* 0: the layout's default */
+    int         replication; /* 0: the layout's default */
+    size_t      n_configs;
     struct topic_config *configs;
 };
 
 /* Everything about one kind that is not the topic. */
 struct kind_layout {
-    bool                enabled;      /* false: this band has no such kind */
-    const char         *table;        /* PostgreSQL table */
-    bool                has_deleted;  /* documents carry the member `deleted` */
-    bool                has_tenant;   /* column tenant_id and member tenantId exist */
-    bool                has_source;   /* column source_code exists */
-    bool                add_source;   /* the topic's value carries `source` (from 0.20) */
+    bool                enabled;     /* false: this band has no such kind */
+    const char         *table;       /* PostgreSQL table */
+    bool                has_deleted; /* documents carry the member `deleted` */
+    bool                has_tenant;  /* column tenant_id and member tenantId exist */
+    bool                has_source;  /* column source_code exists */
+    bool                add_source;  /* the topic's value carries `source` (from 0.20) */
     struct key_template key;
-    size_t              n_drop;       /* members that only a store has: cut out */
+    size_t              n_drop; /* members that only a store has: cut out */
     const char        **drop;
-    size_t              n_unlock;     /* members that --unlock blanks (data-model 6.2) */
+    size_t              n_unlock; /* members that --unlock blanks (data-model 6.2) */
     const char        **unlock;
-    size_t              n_required;   /* further mandatory members (for skips) */
+    size_t              n_required; /* further mandatory members (for skips) */
     const char        **required;
 
-    /* Comparison (data-model 5.10); patterns are paths "/taskRunList/ * /state" (without blanks) where
+    /* Comparison (data-model 5.10); patterns are paths "/taskRunList/ * /state" (without blanks)
+     * where
      * * stands for every element of a list. */
-    size_t              n_dates;      /* members compared as instants */
-    const char        **dates;
-    size_t              n_states;     /* state objects: duration, startDate, endDate are computed */
-    const char        **states;
-    size_t              n_labels;     /* map or list of {key, value} */
-    const char        **labels;
-    size_t              n_verbatim;   /* inside these, empty and null entries count (5.2) */
-    const char        **verbatim;
-    size_t              n_false;      /* members where absent means false */
-    const char        **absent_false;
+    size_t       n_dates; /* members compared as instants */
+    const char **dates;
+    size_t       n_states; /* state objects: duration, startDate, endDate are computed */
+    const char **states;
+    size_t       n_labels; /* map or list of {key, value} */
+    const char **labels;
+    size_t       n_verbatim; /* inside these, empty and null entries count (5.2) */
+    const char **verbatim;
+    size_t       n_false; /* members where absent means false */
+    const char **absent_false;
 };
 
 struct strings {
@@ -113,23 +114,24 @@ struct layout {
     const char *topic_prefix;      /* defaults, with their separators */
     const char *consumer_prefix;
 
-    /* flyway_schema_history of this band (data-model 6.2): a plain integer history reaches plain_max; a
-     * history with 1.x rows has its highest x in [minor_min, minor_max]. 0: none. */
+    /* flyway_schema_history of this band (data-model 6.2): a plain integer history reaches
+     * plain_max; a history with 1.x rows has its highest x in [minor_min, minor_max]. 0: none. */
     int plain_min, plain_max, minor_min, minor_max;
 
-    /* What a store of this band has and one of the band before has not, for stores without a migration
-     * history: "table:T", "column:T.C" or "member:T.M" (some document of table T has the top-level member
-     * M). Empty: never guessed. */
+    /* What a store of this band has and one of the band before has not, for stores without a
+     * migration history: "table:T", "column:T.C" or "member:T.M" (some document of table T has the
+     * top-level member M). Empty: never guessed. */
     struct strings evidence;
 
     struct strings terminal; /* states; anything else is pending, and PAUSED always is */
 
-    size_t              n_topics;
-    struct topic_layout *topics;
-    struct kind_layout   kinds[KIND_COUNT];
+    size_t                 n_topics;
+    struct topic_layout   *topics;
+    struct kind_layout     kinds[KIND_COUNT];
     struct liveness_layout liveness;
 
-    /* What must be reset before Kestra starts (restartability 4.2); names with {consumer_prefix}. */
+    /* What must be reset before Kestra starts (restartability 4.2); names with {consumer_prefix}.
+     */
     struct strings reset_groups;
     struct strings reset_changelogs;
     struct strings reset_directories;
@@ -138,8 +140,8 @@ struct layout {
 };
 
 /* Gives the text of layout `name` (a band name or, for a name with '/' or ending in .yml, a file):
- * appends it to out and says in *file what to call it in messages (lives as long as the layout: may be
- * allocated from a). False with *err filled: ERR_USAGE. */
+ * appends it to out and says in *file what to call it in messages (lives as long as the layout: may
+ * be allocated from a). False with *err filled: ERR_USAGE. */
 typedef bool (*layout_loader)(void *ctx, const char *name, struct arena *a, struct buf *out,
                               const char **file, struct err *err);
 
@@ -147,9 +149,9 @@ MUST_CHECK bool layout_load(const char *name, layout_loader loader, void *ctx, s
                             struct err *err);
 void            layout_free(struct layout *l); /* NULL is allowed */
 
-/* Does a Flyway history belong to this band? versions: the `version` column of the successful rows, any
- * order ("1", "22", "1.24"); NULL items are skipped (repeatable migrations have none). The rule of
- * data-model 6.2: if any 1.x row exists the highest x decides, else the highest plain number. */
+/* Does a Flyway history belong to this band? versions: the `version` column of the successful rows,
+ * any order ("1", "22", "1.24"); NULL items are skipped (repeatable migrations have none). The rule
+ * of data-model 6.2: if any 1.x row exists the highest x decides, else the highest plain number. */
 bool layout_matches_flyway(const struct layout *l, const char *const *versions, size_t n);
 
 bool layout_is_terminal(const struct layout *l, struct slice state);

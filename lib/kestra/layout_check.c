@@ -116,7 +116,8 @@ static bool check_kinds_have_topics(const struct entry *root, const struct layou
     if (n == 0)
         return entry_err(err, kinds, "no kind is enabled");
     if (l->kinds[KIND_FLOW].enabled != l->kinds[KIND_FLOW_LAST].enabled)
-        return entry_err(err, kinds, "flow and flow-last go together: the one is projected from the other");
+        return entry_err(err, kinds,
+                         "flow and flow-last go together: the one is projected from the other");
     return true;
 }
 

@@ -114,9 +114,13 @@ static void refuse(struct projection *out, enum reason reason)
 {
     out->outcome = PROJECT_SKIPPED;
     out->reason = reason;
-    (void)snprintf(out->detail, sizeof(out->detail),
-                   "the broker takes no record of %zu bytes (key and value)",
-                   out->record.key.n + out->record.value.n);
+    if (reason == REASON_TOO_LARGE)
+        (void)snprintf(out->detail, sizeof(out->detail),
+                       "the broker takes no record of %zu bytes (key and value)",
+                       out->record.key.n + out->record.value.n);
+    else
+        (void)snprintf(out->detail, sizeof(out->detail), "its record was refused: %s",
+                       reason_name(reason));
 }
 
 static bool put(struct run *run, struct projection *out)

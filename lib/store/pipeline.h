@@ -2,8 +2,9 @@
  * pipeline.h - documents through the house: readers -> batches -> projection -> sink.
  *
  * One reader thread a store reader fills batches (a bounded number, recycled); the calling thread
- * projects each document and puts the records into the sink. plan, rebuild and verify differ only in the
- * sink. Follow one document: store_reader.read (postgres.c) -> pipeline.c -> project.c -> sink.
+ * projects each document and puts the records into the sink. plan, rebuild and verify differ only
+ * in the sink. Follow one document: store_reader.read (postgres.c) -> pipeline.c -> project.c ->
+ * sink.
  *
  * Memory: PIPELINE_BATCHES batches of about BATCH_MAX_BYTES, whatever is slower.
  * Errors: the first one wins, wherever it happened; everything is joined and freed before return.
@@ -17,8 +18,8 @@
 
 /* Where records go. Locality: the thread that called pipeline_run. */
 struct sink {
-    /* ERR_* ends the run. REASON_TOO_LARGE in *refused (untouched otherwise): the record cannot be sent, the
-     * document is skipped, the run goes on; return true. */
+    /* ERR_* ends the run. A skip reason in *refused (untouched otherwise; REASON_TOO_LARGE: the
+     * record cannot be sent): the document is skipped for it, the run goes on; return true. */
     bool (*put)(struct sink *s, const struct record *rec, enum reason *refused, struct err *err);
 };
 
@@ -28,22 +29,23 @@ struct tally {
     atomic_uint_fast64_t read_bytes; /* of values */
     atomic_uint_fast64_t records;    /* given to the sink */
     atomic_uint_fast64_t record_bytes;
-    atomic_uint_fast64_t locked;     /* triggers with a lock */
-    atomic_uint_fast64_t unlocked;   /* of those, blanked */
+    atomic_uint_fast64_t locked;                /* triggers with a lock */
+    atomic_uint_fast64_t unlocked;              /* of those, blanked */
     atomic_uint_fast64_t reasons[REASON_COUNT]; /* left out and skipped */
 };
 
 struct pipeline {
-    struct store            *store;
+    struct store             *store;
     const struct store_query *query;
-    struct projector        *projector;
-    unsigned                 jobs;
-    struct sink             *sink;
-    struct tally            *tally;
-    const struct stop       *stop;
+    struct projector         *projector;
+    unsigned                  jobs;
+    struct sink              *sink;
+    struct tally             *tally;
+    const struct stop        *stop;
     /* Every projected document, before the sink (NULL: nobody looks): the flow index. */
     void (*on_projection)(void *ctx, const struct document *doc, const struct projection *p);
-    /* Every skipped document: place and id of the store, key as far as it is known (NULL: not wanted). */
+    /* Every skipped document: place and id of the store, key as far as it is known (NULL: not
+     * wanted). */
     void (*on_skip)(void *ctx, const char *place, const struct document *doc,
                     const struct projection *p);
     void *ctx;

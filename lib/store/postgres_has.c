@@ -1,6 +1,6 @@
 /*
- * postgres_has.c - is a table, a column or a member there? Tells bands apart where the migration history is
- * missing (struct layout, evidence).
+ * postgres_has.c - is a table, a column or a member there? Tells bands apart where the migration
+ * history is missing (struct layout, evidence).
  */
 #include "lib/store/postgres_internal.h"
 
@@ -33,8 +33,9 @@ static bool write_column(struct pg_store *s, const struct pg_table *t, const cha
 static bool write_member(struct pg_store *s, const struct pg_table *t, const char *member,
                          struct buf *sql, struct err *err)
 {
-    buf_add(sql, "SELECT EXISTS (SELECT FROM (SELECT value::jsonb AS v FROM %s LIMIT %d) sample "
-                 "WHERE jsonb_exists(v, ",
+    buf_add(sql,
+            "SELECT EXISTS (SELECT FROM (SELECT value::jsonb AS v FROM %s LIMIT %d) sample "
+            "WHERE jsonb_exists(v, ",
             t->sql, SAMPLE_ROWS);
     if (!pg_sql_literal(s->slots[0].conn.pg, slice_str(member), sql, err))
         return false;

@@ -86,7 +86,8 @@ struct store_reader {
 struct store {
     /* Product, version, identity, Flyway history. Before use(). */
     bool (*describe)(struct store *s, struct store_info *out, struct err *err);
-    /* Is this there: "table:T", "column:T.C", "member:T.M"? (struct layout, evidence.) Before use(). */
+    /* Is this there: "table:T", "column:T.C", "member:T.M"? (struct layout, evidence.) Before
+     * use(). */
     bool (*has)(struct store *s, const char *what, bool *out, struct err *err);
     /* From now on read by this layout: its tables and columns exist (else ERR_STORE naming what is
      * missing: half migrated, other band), the snapshot is taken and held. Borrowed until close. */

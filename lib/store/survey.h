@@ -1,9 +1,10 @@
 /*
- * survey.h - what a run must know of the store before the first record: the flow index and the counts.
+ * survey.h - what a run must know of the store before the first record: the flow index and the
+ * counts.
  *
- * One pass over the flow revisions (only when flows are in scope), one more when keys collide, so that every
- * skipped or colliding revision is named before anything is sent. Everything else is counted by
- * the store without reading documents.
+ * One pass over the flow revisions (only when flows are in scope), one more when keys collide, so
+ * that every skipped or colliding revision is named before anything is sent. Everything else is
+ * counted by the store without reading documents.
  */
 #ifndef REQUEUE_SURVEY_H
 #define REQUEUE_SURVEY_H
@@ -15,22 +16,23 @@
 struct skip {
     enum kind    kind;
     enum reason  reason;
-    const char  *place;  /* table or index */
-    struct slice id;     /* the store's key */
+    const char  *place; /* table or index */
+    struct slice id;    /* the store's key */
     const char  *detail;
 };
 typedef void (*skip_fn)(void *ctx, const struct skip *skip);
 
 struct survey {
     struct store_counts counts[KIND_COUNT];
-    struct flow_index  *flows;         /* NULL when no flow kind is in scope */
-    uint64_t            flow_skips;    /* revisions that were told as skipped */
+    struct flow_index  *flows;      /* NULL when no flow kind is in scope */
+    uint64_t            flow_skips; /* revisions that were told as skipped */
 };
 
 /* tally: of the flow pass, for progress. on_skip may be NULL. */
-MUST_CHECK bool survey_run(struct store *store, const struct layout *layout, const struct scope *scope,
-                           unsigned jobs, const struct stop *stop, struct tally *tally,
-                           skip_fn on_skip, void *ctx, struct survey *out, struct err *err);
+MUST_CHECK bool survey_run(struct store *store, const struct layout *layout,
+                           const struct scope *scope, unsigned jobs, const struct stop *stop,
+                           struct tally *tally, skip_fn on_skip, void *ctx, struct survey *out,
+                           struct err *err);
 void            survey_release(struct survey *s);
 
 /* The query that reads a kind within a scope. */

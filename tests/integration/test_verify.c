@@ -367,6 +367,48 @@ static void a_document_that_the_store_lost_meanwhile_is_told_with_what_is_known(
     assert_non_null(w->seen[0].at_topic.p);
 }
 
+static void a_document_that_comes_twice_is_not_expected_and_told(void **state)
+{
+    struct world  *w = *state;
+    struct entity *twice = world_entity(w, KIND_TRIGGER);
+    struct entity *once = world_entity(w, KIND_TRIGGER);
+
+    world_topic(w, KIND_TRIGGER, NULL);
+    world_store(w, twice, "x");
+    world_store(w, twice, "y");
+    world_store(w, once, "x");
+    world_put_current(w, once, "x");
+    must_verify(w, KIND_TRIGGER);
+    assert_int_equal(w->n_skips, 1);
+    assert_int_equal(w->result.expected, 1);
+    assert_int_equal(atomic_load(&w->tally[KIND_TRIGGER].reasons[REASON_KEY_COLLISION]), 1);
+}
+
+/* A store's word that its documents are JSON lets the projection stop early. */
+static void a_trusted_document_that_cannot_be_compared_is_told_as_skipped(void **state)
+{
+    struct world   *w = *state;
+    struct entity  *e = world_entity(w, KIND_EXECUTION);
+    struct slice    json = world_json(w, e, CURRENT, "x");
+    struct document doc = { .id = slice_str(e->store_id), .trusted = true };
+    struct buf      deep;
+
+    world_topic(w, KIND_EXECUTION, NULL);
+    buf_init(&deep, 65536);
+    buf_add(&deep, "%.*s,\"deep\":", (int)json.n - 1, json.p);
+    for (int i = 0; i < JSON_MAX_DEPTH + 10; i++)
+        buf_add(&deep, "[");
+    for (int i = 0; i < JSON_MAX_DEPTH + 10; i++)
+        buf_add(&deep, "]");
+    buf_add(&deep, "}");
+    doc.value = arena_copy(w->arena, buf_slice(&deep));
+    buf_release(&deep);
+    kind_store_add(&w->store, KIND_EXECUTION, &doc);
+    must_verify(w, KIND_EXECUTION);
+    assert_int_equal(w->n_skips, 1);
+    assert_int_equal(w->result.expected, 0);
+}
+
 /* ---- audit --------------------------------------------------------------------------------- */
 
 /* The same case with and without an audit. */
@@ -648,6 +690,8 @@ int main(void)
         CASE(a_partial_scope_counts_the_keys_of_others),
         CASE(without_look_ups_only_keys_and_classes_are_told),
         CASE(a_document_that_the_store_lost_meanwhile_is_told_with_what_is_known),
+        CASE(a_document_that_comes_twice_is_not_expected_and_told),
+        CASE(a_trusted_document_that_cannot_be_compared_is_told_as_skipped),
         CASE(an_audit_explains_a_purged_execution),
         CASE(an_audit_explains_a_deleted_execution),
         CASE(an_audit_does_not_explain_an_execution_that_only_the_store_calls_deleted),

@@ -178,9 +178,9 @@ void db_make_tables(struct db *d)
 
 /* Members that all kinds share; i is the row's number. Tenants: none, "t1", "t2". */
 #define COMMON                                                                                     \
-    "'tenantId', (ARRAY[NULL, NULL, 't1', 't2'])[1 + i % 4], 'namespace',"                         \
-    " (ARRAY['a', 'a.b', 'a.b.c', 'ab', 'a_b', 'a%', 'b.a', 'Ä', 'Ä.ö'])[1 + i % 9],"           \
-    " 'deleted', i % 7 = 0, 'id', 'id' || i"
+    "'tenantId', (ARRAY[NULL, NULL, 't1', 't2'])[1 + i %% 4], 'namespace',"                        \
+    " (ARRAY['a', 'a.b', 'a.b.c', 'ab', 'a_b', 'a%%', 'b.a', 'Ä', 'Ä.ö'])[1 + i %% 9],"         \
+    " 'deleted', i %% 7 = 0, 'id', 'id' || i"
 
 void db_fill(struct db *d, unsigned n)
 {

@@ -52,7 +52,7 @@ struct later {
     struct thread *thread;
     struct stop    stop;
     unsigned       after_ms;
-    char           url[256];
+    char           url[320];
     char           sql[512];
     bool           done;
 };

@@ -77,38 +77,49 @@ static void *copy(struct slice s)
     return s.p ? mem_strndup(s.p, s.n) : NULL;
 }
 
-static rd_kafka_resp_err_t put(struct planter *p, const char *topic, int32_t partition, void *key,
-                               size_t key_n, void *value, size_t value_n, int64_t *offset)
+static rd_kafka_vu_t bytes(rd_kafka_vtype_t type, void *p, size_t n)
 {
-    rd_kafka_vu_t args[] = {
-        { .vtype = RD_KAFKA_VTYPE_TOPIC, .u = { .cstr = topic } },
-        { .vtype = RD_KAFKA_VTYPE_PARTITION, .u = { .i32 = partition } },
-        { .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u = { .i = RD_KAFKA_MSG_F_COPY } },
-        { .vtype = RD_KAFKA_VTYPE_KEY, .u = { .mem = { key, key_n } } },
-        { .vtype = RD_KAFKA_VTYPE_VALUE, .u = { .mem = { value, value_n } } },
-        { .vtype = RD_KAFKA_VTYPE_OPAQUE, .u = { .ptr = offset } },
-    };
-    rd_kafka_error_t   *error = rd_kafka_produceva(p->rk, args, COUNT_OF(args));
-    rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_vu_t v = { .vtype = type };
 
-    if (error)
-        rd_kafka_error_destroy(error);
+    v.u.mem.ptr = p;
+    v.u.mem.size = n;
+    return v;
+}
+
+/* Into the queue, as soon as it has room. */
+static rd_kafka_resp_err_t produce(struct planter *p, const rd_kafka_vu_t *args, size_t n)
+{
+    rd_kafka_resp_err_t code;
+
+    do {
+        rd_kafka_error_t *error = rd_kafka_produceva(p->rk, args, n);
+
+        code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+        if (error)
+            rd_kafka_error_destroy(error);
+        (void)rd_kafka_poll(p->rk, code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 100 : 0);
+    } while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL);
     return code;
 }
 
 void planter_put(struct planter *p, const char *topic, int32_t partition, struct slice key,
                  struct slice value, int64_t *offset)
 {
-    void               *k = copy(key);
-    void               *v = copy(value);
+    void         *k = copy(key);
+    void         *v = copy(value);
+    rd_kafka_vu_t args[] = {
+        { .vtype = RD_KAFKA_VTYPE_TOPIC, .u = { .cstr = topic } },
+        { .vtype = RD_KAFKA_VTYPE_PARTITION, .u = { .i32 = partition } },
+        { .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u = { .i = RD_KAFKA_MSG_F_COPY } },
+        { .vtype = RD_KAFKA_VTYPE_OPAQUE, .u = { .ptr = offset } },
+        bytes(RD_KAFKA_VTYPE_KEY, k, key.n),
+        bytes(RD_KAFKA_VTYPE_VALUE, v, value.n),
+    };
     rd_kafka_resp_err_t code;
 
     if (offset)
         *offset = -1;
-    do {
-        code = put(p, topic, partition, k, key.n, v, value.n, offset);
-        (void)rd_kafka_poll(p->rk, code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 100 : 0);
-    } while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL);
+    code = produce(p, args, COUNT_OF(args));
     mem_free(k);
     mem_free(v);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -403,7 +403,7 @@ bool world_prove(struct world *w, enum kind kind, const int64_t *from)
 
 static bool same_slice(struct slice a, struct slice b)
 {
-    return !a.p == !b.p && slice_eq(a, b);
+    return a.p && b.p ? slice_eq(a, b) : !a.p && !b.p;
 }
 
 static bool fits(const struct planted *p, const struct seen *s)

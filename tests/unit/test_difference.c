@@ -81,15 +81,12 @@ static void find(struct sides *s)
 static void assert_only(struct sides *s, const char *key, enum difference_class class,
                         int32_t partition)
 {
-    const struct candidate    *c = s->found.items;
-    const struct keyset_entry *e;
+    const struct candidate *c;
 
     find(s);
-    c = s->found.items;
     assert_int_equal(s->found.n, 1);
-    e = c->expected ? c->expected : c->topic;
-    assert_int_equal(e->key_len, strlen(key));
-    assert_memory_equal(e->key, key, e->key_len);
+    c = s->found.items;
+    assert_true(slice_eq(candidate_key(c), slice_str(key)));
     assert_string_equal(difference_name(c->class), difference_name(class));
     if (partition < 0)
         assert_null(c->topic);
@@ -437,11 +434,8 @@ static enum difference_class found_class(const struct sides *s, const char *key,
 
     *times = 0;
     for (size_t i = 0; i < s->found.n; i++) {
-        const struct candidate    *c = &s->found.items[i];
-        const struct keyset_entry *e = c->expected ? c->expected : c->topic;
-
-        if (slice_eq(slice_of(e->key, e->key_len), slice_str(key))) {
-            class = c->class;
+        if (slice_eq(candidate_key(&s->found.items[i]), slice_str(key))) {
+            class = s->found.items[i].class;
             ++*times;
         }
     }

@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""What the topics should hold, worked out from the database alone: keys, partitions and values.
+
+Nothing here is shared with the program, so that an error of the program is not made twice.
+
+  expect.py counts  URL BAND EXECUTIONS                         "KIND RECORDS" per kind
+  expect.py compare URL BAND EXECUTIONS UNLOCK PARTITIONS DIR   DIR/KIND is what Kafka's console consumer
+                                                                printed (see read_console); exit 1 and a line
+                                                                for each record that is not as expected
+
+A database may say itself which of its rows are no records: table hostile.expected (place, key, reason),
+see tests/data/hostile.sql.
+"""
+import json
+import re
+import subprocess
+import sys
+
+KINDS = ('flow-last', 'flow', 'template', 'trigger', 'execution')
+TABLES = {'flow-last': 'flows', 'flow': 'flows', 'template': 'templates', 'trigger': 'triggers',
+          'execution': 'executions'}
+ENDED = {'SUCCESS', 'WARNING', 'FAILED', 'KILLED', 'CANCELLED', 'RETRIED', 'SKIPPED'}
+# What `--unlock all` takes out of a trigger.
+LOCKS = {'A': ['executionId'],
+         'F': ['executionId', 'evaluateRunningDate', 'executionCurrentState'],
+         'I': ['executionId', 'evaluateRunningDate', 'workerId']}
+
+
+def murmur2(data):
+    """The hash of Java's Kafka client."""
+    mask, m = 0xffffffff, 0x5bd1e995
+    h = 0x9747b28c ^ len(data)
+    full = len(data) // 4 * 4
+    for i in range(0, full, 4):
+        k = int.from_bytes(data[i:i + 4], 'little') * m & mask
+        k = (k ^ k >> 24) * m & mask
+        h = h * m & mask ^ k
+    tail = data[full:]
+    if tail:
+        h = (h ^ int.from_bytes(tail, 'little')) * m & mask
+    h = (h ^ h >> 13) * m & mask
+    return h ^ h >> 15
+
+
+def partition_of(key, partitions):
+    return (murmur2(key.encode()) & 0x7fffffff) % partitions
+
+
+def psql(url, query):
+    run = subprocess.run(['psql', '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', url, '-c', query],
+                         stdout=subprocess.PIPE, check=True)
+    return run.stdout.decode()
+
+
+ESCAPES = {'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v', '\\': '\\'}
+
+
+def copy(url, query):
+    """The rows of a query, exactly: COPY's text format read back."""
+    rows = []
+    for line in psql(url, f'copy ({query}) to stdout').split('\n')[:-1]:
+        rows.append([None if cell == '\\N' else re.sub(r'\\(.)', lambda e: ESCAPES[e.group(1)], cell)
+                     for cell in line.split('\t')])
+    return rows
+
+
+def parse(text):
+    """JSON whose numbers keep their spelling."""
+    return json.loads(text, parse_float=lambda t: ('float', t), parse_int=int)
+
+
+def members(text):
+    """Name, start, start of the value and end of each top-level member of jsonb's text."""
+    decoder = json.JSONDecoder(parse_float=str, parse_int=str)
+    found, at = [], 1
+    while text[at] != '}':
+        name, after = decoder.raw_decode(text, at)
+        assert text[after:after + 2] == ': '
+        end = decoder.raw_decode(text, after + 2)[1]
+        found.append((name, at, after + 2, end))
+        at = end + (2 if text[end] == ',' else 0)
+    return found
+
+
+def without(text, names):
+    """The text without some members; all other bytes as they are."""
+    kept = [text[start:end] for name, start, _, end in members(text) if name not in names]
+    return '{' + ', '.join(kept) + '}'
+
+
+def quote(text):
+    """As Kestra's writer: only what has to be escaped is, with the short forms where there are some."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def with_source(text, source):
+    value = parse(text)
+    if value.get('source') is not None or source is None:
+        return text
+    if 'source' in value:
+        text = without(text, ['source'])
+    comma = '' if text == '{}' else ','
+    return f'{text[:-1]}{comma}"source":{quote(source)}}}'
+
+
+def entity(kind, value, band):
+    """The parts of the key without revision."""
+    parts = [] if band == 'A' or value.get('tenantId') is None else [value['tenantId']]
+    if kind == 'execution':
+        return [value['id']]
+    if kind == 'trigger':
+        return parts + [value['namespace'], value['flowId'], value['triggerId']]
+    return parts + [value['namespace'], value['id']]
+
+
+def not_sent(url):
+    if psql(url, "select to_regclass('hostile.expected')").strip() == '':
+        return set()
+    return {(place, key) for place, key in
+            copy(url, 'select place, key from hostile.expected where reason is not null')}
+
+
+def rows_of(url, band, kind, executions, unlock='none', skipped=()):
+    """Key, value and stored key of each record that a row gives."""
+    source = ', source_code' if TABLES[kind] == 'flows' else ', null'
+    for stored, text, code in copy(url, f'select key, value::text{source} from {TABLES[kind]}'):
+        if (TABLES[kind], stored) in skipped:
+            continue
+        value = parse(text)
+        if kind in ('template', 'execution') and value['deleted'] is True:
+            continue
+        if kind == 'execution' and (executions == 'none' or (executions == 'pending' and
+                                                             value['state']['current'] in ENDED)):
+            continue
+        if kind == 'trigger' and unlock == 'all' and any(value.get(m) is not None for m in LOCKS[band]):
+            text = without(text, LOCKS[band])
+        if TABLES[kind] == 'flows' and band == 'I':
+            text = with_source(text, code)
+        yield value, '_'.join(entity(kind, value, band)), text, stored
+
+
+def expected(url, band, executions='none', unlock='none'):
+    """Kind -> key -> (value, stored key)."""
+    skipped = not_sent(url)
+    result = {kind: {} for kind in KINDS}
+    highest = {}
+    for value, key, text, stored in rows_of(url, band, 'flow', executions, unlock, skipped):
+        revision = value.get('revision')
+        revision = -1 if revision is None else revision
+        result['flow'][f'{key}_{revision}'] = (text, stored)
+        if revision > highest.get(key, -2):
+            highest[key] = revision
+            result['flow-last'][key] = (text, stored)
+    for kind in KINDS[2:]:
+        for _, key, text, stored in rows_of(url, band, kind, executions, unlock, skipped):
+            result[kind][key] = (text, stored)
+    return result
+
+
+def read_console(path):
+    """Partition, key and value of each record; \\x01 stands between them, \\x02 and a line feed behind."""
+    with open(path, 'rb') as f:
+        data = f.read()
+    for line in data.split(b'\x02\n')[:-1]:
+        partition, key, value = line.split(b'\x01', 2)
+        yield int(partition.removeprefix(b'Partition:')), key.decode(), value
+
+
+def compare(want, partitions, folder):
+    wrong = []
+    for kind in KINDS:
+        left = dict(want[kind])
+        for partition, key, value in read_console(f'{folder}/{kind}'):
+            if key not in left:
+                wrong.append(f'{kind} {key}: not expected, or sent twice')
+                continue
+            text = left.pop(key)[0].encode()
+            if partition != partition_of(key, partitions):
+                wrong.append(f'{kind} {key}: in partition {partition}, not {partition_of(key, partitions)}')
+            if value != text:
+                at = next((i for i, (a, b) in enumerate(zip(value, text)) if a != b), min(len(value), len(text)))
+                wrong.append(f'{kind} {key}: from byte {at} {value[at:at + 60]!r}, expected {text[at:at + 60]!r}')
+        wrong += [f'{kind} {key}: not in the topic' for key in left]
+    return wrong
+
+
+def main():
+    command, url, band, executions = sys.argv[1:5]
+    if command == 'counts':
+        for kind, records in expected(url, band, executions).items():
+            print(kind, len(records))
+        return 0
+    unlock, partitions, folder = sys.argv[5:8]
+    wrong = compare(expected(url, band, executions, unlock), int(partitions), folder)
+    print('\n'.join(wrong[:50]))
+    return 1 if wrong else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

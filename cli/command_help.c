@@ -7,7 +7,8 @@
 
 #include <unistd.h>
 
-#define HELP_WIDTH 100
+#define HELP_WIDTH  100
+#define MANUAL_DATE "November 23, 2026"
 
 enum exit_status command_fail(const struct err *err)
 {
@@ -49,7 +50,7 @@ static void manual(struct buf *out)
 {
     buf_add(
         out,
-        ".Dt REQUEUE 1\n.Os\n.Sh NAME\n.Nm requeue\n"
+        ".Dd " MANUAL_DATE "\n.Dt REQUEUE 1\n.Os\n.Sh NAME\n.Nm requeue\n"
         ".Nd make the Kafka topics of a Kestra again from its store, and prove them\n"
         ".Sh SYNOPSIS\n.Nm\n.Ar command\n.Op Ar option ...\n.Sh DESCRIPTION\n"
         "Reads flows, templates, triggers and executions from the store of a Kestra, sends them to "

@@ -144,9 +144,9 @@ select hostile.flow('{"namespace": "h", "id": "low-broken", "revision": 2}');
 -- Exactly as large as a record may be, with the source that is put in; and one byte more, which the
 -- shorter key of flow-last would make up for: out all the same.
 select hostile.flow(hostile.filled('{"namespace": "h", "id": "at-limit", "revision": 1, "deleted": false, "disabled": false,
-                                     "tasks": [{"id": "t", "type": "x"}]}', 'h_at-limit_1', 16, 10485760));
+                                     "tasks": [{"id": "t", "type": "x"}]}', 'h_at-limit_1', 17, 10485760));
 select hostile.flow(hostile.filled('{"namespace": "h", "id": "above", "revision": 2, "deleted": false, "disabled": false,
-                                     "tasks": [{"id": "t", "type": "x"}]}', 'h_above_2', 16, 10485761), 'too-large');
+                                     "tasks": [{"id": "t", "type": "x"}]}', 'h_above_2', 17, 10485761), 'too-large');
 select hostile.flow('{"namespace": "h", "id": "above", "revision": 1}', 'flow-out');
 
 -- ---- templates -------------------------------------------------------------------------------------

@@ -7,9 +7,7 @@
  */
 #include "cli/commands.h"
 
-#include "lib/base/log.h"
-
-#include <unistd.h>
+#include "cli/say.h"
 
 static void topic_state_line(const struct topic_plan *t, struct buf *out)
 {
@@ -24,6 +22,32 @@ static void topic_state_line(const struct topic_plan *t, struct buf *out)
                 t->drift_is[i] ? t->drift_is[i] : "not set", t->drift[i].value);
 }
 
+/* What the store holds, and who else is at work. */
+static void life_text(const struct run *r, struct buf *out)
+{
+    const struct plan *p = &r->plan;
+
+    for (int k = 0; k < KIND_COUNT; k++)
+        if (p->topic_of[k])
+            buf_add(out, "  %-10s %llu in the store\n", kind_name((enum kind)k),
+                    (unsigned long long)(k == KIND_FLOW_LAST && p->survey.flows
+                                             ? flow_index_count(p->survey.flows)
+                                             : p->survey.counts[k].total));
+    buf_add(out, "  pending executions: %llu\n", (unsigned long long)r->executions.pending);
+    if (p->other_clients > 0) {
+        buf_add(out, "  warning: ");
+        plan_clients_text(p, out);
+        buf_add(out, "\n");
+    }
+    for (size_t i = 0; i < p->n_servers; i++)
+        if (p->servers[i].age_s < PLAN_HEARTBEAT_LIMIT_S)
+            buf_add(out, "  server %s in state %s, last heartbeat %lld s ago: Kestra is running\n",
+                    p->servers[i].type, p->servers[i].state, (long long)p->servers[i].age_s);
+    for (size_t i = 0; i < p->n_groups; i++)
+        buf_add(out, "  consumer group %s has %d member%s: Kestra is running\n",
+                p->groups[i].name, p->groups[i].members, p->groups[i].members == 1 ? "" : "s");
+}
+
 static void state_text(const struct run *r, struct buf *out)
 {
     const struct session *s = r->session;
@@ -34,21 +58,8 @@ static void state_text(const struct run *r, struct buf *out)
             s->layout->assumed ? "; its topic names are assumed: nobody has published them" : "");
     buf_add(out, "kafka   cluster %s, %u %s, at %s\n", p->cluster.id, p->cluster.brokers,
             p->cluster.brokers == 1 ? "broker" : "brokers", p->cluster.address);
-    if (s->conf->command == COMMAND_CHECK) {
-        for (int k = 0; k < KIND_COUNT; k++)
-            if (p->topic_of[k])
-                buf_add(out, "  %-10s %llu in the store\n", kind_name((enum kind)k),
-                        (unsigned long long)(k == KIND_FLOW_LAST && p->survey.flows
-                                                 ? flow_index_count(p->survey.flows)
-                                                 : p->survey.counts[k].total));
-        buf_add(out, "  pending executions: %llu\n", (unsigned long long)r->executions.pending);
-        if (p->other_clients > 0)
-            buf_add(out, "  warning: %u connections of Kestra's driver are open\n",
-                    p->other_clients);
-        for (size_t i = 0; i < p->n_groups; i++)
-            buf_add(out, "  consumer group %s has %d members: Kestra is running\n",
-                    p->groups[i].name, p->groups[i].members);
-    }
+    if (s->conf->command == COMMAND_CHECK)
+        life_text(r, out);
     buf_add(out, "topics  partitions x replication\n");
     for (size_t i = 0; i < p->n_topics; i++)
         topic_state_line(&p->topics[i], out);
@@ -85,7 +96,8 @@ static enum exit_status print_state(struct run *r)
             state_text(r, &out);
         buf_add(&out, "%s\n", r->verdict);
     }
-    log_raw(STDOUT_FILENO, buf_slice(&out), false);
+    if (!say_result(buf_slice(&out)))
+        r->exit = exit_worse(r->exit, EXIT_USAGE);
     buf_release(&out);
     return r->exit;
 }

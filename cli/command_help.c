@@ -3,18 +3,14 @@
  */
 #include "cli/commands.h"
 
-#include "lib/base/log.h"
-
-#include <unistd.h>
+#include "cli/say.h"
 
 #define HELP_WIDTH  100
 #define MANUAL_DATE "November 23, 2026"
 
 enum exit_status command_fail(const struct err *err)
 {
-    log_msg(LOG_ERROR, "%s", err->msg);
-    if (err->hint[0])
-        log_msg(LOG_INFO, "hint: %s", err->hint);
+    say_error(err);
     return exit_of(err->kind);
 }
 
@@ -40,9 +36,10 @@ static void overview(struct buf *out)
 
 static enum exit_status print(struct buf *out)
 {
-    log_raw(STDOUT_FILENO, buf_slice(out), false);
+    bool ok = say_result(buf_slice(out));
+
     buf_release(out);
-    return EXIT_DONE;
+    return ok ? EXIT_DONE : EXIT_USAGE;
 }
 
 /* The manual page as mdoc: `requeue help man | man -l -`, and what `make install` installs. */

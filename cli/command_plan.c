@@ -84,24 +84,6 @@ static bool dry_run(struct run *r, enum kind kind, struct err *err)
     return ok;
 }
 
-static bool write_plan(struct run *r, struct err *err)
-{
-    const char     *path = r->session->conf->output;
-    struct outfile *f = NULL;
-    struct buf      json = { 0 };
-    bool            ok;
-
-    if (!path)
-        return true;
-    run_judge(r);
-    buf_init(&json, 64u << 20);
-    report_json(r, &json);
-    ok = outfile_open(path, &f, err) && outfile_write(f, buf_slice(&json), err);
-    ok = outfile_close(f, ok ? err : &(struct err){ .kind = ERR_NONE }) && ok;
-    buf_release(&json);
-    return ok;
-}
-
 static bool make(struct session *s, struct run *r, struct err *err)
 {
     struct plan_conf pc;
@@ -117,7 +99,7 @@ static bool make(struct session *s, struct run *r, struct err *err)
     for (int k = 0; k < KIND_COUNT; k++)
         if (r->plan.topic_of[k] && !dry_run(r, (enum kind)k, err))
             return false;
-    return write_plan(r, err);
+    return true;
 }
 
 enum exit_status command_plan(struct session *s)

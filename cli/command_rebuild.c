@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/log.h"
 #include "rebuild/resume.h"
 #include "rebuild/topics.h"
 
@@ -19,42 +20,58 @@ struct rebuild {
     struct keyset   *only[KIND_COUNT];     /* resume: the keys to send */
     int64_t         *from[KIND_COUNT];     /* the ends before the first record */
     uint64_t         refused;              /* resume: keys of executions that forbid it */
+
+    struct arena           *plan_arena; /* NULL: no --plan */
+    const struct json_node *plan_file;  /* what it says; in plan_arena */
 };
 
-/* --plan: the world must still be as the plan saw it. */
-static bool check_plan_file(struct rebuild *b, struct err *err)
+/* Before anything else, because a wrong name should cost no time. */
+static bool read_plan_file(struct rebuild *b, struct err *err)
 {
-    const char             *path = b->s->conf->plan;
-    struct buf              text = { 0 };
-    struct arena           *a = arena_new(1u << 16);
-    const struct json_node *root;
-    const struct json_node *digest;
-    bool                    ok;
+    const char *path = b->s->conf->plan;
+    struct buf  text = { 0 };
+    bool        ok;
 
-    if (!path) {
-        arena_free(a);
+    if (!path)
         return true;
-    }
+    b->plan_arena = arena_new(1u << 16);
     buf_init(&text, 64u << 20);
-    ok = file_read(path, &text, err);
-    if (ok && !json_tree(buf_slice(&text), a, &root, err)) {
+    ok = file_read(path, &text, err) ||
+         (err_wrap(err, "option --plan") || err_hint(err, "requeue plan -o %s writes one", path));
+    if (ok && !json_tree(buf_slice(&text), b->plan_arena, &b->plan_file, err)) {
         err->kind = ERR_USAGE;
         ok = err_wrap(err, "plan %s", path);
     }
-    if (ok) {
-        digest = json_get(json_get(root, "plan"), "digest");
-        if (!digest || digest->type != JSON_STRING)
-            ok = err_set(err, ERR_USAGE, "%s is no plan: it has no digest", path);
-        else if (!slice_eq(digest->text, slice_str(b->r->plan.digest)))
-            ok = err_set(
-                     err, ERR_REFUSED,
-                     "the cluster, its topics, the store or the options are not those of plan %s",
-                     path) ||
-                 err_hint(err, "look at a new one: requeue plan -o %s", path);
+    if (ok && !json_get(json_get(b->plan_file, "plan"), "digest")) {
+        (void)err_set(err, ERR_USAGE, "%s is no plan: it has no digest", path);
+        ok = err_hint(err, "requeue plan -o %s writes one", path);
     }
     buf_release(&text);
-    arena_free(a);
     return ok;
+}
+
+static bool says(const struct json_node *n, const char *text)
+{
+    return n && n->type == JSON_STRING && slice_eq(n->text, slice_str(text));
+}
+
+/* --plan: the world must still be as the plan saw it. */
+static bool check_plan_file(const struct rebuild *b, struct err *err)
+{
+    const struct json_node *f = b->plan_file;
+    const struct session   *s = b->s;
+    const char             *what = "the topics or the options are not those";
+
+    if (!f || says(json_get(json_get(f, "plan"), "digest"), b->r->plan.digest))
+        return true;
+    if (!says(json_get(f, "cluster"), b->r->plan.cluster.id))
+        what = "the Kafka cluster is not that";
+    else if (!says(json_get(json_get(f, "store"), "identity"), s->info.identity))
+        what = "the store is not that";
+    (void)err_set(err, ERR_REFUSED, "%s of plan %s", what, s->conf->plan);
+    return err_hint(err, "give rebuild the options of the plan, or look at a new one: requeue plan "
+                         "-o %s",
+                    s->conf->plan);
 }
 
 /* In an append the topic holds other records too, and its proof reads only what was added. */
@@ -127,22 +144,23 @@ static bool prepare_resume(struct rebuild *b, struct err *err)
 
 static bool send_kind(struct rebuild *b, struct sender *sender, enum kind kind, struct err *err)
 {
-    struct session          *s = b->s;
-    struct run              *r = b->r;
-    const struct topic_plan *t = r->plan.topic_of[kind];
-    struct keyset           *ledger = NULL;
-    bool                     ok;
+    struct session  *s = b->s;
+    struct run      *r = b->r;
+    struct send_task task = { .kind = kind,
+                              .topic = r->plan.topic_of[kind],
+                              .tally = &s->tallies[kind],
+                              .only = b->only[kind] };
+    bool             ok;
 
     /* A resumed run already has its expectation: that of the whole topic. */
     if (!b->expected[kind] && !s->conf->no_verify)
-        b->expected[kind] = ledger = keyset_new();
-    b->from[kind] = mem_array((size_t)t->partitions, sizeof(*b->from[kind]));
+        b->expected[kind] = task.expected = keyset_new();
+    task.from = b->from[kind] = mem_array((size_t)task.topic->partitions, sizeof(*task.from));
     progress_phase(&s->progress, "sending", kind_name(kind), &s->tallies[kind].read,
                    &s->tallies[kind].read_bytes, r->plan.survey.counts[kind].selected);
     r->sent_any = true;
     r->was_sent[kind] = true;
-    ok = sender_send(sender, kind, t, ledger, b->only[kind], &s->tallies[kind], b->from[kind],
-                     &r->sent[kind], err);
+    ok = sender_send(sender, &task, &r->sent[kind], err);
     r->seconds[kind] += (double)r->sent[kind].ns / 1e9;
     r->foreign += r->sent[kind].foreign;
     return ok;
@@ -235,13 +253,37 @@ static bool plan_it(struct rebuild *b, struct err *err)
     return true;
 }
 
+/* Not refused: it may be a person's tool, or a pool that closes late. */
+static void warn_of_clients(const struct rebuild *b)
+{
+    struct buf text = { 0 };
+
+    if (b->r->plan.other_clients == 0)
+        return;
+    buf_init(&text, 1024);
+    plan_clients_text(&b->r->plan, &text);
+    log_msg(LOG_WARN, "%s", text.p);
+    buf_release(&text);
+}
+
+static bool apply_topics(struct rebuild *b, struct err *err)
+{
+    const struct plan *plan = &b->r->plan;
+
+    for (size_t i = 0; i < plan->n_topics; i++)
+        if (plan->topics[i].action != TOPIC_USE || plan->topics[i].alter)
+            b->r->touched = true;
+    return topics_apply(b->s->admin, plan, err);
+}
+
 static bool make(struct rebuild *b, struct err *err)
 {
-    if (!plan_it(b, err))
+    if (!read_plan_file(b, err) || !plan_it(b, err))
         return false;
     if (b->r->plan.n_refusals > 0)
         return true; /* told as what they are, all of them */
-    return check_plan_file(b, err) && topics_apply(b->s->admin, &b->r->plan, err) &&
+    warn_of_clients(b);
+    return check_plan_file(b, err) && apply_topics(b, err) &&
            (b->s->conf->mode != MODE_RESUME || prepare_resume(b, err)) && send_all(b, err) &&
            prove_all(b, err);
 }
@@ -261,5 +303,6 @@ enum exit_status command_rebuild(struct session *s)
         keyset_free(b.only[k]);
         mem_free(b.from[k]);
     }
+    arena_free(b.plan_arena);
     return status;
 }

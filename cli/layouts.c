@@ -44,8 +44,9 @@ static bool find_folder(struct folder *f, struct err *err)
 {
     static const char *const places[] = { "../share/requeue/layouts", "../schemas/layouts",
                                           "../../schemas/layouts", "../../../schemas/layouts" };
-    const char              *env = getenv("REQUEUE_LAYOUTS");
-    char                     base[PATH_MAX];
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in the program changes the environment */
+    const char *env = getenv("REQUEUE_LAYOUTS");
+    char        base[PATH_MAX];
 
     if (env) {
         (void)snprintf(f->path, sizeof(f->path), "%s", env);

@@ -3,6 +3,7 @@
  */
 #include "cli/options.h"
 
+#include "cli/brokers.h"
 #include "lib/base/clock.h"
 
 #define FIELD(f) offsetof(struct config, f)
@@ -93,6 +94,15 @@ enum command command_parse(const char *name)
     return c;
 }
 
+/* What is read may not be written over. */
+static bool same_file(const char *a_option, const char *a, const char *b_option, const char *b,
+                      struct err *err)
+{
+    if (!a || !b || strcmp(a, b) != 0)
+        return true;
+    return err_set(err, ERR_USAGE, "%s and %s name the same file %s", a_option, b_option, a);
+}
+
 static bool contradiction(const struct config *c, struct err *err)
 {
     int modes = (c->recreate ? 1 : 0) + (c->append ? 1 : 0) + (c->resume ? 1 : 0);
@@ -111,7 +121,9 @@ static bool contradiction(const struct config *c, struct err *err)
         return err_set(err, ERR_USAGE, "--audit means --unlock none, not %s", c->unlock);
     if (c->strict && !c->audit)
         return err_set(err, ERR_USAGE, "--strict belongs to --audit");
-    return true;
+    return same_file("--like", c->like, "--report", c->report, err) &&
+           same_file("--plan", c->plan, "--report", c->report, err) &&
+           same_file("--output", c->output, "--report", c->report, err);
 }
 
 /* The store compares started times as text: RFC 3339, UTC, milliseconds. */
@@ -156,12 +168,12 @@ bool options_derive(struct config *c, struct err *err)
     s->project.unlock = strcmp(c->unlock, "all") == 0 ? UNLOCK_ALL : UNLOCK_NONE;
     s->tenant = c->tenant;
     s->namespace = c->namespace;
-    if (c->since && c->until && strcmp(c->since, c->until) == 0)
-        return err_set(err, ERR_USAGE,
-                       "--since and --until are the same time: nothing is selected");
     if (!canonical_time("since", c->since, c->since_buf, &s->since, err) ||
         !canonical_time("until", c->until, c->until_buf, &s->until, err))
         return false;
+    if (s->since && s->until && strcmp(s->since, s->until) >= 0)
+        return err_set(err, ERR_USAGE, "--since %s is not before --until %s: nothing is selected",
+                       s->since, s->until);
     /* None of a kind is wanted: its topic is neither filled nor compared. */
     if (s->project.executions == EXECUTIONS_NONE)
         s->kinds &= ~KIND_BIT(KIND_EXECUTION);
@@ -183,6 +195,16 @@ static void note_given(struct config *conf, const bool *given)
             conf->executions_given = true;
 }
 
+static bool not_a_command(const char *word, struct err *err)
+{
+    /* What looks like a URL may hold a password. */
+    const char *url = strstr(word, "://");
+
+    (void)err_set(err, ERR_USAGE, "'%.*s%s' is not a command",
+                  url ? (int)(url - word) : (int)strlen(word), word, url ? "://..." : "");
+    return err_hint(err, "requeue help lists the commands");
+}
+
 static bool need(const char *value, const char *option, const char *example, struct err *err)
 {
     if (value)
@@ -201,10 +223,8 @@ bool options_parse(int argc, char *const *argv, struct config *conf, struct err 
         conf->command = COMMAND_HELP;
     if (argc > 1 && strcmp(argv[1], "--version") == 0)
         conf->command = COMMAND_VERSION;
-    if (conf->command == COMMAND_COUNT) {
-        (void)err_set(err, ERR_USAGE, "'%s' is not a command", argv[1]);
-        return err_hint(err, "requeue help lists the commands");
-    }
+    if (conf->command == COMMAND_COUNT)
+        return not_a_command(argv[1], err);
     if (argc > 2 && conf->command != COMMAND_HELP && conf->command != COMMAND_VERSION)
         for (int i = 2; i < argc; i++)
             if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -215,12 +235,14 @@ bool options_parse(int argc, char *const *argv, struct config *conf, struct err 
     if (!opt_parse(options_table, 1u << conf->command, argc > 1 ? argc - 1 : argc,
                    argc > 1 ? argv + 1 : argv, conf, given,
                    conf->command == COMMAND_HELP ? &conf->operands : NULL, err))
-        return false;
+        return err->hint[0] ? false
+                            : err_hint(err, "requeue help %s tells its options",
+                                       command_name(conf->command));
     if (conf->command == COMMAND_HELP || conf->command == COMMAND_VERSION)
         return true;
     note_given(conf, given);
     if (!need(conf->store, "store", "postgres://kestra@127.0.0.1:5432/kestra", err) ||
-        !need(conf->kafka, "kafka", "127.0.0.1:9092", err))
+        !need(conf->kafka, "kafka", "127.0.0.1:9092", err) || !brokers_check(conf->kafka, err))
         return false;
     if (conf->command == COMMAND_CHECK || conf->command == COMMAND_TOPICS) {
         conf->kinds = "all";

@@ -42,6 +42,14 @@ static void kind_line(const struct run *r, enum kind kind, struct buf *out)
             row.left_out, row.skipped);
 }
 
+void plan_clients_text(const struct plan *p, struct buf *out)
+{
+    buf_add(out,
+            "%u connection%s of Kestra's database driver %s open: make sure that every server is "
+            "stopped",
+            p->other_clients, p->other_clients == 1 ? "" : "s", p->other_clients == 1 ? "is" : "are");
+}
+
 static void server_lines(const struct run *r, struct buf *out)
 {
     for (size_t i = 0; i < r->plan.n_servers; i++)
@@ -49,12 +57,11 @@ static void server_lines(const struct run *r, struct buf *out)
                 r->plan.servers[i].type, r->plan.servers[i].state,
                 (long long)r->plan.servers[i].age_s,
                 r->plan.servers[i].age_s < PLAN_HEARTBEAT_LIMIT_S ? "" : " (stopped)");
-    if (r->plan.other_clients > 0)
-        buf_add(
-            out,
-            "warning: %u connections of Kestra's driver are open on the database; make sure that "
-            "every server is stopped\n",
-            r->plan.other_clients);
+    if (r->plan.other_clients > 0) {
+        buf_add(out, "warning: ");
+        plan_clients_text(&r->plan, out);
+        buf_add(out, "\n");
+    }
 }
 
 void plan_text(const struct run *r, struct buf *out)

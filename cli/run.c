@@ -3,12 +3,15 @@
  */
 #include "cli/run.h"
 
+#include "cli/say.h"
 #include "lib/base/clock.h"
-#include "lib/base/log.h"
-
-#include <unistd.h>
 
 #define TEXT_MAX (64u << 20)
+
+/* Of a difference on the screen: bytes of a key and of a value, and how many paths. */
+#define SHOWN_KEY   512
+#define SHOWN_VALUE 120
+#define SHOWN_PATHS 3
 
 enum exit_status exit_of(enum err_kind kind)
 {
@@ -54,6 +57,15 @@ static char *beside(const char *report, const char *what)
     return name;
 }
 
+/* path NULL: the option was not given. */
+static bool open_file(const char *option, const char *path, struct outfile **out, struct err *err)
+{
+    if (!path || outfile_open(path, out, err))
+        return true;
+    (void)err_wrap(err, "option --%s", option);
+    return err_hint(err, "name a file in a folder that is there and may be written to");
+}
+
 bool run_open(struct run *r, struct session *s, struct err *err)
 {
     const char *report = s->conf->report;
@@ -64,13 +76,14 @@ bool run_open(struct run *r, struct session *s, struct err *err)
     r->started_ns = clock_mono_ns();
     buf_init(&r->shown_differences, 1u << 20);
     buf_init(&r->shown_skips, 1u << 20);
-    if (!report)
-        return true;
-    r->differences_name = beside(report, "differences");
-    r->skipped_name = beside(report, "skipped");
-    return outfile_open(report, &r->report_file, err) &&
-           outfile_open(r->skipped_name, &r->skipped_file, err) &&
-           outfile_open(r->differences_name, &r->differences_file, err);
+    if (report) {
+        r->differences_name = beside(report, "differences");
+        r->skipped_name = beside(report, "skipped");
+    }
+    return open_file("output", s->conf->output, &r->plan_file, err) &&
+           open_file("report", report, &r->report_file, err) &&
+           open_file("report", r->skipped_name, &r->skipped_file, err) &&
+           open_file("report", r->differences_name, &r->differences_file, err);
 }
 
 const struct tally *run_tally(const struct run *r, enum kind kind)
@@ -99,15 +112,45 @@ uint64_t run_reason(const struct run *r, enum kind kind, enum reason reason)
     return n;
 }
 
-/* A skip has no way to fail: the first error of the file is kept for the end of the run. */
-static void put_line(struct run *r, struct outfile *f, struct buf *line)
+static void put_text(struct outfile *f, struct slice text)
 {
-    struct err err = ERR_INIT;
+    struct err later = ERR_INIT;
 
-    if (!f || !buf_append_char(line, '\n') || outfile_write(f, buf_slice(line), &err))
+    if (f && !outfile_write(f, text, &later))
+        return; /* the file keeps its failure, and tells it when it is closed */
+}
+
+static void put_line(struct outfile *f, struct buf *line)
+{
+    if (buf_append_char(line, '\n'))
+        put_text(f, buf_slice(line));
+}
+
+/* Text of others for a person's eye: one line, not too long, nothing that a terminal obeys. */
+static void add_shown(struct buf *b, struct slice text, size_t max)
+{
+    bool   utf8 = utf8_valid(text);
+    size_t start = b->n;
+    size_t n = text.n < max ? text.n : max;
+
+    while (utf8 && n > 0 && n < text.n && ((unsigned char)text.p[n] & 0xc0u) == 0x80u)
+        n--;
+    if (n > 0 && !buf_append(b, slice_of(text.p, n)))
         return;
-    if (r->err.kind == ERR_NONE)
-        r->err = err;
+    text_clean(b->p + start, n);
+    for (size_t i = start; !utf8 && i < b->n; i++)
+        if ((unsigned char)b->p[i] >= 0x80)
+            b->p[i] = '?';
+    buf_add(b, "%s", n < text.n ? "..." : "");
+}
+
+static void show_skip(struct run *r, const struct skip *skip)
+{
+    struct buf *b = &r->shown_skips;
+
+    buf_add(b, "  skipped %s %s/", kind_name(skip->kind), skip->place);
+    add_shown(b, skip->id, SHOWN_KEY);
+    buf_add(b, ": %s: %s\n", reason_name(skip->reason), skip->detail);
 }
 
 void run_on_skip(void *ctx, const struct skip *skip)
@@ -118,8 +161,7 @@ void run_on_skip(void *ctx, const struct skip *skip)
 
     r->skipped++;
     if (r->skipped <= RUN_SHOWN_LINES)
-        buf_add(&r->shown_skips, "  skipped %s %s/%.*s: %s: %s\n", kind_name(skip->kind),
-                skip->place, SLICE_ARG(skip->id), reason_name(skip->reason), skip->detail);
+        show_skip(r, skip);
     buf_init(&line, 1u << 20);
     json_writer_init(&w, &line, false);
     json_open(&w, '{');
@@ -134,7 +176,7 @@ void run_on_skip(void *ctx, const struct skip *skip)
     json_key(&w, "detail");
     json_put_str(&w, skip->detail);
     json_close(&w, '}');
-    put_line(r, r->skipped_file, &line);
+    put_line(r->skipped_file, &line);
     buf_release(&line);
 }
 
@@ -222,28 +264,30 @@ static void difference_json(const struct run *r, const struct difference *d, str
     json_close(&w, '}');
 }
 
+static void show_path(struct buf *b, const struct value_difference *v)
+{
+    buf_add(b, "\n      ");
+    add_shown(b, v->path, SHOWN_KEY);
+    buf_add(b, ": store ");
+    add_shown(b, v->store.p ? v->store : SLICE("absent"), SHOWN_VALUE);
+    buf_add(b, ", topic ");
+    add_shown(b, v->topic.p ? v->topic : SLICE("absent"), SHOWN_VALUE);
+}
+
 static void show_difference(struct run *r, const struct difference *d)
 {
     struct buf *b = &r->shown_differences;
 
-    buf_add(b, "  %s %s %.*s", difference_name(d->class), kind_name(d->kind),
-            SLICE_ARG(d->key.p ? d->key : SLICE("(record without key)")));
+    buf_add(b, "  %s %s ", difference_name(d->class), kind_name(d->kind));
+    add_shown(b, d->key.p ? d->key : SLICE("(record without key)"), SHOWN_KEY);
     if (d->offset >= 0)
         buf_add(b, " at %s[%d]@%lld", d->topic, d->partition, (long long)d->offset);
     if (d->explained)
         buf_add(b, " (explained: %s)", d->explained);
-    for (size_t i = 0; i < d->n_paths && i < 3; i++)
-        buf_add(b, "\n      %.*s: store %.*s, topic %.*s", SLICE_ARG(d->paths[i].path),
-                SLICE_ARG(d->paths[i].store.p
-                              ? slice_of(d->paths[i].store.p,
-                                         d->paths[i].store.n > 120 ? 120 : d->paths[i].store.n)
-                              : SLICE("absent")),
-                SLICE_ARG(d->paths[i].topic.p
-                              ? slice_of(d->paths[i].topic.p,
-                                         d->paths[i].topic.n > 120 ? 120 : d->paths[i].topic.n)
-                              : SLICE("absent")));
-    if (d->n_paths > 3)
-        buf_add(b, "\n      and %zu more paths", d->n_paths - 3);
+    for (size_t i = 0; i < d->n_paths && i < SHOWN_PATHS; i++)
+        show_path(b, &d->paths[i]);
+    if (d->n_paths > SHOWN_PATHS)
+        buf_add(b, "\n      and %zu more paths", d->n_paths - SHOWN_PATHS);
     buf_add(b, "\n");
 }
 
@@ -251,8 +295,8 @@ bool run_on_difference(void *ctx, const struct difference *d, struct err *err)
 {
     struct run *r = ctx;
     struct buf  line = { 0 };
-    bool        ok = true;
 
+    (void)err;
     if (d->explained && !r->session->conf->strict)
         r->explained++;
     else
@@ -262,11 +306,10 @@ bool run_on_difference(void *ctx, const struct difference *d, struct err *err)
     if (r->differences_file) {
         buf_init(&line, TEXT_MAX);
         difference_json(r, d, &line);
-        ok = buf_append_char(&line, '\n') &&
-             outfile_write(r->differences_file, buf_slice(&line), err);
+        put_line(r->differences_file, &line);
         buf_release(&line);
     }
-    return ok;
+    return true;
 }
 
 struct verify_conf run_verify_conf(struct run *r)
@@ -317,7 +360,7 @@ static enum exit_status found_exit(const struct run *r)
 {
     enum exit_status e = exit_of(r->err.kind);
 
-    if (r->planned && r->plan.n_refusals > 0 && r->session->conf->command != COMMAND_CHECK &&
+    if (r->plan.n_refusals > 0 && r->session->conf->command != COMMAND_CHECK &&
         r->session->conf->command != COMMAND_VERIFY)
         e = exit_worse(e, EXIT_REFUSED);
     if (r->differences > 0 || r->foreign > 0)
@@ -346,6 +389,20 @@ static void judge_plan(struct run *r)
     }
 }
 
+/* How far a run came that did not come to its end. */
+static void judge_stopped(struct run *r, const char *word, const char *sent)
+{
+    const char *rest = "";
+
+    if (r->sent_any)
+        rest = sent;
+    else if (r->touched)
+        rest = ": topics were made, nothing was sent; run it again";
+    else if (r->session->conf->command == COMMAND_REBUILD)
+        rest = ": nothing was changed";
+    (void)snprintf(r->verdict, sizeof(r->verdict), "%s%s", word, rest);
+}
+
 void run_judge(struct run *r)
 {
     char   grade = r->session->info.grade ? r->session->info.grade : '-';
@@ -357,17 +414,15 @@ void run_judge(struct run *r)
     r->exit = found_exit(r);
     switch (r->exit) {
     case EXIT_REFUSED:
-        (void)snprintf(v, n, "REFUSED%s", r->sent_any ? "" : ": nothing was sent");
+        (void)snprintf(v, n, r->session->conf->command == COMMAND_PLAN
+                                 ? "REFUSED: a rebuild would not start; nothing was changed"
+                                 : "REFUSED: nothing was sent");
         break;
-    case EXIT_INTERRUPTED:
-        (void)snprintf(v, n, r->sent_any ? "INTERRUPTED: continue with --resume" : "INTERRUPTED");
-        break;
+    case EXIT_INTERRUPTED: judge_stopped(r, "INTERRUPTED", ": continue with --resume"); break;
     case EXIT_USAGE:
     case EXIT_STORE:
     case EXIT_KAFKA:
-    case EXIT_BUG:
-        (void)snprintf(v, n, r->sent_any ? "FAILED: not proven; continue with --resume" : "FAILED");
-        break;
+    case EXIT_BUG: judge_stopped(r, "FAILED", ": not proven; continue with --resume"); break;
     case EXIT_DIFFERENT:
         if (r->foreign > 0)
             (void)snprintf(v, n, "FAIL: another writer added %llu records (grade %c)",
@@ -389,20 +444,22 @@ void run_judge(struct run *r)
         judge_plan(r);
 }
 
+/* The first failure of any of them is told. */
 static bool close_files(struct run *r, struct err *err)
 {
-    struct outfile *files[] = { r->skipped_file, r->differences_file, r->report_file };
-    bool            ok = true;
+    struct outfile **files[] = { &r->skipped_file, &r->differences_file, &r->report_file,
+                                 &r->plan_file };
+    bool             ok = true;
 
     for (size_t i = 0; i < COUNT_OF(files); i++) {
         struct err one = ERR_INIT;
 
-        if (!outfile_close(files[i], &one)) {
+        if (!outfile_close(*files[i], &one) && ok) {
             *err = one;
             ok = false;
         }
+        *files[i] = NULL;
     }
-    r->skipped_file = r->differences_file = r->report_file = NULL;
     return ok;
 }
 
@@ -410,18 +467,21 @@ static void write_report(struct run *r)
 {
     struct buf json = { 0 };
     struct err err = ERR_INIT;
-    bool       ok = true;
 
-    if (!r->report_file)
-        return;
     buf_init(&json, TEXT_MAX);
     report_json(r, &json);
-    ok = outfile_write(r->report_file, buf_slice(&json), &err);
+    put_text(r->report_file, buf_slice(&json));
+    put_text(r->plan_file, buf_slice(&json));
     buf_release(&json);
-    if (close_files(r, &err) && ok)
+    if (close_files(r, &err))
         return;
-    log_msg(LOG_ERROR, "%s", err.msg);
-    log_msg(LOG_ERROR, "the report is not complete; the verdict stands without it: %s", r->verdict);
+    (void)err_set(&err, ERR_OUTPUT, "%s: the report is not complete, but the verdict stands",
+                  err.msg);
+    if (r->session->conf->command == COMMAND_PLAN)
+        (void)err_hint(&err, "make room, then run it again");
+    else
+        (void)err_hint(&err, "make room, then have a new one written by requeue verify --report");
+    say_error(&err);
     r->exit = exit_worse(r->exit, EXIT_USAGE);
 }
 
@@ -434,7 +494,8 @@ static void print_result(struct run *r)
         report_json(r, &out);
     else
         table_text(r, &out);
-    log_raw(STDOUT_FILENO, buf_slice(&out), false);
+    if (!say_result(buf_slice(&out)))
+        r->exit = exit_worse(r->exit, EXIT_USAGE);
     buf_release(&out);
 }
 
@@ -458,11 +519,8 @@ enum exit_status run_finish(struct run *r)
 
     progress_end(&r->session->progress);
     run_judge(r);
-    if (r->err.kind != ERR_NONE) {
-        log_msg(LOG_ERROR, "%s", r->err.msg);
-        if (r->err.hint[0])
-            log_msg(LOG_INFO, "hint: %s", r->err.hint);
-    }
+    if (r->err.kind != ERR_NONE)
+        say_error(&r->err);
     write_report(r);
     print_result(r);
     e = r->exit;

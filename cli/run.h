@@ -3,7 +3,8 @@
  *
  * Skips and differences go to JSON lines as they are found (all of them, never a sample) and the
  * first few are kept as text for the screen. The report is written last. Files are opened before
- * anything is touched, so that a full or forbidden folder is told at once (exit 1).
+ * anything is touched, so that a forbidden folder is told at once (exit 1). A disk that is full
+ * later stops nothing: it is told at the end (exit 1), and the verdict stands.
  */
 #ifndef REQUEUE_RUN_H
 #define REQUEUE_RUN_H
@@ -36,6 +37,7 @@ struct run {
     struct session        *session;
     struct plan            plan;
     bool                   planned;
+    bool                   touched; /* topics may have been deleted, created or altered */
     bool                   sent_any;
     bool                   was_sent[KIND_COUNT];
     bool                   was_verified[KIND_COUNT];
@@ -56,6 +58,7 @@ struct run {
     enum exit_status       exit;
     char                   verdict[160];
 
+    struct outfile *plan_file;   /* NULL: no --output */
     struct outfile *report_file; /* NULL: no --report */
     struct outfile *differences_file;
     struct outfile *skipped_file;
@@ -65,7 +68,7 @@ struct run {
     struct buf      shown_skips;
 };
 
-/* Open the files of --report. */
+/* Open the files of --output and --report. */
 MUST_CHECK bool run_open(struct run *r, struct session *s, struct err *err);
 /* Decide exit status and verdict from what was found; no text yet. */
 void run_judge(struct run *r);
@@ -110,6 +113,8 @@ void table_text(const struct run *r, struct buf *out);
 /* cli/plan_text.c: the plan as text, and as the member "plan" of a report, which is also what
  * `plan -o` writes and `rebuild --plan` reads. */
 void plan_text(const struct run *r, struct buf *out);
+/* The warning of connections that bear the name of Kestra's driver, without a line feed. */
+void plan_clients_text(const struct plan *p, struct buf *out);
 void plan_members(const struct run *r, struct json_writer *w);
 
 #endif

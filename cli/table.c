@@ -123,7 +123,8 @@ static void execution_lines(const struct run *r, struct buf *out)
             "execution: %" PRIu64 " pending of %" PRIu64
             " left out (--executions none): they will not go on; --executions pending sends them\n",
             c->pending, c->total);
-    else if (mode == EXECUTIONS_ALL && r->session->conf->command != COMMAND_VERIFY)
+    else if (mode == EXECUTIONS_ALL && c->terminal > 0 &&
+             r->session->conf->command != COMMAND_VERIFY)
         buf_add(out,
                 "execution: %" PRIu64
                 " ended ones are among them: every flow with a Flow trigger starts "
@@ -226,16 +227,57 @@ static void next_lines(const struct run *r, struct buf *out)
         buf_add(out, "the topics were not read back: prove them with requeue verify\n");
 }
 
+/* A store that holds nothing would pass every proof. */
+static void empty_lines(const struct run *r, struct buf *out)
+{
+    uint64_t total = 0;
+    uint64_t selected = 0;
+
+    for (int k = 0; k < KIND_COUNT; k++)
+        if (r->plan.topic_of[k]) {
+            total += r->plan.survey.counts[k].total;
+            selected += r->plan.survey.counts[k].selected;
+        }
+    if (total == 0)
+        buf_add(out, "warning: the store holds no document of these kinds: is it the right database, "
+                     "and was it restored?\n");
+    else if (selected == 0)
+        buf_add(out, "warning: nothing is selected: see --tenant, --namespace, --since, --until and "
+                     "--executions\n");
+}
+
+/* Records may be aged out or compacted away by what was not meant to. */
+static void drift_lines(const struct run *r, struct buf *out)
+{
+    for (size_t i = 0; i < r->plan.n_topics; i++) {
+        const struct topic_plan *t = &r->plan.topics[i];
+
+        for (size_t d = 0; t->action == TOPIC_USE && !t->alter && d < t->n_drift; d++)
+            buf_add(out, "warning: topic %s: %s is %s, the layout wants %s; --alter sets it\n",
+                    t->name, t->drift[d].name, t->drift_is[d] ? t->drift_is[d] : "not set",
+                    t->drift[d].value);
+    }
+}
+
 /* Everything between the table and the verdict. */
 static void remarks(const struct run *r, struct buf *out)
 {
     enum command c = r->session->conf->command;
 
+    /* After an error the next step is its hint; the rest would only push it off the screen. */
+    if (r->err.kind != ERR_NONE) {
+        shown_lines(r, out);
+        next_lines(r, out);
+        return;
+    }
     left_out_lines(r, out);
     execution_lines(r, out);
     trigger_lines(r, out);
     class_lines(r, out);
     shown_lines(r, out);
+    empty_lines(r, out);
+    if (c == COMMAND_REBUILD)
+        drift_lines(r, out);
     if (c != COMMAND_VERIFY)
         reset_lines(r, out);
     if (c == COMMAND_REBUILD)
@@ -243,13 +285,23 @@ static void remarks(const struct run *r, struct buf *out)
     next_lines(r, out);
 }
 
+/* Is there anything to show above the verdict? */
+static bool has_result(const struct run *r)
+{
+    enum command c = r->session->conf->command;
+
+    if (r->session->conf->quiet || !r->planned)
+        return false;
+    if (c == COMMAND_REBUILD)
+        return r->sent_any || r->differences > 0 ||
+               (r->plan.n_refusals == 0 && r->err.kind == ERR_NONE);
+    return c != COMMAND_PLAN || r->err.kind == ERR_NONE;
+}
+
 void table_text(const struct run *r, struct buf *out)
 {
-    const struct config *conf = r->session->conf;
-    bool                 refused = conf->command == COMMAND_REBUILD && r->plan.n_refusals > 0;
-
-    if (!conf->quiet && r->planned && !refused) {
-        if (conf->command == COMMAND_PLAN) {
+    if (has_result(r)) {
+        if (r->session->conf->command == COMMAND_PLAN) {
             plan_text(r, out);
         } else {
             table_head(r, out);

@@ -10,10 +10,13 @@
 #include "lib/base/hash.h"
 #include "rebuild/topics.h"
 
+#define MAX_TOPIC_NAME 249
+
 struct planner {
     const struct plan_conf *conf;
     struct plan            *plan;
     struct topic_state     *states; /* one per topic of the plan */
+    size_t                  n_full; /* topics that are refused because they hold records */
 };
 
 static void refuse(struct plan *plan, const char *text)
@@ -47,6 +50,26 @@ static void name_topics(struct planner *pl)
         if (t->filled)
             plan->topic_of[tl->kind] = t;
     }
+}
+
+/* Kafka's rule for names, told here because the reason is an option or a layout. */
+static bool check_names(const struct planner *pl, struct err *err)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+    for (size_t i = 0; i < pl->plan->n_topics; i++) {
+        const char *name = pl->plan->topics[i].name;
+        size_t      n = strlen(name);
+
+        if (n <= MAX_TOPIC_NAME && name[strspn(name, allowed)] == '\0')
+            continue;
+        (void)err_set(err, ERR_USAGE,
+                      "topic name %.60s%s: Kafka allows %d letters, digits, dots, underscores and "
+                      "hyphens",
+                      name, n > 60 ? "..." : "", MAX_TOPIC_NAME);
+        return err_hint(err, "see --topic-prefix and --consumer-prefix");
+    }
+    return true;
 }
 
 static bool describe_topics(struct planner *pl, struct err *err)
@@ -141,41 +164,64 @@ static void refuse_topic(struct plan *plan, struct topic_plan *t, const char *wh
 static bool check_shape(struct planner *pl, struct topic_plan *t, const struct topic_state *s,
                         int partitions, int replication)
 {
-    char what[200];
+    char shape[80];
+    char what[sizeof(t->note)];
 
     if (s->partitions != partitions)
-        (void)snprintf(
-            what, sizeof(what),
-            "has %d partitions where %d are wanted%s; recreate it (--recreate --confirm %s)",
-            s->partitions, partitions, t->layout->sibling ? " as in its siblings" : "",
-            pl->plan->cluster.id);
+        (void)snprintf(shape, sizeof(shape), "has %d partitions where %d are wanted%s",
+                       s->partitions, partitions, t->layout->sibling ? " as in its siblings" : "");
     else if (s->replication > 0 && s->replication != replication)
-        (void)snprintf(
-            what, sizeof(what),
-            "has replication %d where %d is wanted; recreate it (--recreate --confirm %s)",
-            s->replication, replication, pl->plan->cluster.id);
+        (void)snprintf(shape, sizeof(shape), "has replication %d where %d is wanted",
+                       s->replication, replication);
     else
         return true;
+    if (t->filled)
+        (void)snprintf(what, sizeof(what), "%s; recreate it (--recreate --confirm %s)", shape,
+                       pl->plan->cluster.id);
+    else
+        (void)snprintf(what, sizeof(what),
+                       "%s; it is left empty, so --recreate does not touch it: delete it, or give "
+                       "its shape in a layout file",
+                       shape);
     refuse_topic(pl->plan, t, what);
     return false;
 }
 
+/* One refusal for all topics that hold records: they have one cause, and one way out. */
+static void refuse_full(struct planner *pl)
+{
+    struct plan *plan = pl->plan;
+    const char  *before = pl->n_full == 1 ? "topic" : "topics";
+    struct buf   line = { 0 };
+
+    if (pl->n_full == 0)
+        return;
+    buf_init(&line, 1u << 16);
+    for (size_t i = 0; i < plan->n_topics; i++)
+        if (plan->topics[i].full) {
+            buf_add(&line, "%s %s (up to %llu record%s)", before, plan->topics[i].name,
+                    (unsigned long long)plan->topics[i].records,
+                    plan->topics[i].records == 1 ? "" : "s");
+            before = ",";
+        }
+    buf_add(&line,
+            " %s not empty; continue an interrupted rebuild (--resume), send behind what is there "
+            "(--append), or delete it (--recreate --confirm %s)",
+            pl->n_full == 1 ? "is" : "are", plan->cluster.id);
+    refuse(plan, arena_text(plan->arena, &line));
+    buf_release(&line);
+}
+
 static void decide_filled(struct planner *pl, struct topic_plan *t)
 {
-    char what[240];
-
-    if (pl->conf->mode == MODE_RECREATE) {
-        t->action = TOPIC_RECREATE;
-        return;
-    }
     t->action = TOPIC_USE;
     if (t->records == 0 || pl->conf->mode != MODE_NEW)
         return;
-    (void)snprintf(what, sizeof(what),
-                   "is not empty (up to %llu records); continue an interrupted rebuild (--resume), "
-                   "send behind them (--append), or delete them (--recreate --confirm %s)",
-                   (unsigned long long)t->records, pl->plan->cluster.id);
-    refuse_topic(pl->plan, t, what);
+    t->action = TOPIC_REFUSE;
+    t->full = true;
+    pl->n_full++;
+    (void)snprintf(t->note, sizeof(t->note), "is not empty (up to %llu records)",
+                   (unsigned long long)t->records);
 }
 
 static bool plan_topic(struct planner *pl, size_t i, struct err *err)
@@ -211,8 +257,22 @@ static bool plan_topic(struct planner *pl, size_t i, struct err *err)
     return true;
 }
 
-/* Asks the broker whether it would create what is absent: rights and replication are told before
- * anything is touched. */
+static bool check_replication(const struct planner *pl, const struct topic_plan *t,
+                              struct err *err)
+{
+    unsigned n = pl->plan->cluster.brokers;
+
+    if (t->replication <= 0 || (unsigned)t->replication <= n)
+        return true;
+    (void)err_set(err, ERR_KAFKA,
+                  "topic %s cannot be created: replication %d but the cluster has %u broker%s",
+                  t->name, t->replication, n, n == 1 ? "" : "s");
+    return err_hint(err, "wait for the other brokers, or give another replication in a layout "
+                         "file (--layout)");
+}
+
+/* Asks the broker whether it would create what is absent or to be recreated: rights and replication
+ * are told before anything is touched. Of a topic that is there only the right is looked at. */
 static bool rehearse_creation(struct planner *pl, struct err *err)
 {
     struct plan       *plan = pl->plan;
@@ -223,10 +283,12 @@ static bool rehearse_creation(struct planner *pl, struct err *err)
     for (size_t i = 0; i < plan->n_topics; i++) {
         const struct topic_plan *t = &plan->topics[i];
 
-        if (t->action == TOPIC_CREATE)
-            wishes[n++] = topics_wish(t, plan->arena);
+        if (t->action != TOPIC_CREATE && t->action != TOPIC_RECREATE)
+            continue;
+        ok = ok && check_replication(pl, t, err);
+        wishes[n++] = topics_wish(t, plan->arena);
     }
-    if (n > 0)
+    if (ok && n > 0)
         ok = admin_create(pl->conf->admin, wishes, n, true, err);
     mem_free(wishes);
     return ok;
@@ -271,33 +333,44 @@ static bool among(const struct strings *set, const char *name)
     return false;
 }
 
+/* One refusal for all signs of a running Kestra of one sort; signs is empty when there are none. */
+static void refuse_running(struct planner *pl, const char *what, const struct buf *signs)
+{
+    struct plan *plan = pl->plan;
+    struct buf   line = { 0 };
+
+    if (signs->n == 0 || pl->conf->kestra_running)
+        return;
+    buf_init(&line, 1u << 16);
+    buf_add(&line,
+            "Kestra is running: %s %s; stop every server (web servers cannot be seen here), or "
+            "insist with --kestra-running",
+            what, signs->p);
+    refuse(plan, arena_text(plan->arena, &line));
+    buf_release(&line);
+}
+
 /* Consumer groups of the layout that have members: a Kestra server is connected to this Kafka. */
 static bool check_groups(struct planner *pl, struct err *err)
 {
     struct plan        *plan = pl->plan;
     struct group_state *groups;
     size_t              n;
-    struct buf          line = { 0 };
+    struct buf          signs = { 0 };
 
     if (!admin_groups(pl->conf->admin, pl->conf->consumer_prefix, plan->arena, &groups, &n, err))
         return false;
     plan->groups = arena_alloc(plan->arena, (n + 1) * sizeof(*plan->groups));
-    buf_init(&line, 1024);
+    buf_init(&signs, 1u << 15);
     for (size_t i = 0; i < n; i++) {
         if (groups[i].members == 0 || !among(&plan->reset_groups, groups[i].name))
             continue;
         plan->groups[plan->n_groups++] = groups[i];
-        if (pl->conf->kestra_running)
-            continue;
-        buf_clear(&line);
-        buf_add(
-            &line,
-            "Kestra is running: consumer group %s has %d members; stop every server (web servers "
-            "cannot be seen here), or insist with --kestra-running",
-            groups[i].name, groups[i].members);
-        refuse(plan, arena_text(plan->arena, &line));
+        buf_add(&signs, "%s%s (%d member%s)", signs.n > 0 ? ", " : "", groups[i].name,
+                groups[i].members, groups[i].members == 1 ? "" : "s");
     }
-    buf_release(&line);
+    refuse_running(pl, plan->n_groups == 1 ? "consumer group" : "consumer groups", &signs);
+    buf_release(&signs);
     return true;
 }
 
@@ -305,24 +378,20 @@ static bool check_servers(struct planner *pl, struct err *err)
 {
     struct plan  *plan = pl->plan;
     struct store *store = pl->conf->store;
-    struct buf    line = { 0 };
+    struct buf    signs = { 0 };
 
     if (!store->servers(store, plan->servers, &plan->n_servers, &plan->other_clients, err))
         return false;
-    buf_init(&line, 1024);
-    for (size_t i = 0; i < plan->n_servers && !pl->conf->kestra_running; i++) {
+    buf_init(&signs, 1u << 15);
+    for (size_t i = 0; i < plan->n_servers; i++) {
         const struct store_server *s = &plan->servers[i];
 
-        if (s->age_s >= PLAN_HEARTBEAT_LIMIT_S)
-            continue;
-        buf_clear(&line);
-        buf_add(&line,
-                "Kestra is running: a server %s in state %s wrote its heartbeat %lld s ago; stop "
-                "every server (web servers cannot be seen here), or insist with --kestra-running",
-                s->type, s->state, (long long)s->age_s);
-        refuse(plan, arena_text(plan->arena, &line));
+        if (s->age_s < PLAN_HEARTBEAT_LIMIT_S)
+            buf_add(&signs, "%s%s (%s, %lld s ago)", signs.n > 0 ? ", " : "", s->type, s->state,
+                    (long long)s->age_s);
     }
-    buf_release(&line);
+    refuse_running(pl, "heartbeats of", &signs);
+    buf_release(&signs);
     return true;
 }
 
@@ -361,6 +430,7 @@ static bool plan_topics(struct planner *pl, struct err *err)
     for (size_t i = 0; i < pl->plan->n_topics; i++)
         if (!plan_topic(pl, i, err))
             return false;
+    refuse_full(pl);
     check_confirm(pl);
     return rehearse_creation(pl, err);
 }
@@ -391,7 +461,7 @@ bool plan_make(const struct plan_conf *conf, struct plan *out, struct err *err)
     struct planner pl = { .conf = conf, .plan = out };
 
     plan_init(&pl);
-    if (!admin_cluster(conf->admin, &out->cluster, err) || !plan_topics(&pl, err) ||
+    if (!check_names(&pl, err) || !admin_cluster(conf->admin, &out->cluster, err) || !plan_topics(&pl, err) ||
         !check_groups(&pl, err) || !check_servers(&pl, err))
         return false;
     seal(&pl);
@@ -403,7 +473,7 @@ bool plan_observe(const struct plan_conf *conf, struct plan *out, struct err *er
     struct planner pl = { .conf = conf, .plan = out };
 
     plan_init(&pl);
-    if (!admin_cluster(conf->admin, &out->cluster, err) || !describe_topics(&pl, err))
+    if (!check_names(&pl, err) || !admin_cluster(conf->admin, &out->cluster, err) || !describe_topics(&pl, err))
         return false;
     for (size_t i = 0; i < out->n_topics; i++) {
         struct topic_plan *t = &out->topics[i];

@@ -170,31 +170,30 @@ static void count_up(struct sending *s, struct sent *out)
     out->restarts = producer_restarts(s->sender->producer);
 }
 
-bool sender_send(struct sender *s, enum kind kind, const struct topic_plan *topic,
-                 struct keyset *expected, const struct keyset *only, struct tally *tally,
-                 int64_t *from, struct sent *out, struct err *err)
+bool sender_send(struct sender *s, const struct send_task *task, struct sent *out, struct err *err)
 {
-    size_t                 n = (size_t)topic->partitions;
-    struct partition_ends *before = mem_array(n, sizeof(*before));
-    struct partition_ends *after = mem_array(n, sizeof(*after));
-    struct sending         run = { .sink = { .put = put_record },
-                                   .sender = s,
-                                   .kind = kind,
-                                   .table = s->conf.layout->kinds[kind].table,
-                                   .expected = expected,
-                                   .only = only };
-    int64_t                t0 = clock_mono_ns();
-    struct err             drained = ERR_INIT;
-    bool                   ok;
+    const struct topic_plan *topic = task->topic;
+    size_t                   n = (size_t)topic->partitions;
+    struct partition_ends   *before = mem_array(n, sizeof(*before));
+    struct partition_ends   *after = mem_array(n, sizeof(*after));
+    struct sending           run = { .sink = { .put = put_record },
+                                     .sender = s,
+                                     .kind = task->kind,
+                                     .table = s->conf.layout->kinds[task->kind].table,
+                                     .expected = task->expected,
+                                     .only = task->only };
+    int64_t                  t0 = clock_mono_ns();
+    struct err               drained = ERR_INIT;
+    bool                     ok;
 
     memset(out, 0, sizeof(*out));
     *s->current = &run;
     ok = producer_add_topic(s->producer, topic->name, topic->partitions, &run.topic, err) &&
          ends_of(s, topic, before, err);
-    for (size_t i = 0; ok && from && i < n; i++)
-        from[i] = before[i].high;
+    for (size_t i = 0; ok && task->from && i < n; i++)
+        task->from[i] = before[i].high;
     if (ok) {
-        ok = run_pipeline(&run, tally, err);
+        ok = run_pipeline(&run, task->tally, err);
         /* Also after an error or a stop: what is in flight lands or not, and the report must say.
          */
         if (!producer_drain(s->producer, ok ? err : &drained))

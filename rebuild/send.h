@@ -40,14 +40,21 @@ struct sender;
 MUST_CHECK bool sender_open(const struct send_conf *conf, struct sender **out, struct err *err);
 void            sender_close(struct sender *s); /* NULL is allowed */
 
-/*
- * Send one kind and wait for every acknowledgement. expected: NULL, or filled with key, partition
- * and raw digest of every record sent. only: NULL, or the keys to send (others are passed over):
- * resume and repair. from: the end of each partition before the first record (n_partitions
- * entries), for the proof of an append. On an error *out holds what is known so far.
- */
-MUST_CHECK bool sender_send(struct sender *s, enum kind kind, const struct topic_plan *topic,
-                            struct keyset *expected, const struct keyset *only, struct tally *tally,
-                            int64_t *from, struct sent *out, struct err *err);
+/* One kind to send. */
+struct send_task {
+    enum kind                kind;
+    const struct topic_plan *topic;
+    struct tally            *tally;
+    struct keyset *expected; /* NULL, or filled with key, partition and raw digest of every
+                                record sent: the ledger */
+    const struct keyset
+            *only; /* NULL, or the keys to send, others are passed over: resume, repair */
+    int64_t *from; /* NULL, or gets each partition's end before the first record: the
+                      proof of an append begins there */
+};
+
+/* Send one kind and wait for every acknowledgement. On an error *out holds what is known so far. */
+MUST_CHECK bool sender_send(struct sender *s, const struct send_task *task, struct sent *out,
+                            struct err *err);
 
 #endif

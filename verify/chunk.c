@@ -7,6 +7,7 @@
 #include "verify/audit.h"
 
 #define IDENTITY_MAX_BYTES 4096
+#define ID_MAX_BYTES       1024 /* no store has a longer one, and a query is not endless */
 
 /* Slices live in the chunk's arena, or in a keyset. */
 struct item {
@@ -349,7 +350,7 @@ static void ask_store_for(struct chunk *x, struct item *item)
         return;
     if (x->kind == KIND_FLOW_LAST)
         ask_about_flow(x, item);
-    else
+    else if (candidate_key(c).n <= ID_MAX_BYTES)
         item->id = candidate_key(c);
 }
 

@@ -4,6 +4,8 @@
  * DESIGN: no callback on scalars is asked for: yajl then neither calls nor decodes, which makes
  * this hardly slower than yajl alone. At a wanted name the value's first byte is found by hand, and
  * of a scalar the last one too; that it is well formed is proven by the rest of the parse.
+ *
+ * A trusted document is skimmed first (json_skim.c), and comes here only when that does not know.
  */
 #include "lib/base/json.h"
 
@@ -13,7 +15,7 @@
 
 #define FIND_MAX_PATHS 16
 
-static size_t skip_space(struct slice doc, size_t at)
+size_t json_skip_space(struct slice doc, size_t at)
 {
     while (at < doc.n && json_is_space(doc.p[at]))
         at++;
@@ -23,16 +25,16 @@ static size_t skip_space(struct slice doc, size_t at)
 /* Where the value starts whose name ends at key_end; doc.n when there is none (yajl will tell). */
 static size_t value_start(struct slice doc, size_t key_end)
 {
-    size_t at = skip_space(doc, key_end);
+    size_t at = json_skip_space(doc, key_end);
 
     if (at == doc.n || doc.p[at] != ':')
         return doc.n;
-    return skip_space(doc, at + 1);
+    return json_skip_space(doc, at + 1);
 }
 
-static enum json_type type_at(char c)
+enum json_type json_type_at(char first)
 {
-    switch (c) {
+    switch (first) {
     case '{': return JSON_OBJECT;
     case '[': return JSON_ARRAY;
     case '"': return JSON_STRING;
@@ -52,8 +54,7 @@ static size_t string_end(struct slice doc, size_t at)
     return quote ? (size_t)(quote - doc.p) + 1 : doc.n;
 }
 
-/* End of the string, number or word that starts at `at`. */
-static size_t scalar_end(struct slice doc, size_t at)
+size_t json_scalar_end(struct slice doc, size_t at)
 {
     if (doc.p[at] == '"')
         return string_end(doc, at);
@@ -101,7 +102,7 @@ static void take_value(struct finder *f, unsigned paths, size_t at, enum json_ty
     if (type == JSON_OBJECT || type == JSON_ARRAY)
         f->open[f->r.depth - 1] = (struct wanted_range){ paths, at };
     else
-        set_found(f, paths, type, at, scalar_end(f->r.doc, at));
+        set_found(f, paths, type, at, json_scalar_end(f->r.doc, at));
 }
 
 static void find_top_level(struct finder *f, struct slice name)
@@ -126,7 +127,7 @@ static void find_top_level(struct finder *f, struct slice name)
     at = value_start(f->r.doc, json_token_end(&f->r));
     if (at == f->r.doc.n)
         return;
-    type = type_at(f->r.doc.p[at]);
+    type = json_type_at(f->r.doc.p[at]);
     take_value(f, whole, at, type);
     if (type == JSON_OBJECT)
         f->inside = subs;
@@ -146,7 +147,7 @@ static void find_second_level(struct finder *f, struct slice name)
         return;
     at = value_start(f->r.doc, json_token_end(&f->r));
     if (at < f->r.doc.n)
-        take_value(f, paths, at, type_at(f->r.doc.p[at]));
+        take_value(f, paths, at, json_type_at(f->r.doc.p[at]));
 }
 
 static int find_key(void *ctx, const unsigned char *key, size_t n)
@@ -179,7 +180,7 @@ static int find_close(void *ctx)
         return 1;
     range = &f->open[f->r.depth - 1];
     if (range->paths != 0) {
-        set_found(f, range->paths, type_at(f->r.doc.p[range->from]), range->from,
+        set_found(f, range->paths, json_type_at(f->r.doc.p[range->from]), range->from,
                   json_token_end(&f->r));
         range->paths = 0;
     }
@@ -201,6 +202,8 @@ bool json_find(struct slice doc, const struct json_path *paths, size_t n_paths,
     struct finder f = { .r = { .doc = doc }, .paths = paths, .n_paths = n_paths, .found = found };
 
     assert(n_paths <= FIND_MAX_PATHS);
+    if (flags & JSON_FIND_TRUSTED && json_skim(doc, paths, n_paths, found))
+        return true;
     for (size_t i = 0; i < n_paths; i++) {
         found[i] = (struct json_value){ 0 };
         f.n_name[i] = strlen(paths[i].name);

@@ -50,6 +50,18 @@ size_t json_token_end(const struct json_reader *r);
 /* ERR_DATA unless the first token of doc is '{'. */
 MUST_CHECK bool json_starts_object(struct slice doc, struct err *err);
 
+/* ---- finding (json_find.c, json_skim.c) ---- */
+
+size_t         json_skip_space(struct slice doc, size_t at);
+enum json_type json_type_at(char first); /* of a value */
+/* End of the string, number or word that starts at `at`; doc.n when it has none. */
+size_t json_scalar_end(struct slice doc, size_t at);
+
+/* json_find in a document that is known to be JSON. False: it is not as expected (no JSON after
+ * all, a name with an escape, nested too deep), look properly. Any bytes are safe. */
+bool json_skim(struct slice doc, const struct json_path *paths, size_t n_paths,
+               struct json_value *found);
+
 /* ---- bytes (json_text.c) ---- */
 
 static inline bool json_is_space(char c)

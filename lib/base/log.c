@@ -38,7 +38,7 @@ void log_setup(enum log_level level, bool json)
 }
 
 /* All of both texts, in one write when the system lets us. */
-static void write_two(int fd, struct slice a, struct slice b)
+static bool write_two(int fd, struct slice a, struct slice b)
 {
     while (a.n + b.n > 0) {
         struct iovec parts[] = { { (void *)(uintptr_t)a.p, a.n }, { (void *)(uintptr_t)b.p, b.n } };
@@ -48,30 +48,35 @@ static void write_two(int fd, struct slice a, struct slice b)
         if (n == -1 && errno == EINTR)
             continue;
         if (n <= 0)
-            return;
+            return false;
         of_a = (size_t)n < a.n ? (size_t)n : a.n;
         a = slice_of(a.p + of_a, a.n - of_a);
         b = slice_of(b.p + ((size_t)n - of_a), b.n - ((size_t)n - of_a));
     }
+    return true;
 }
 
-void log_raw(int fd, struct slice text, bool transient)
+int log_raw(int fd, struct slice text, bool transient)
 {
-    int before = errno; /* callers log first and look at errno afterwards */
+    int  before = errno; /* callers log first and look at errno afterwards */
+    int  failed;
+    bool ok;
 
     if (pthread_mutex_lock(&logger.lock) != 0)
         abort();
     if (logger.transient_fd == fd) {
-        write_two(fd, ERASE, text);
+        ok = write_two(fd, ERASE, text);
     } else {
         if (logger.transient_fd != -1)
-            write_two(logger.transient_fd, ERASE, SLICE(""));
-        write_two(fd, SLICE(""), text);
+            (void)write_two(logger.transient_fd, ERASE, SLICE(""));
+        ok = write_two(fd, SLICE(""), text);
     }
+    failed = ok ? 0 : errno;
     logger.transient_fd = transient ? fd : -1;
     if (pthread_mutex_unlock(&logger.lock) != 0)
         abort();
     errno = before;
+    return failed;
 }
 
 static void text_line(enum log_level level, const char *message, struct buf *line)
@@ -120,7 +125,7 @@ void log_msg(enum log_level level, const char *fmt, ...)
         json_line(level, message, &line);
     else
         text_line(level, message, &line);
-    log_raw(STDERR_FILENO, buf_slice(&line), false);
+    (void)log_raw(STDERR_FILENO, buf_slice(&line), false);
     buf_release(&line);
     errno = before;
 }

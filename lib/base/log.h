@@ -20,7 +20,8 @@ void log_msg(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
 
 /* Write a finished block of text (a progress line, a table) to fd in one piece, so that log lines
  * and progress never interleave. With `transient`, the text is a line that the next write erases
- * first (the redrawn progress line of a terminal). Short writes are continued, errors ignored. */
-void log_raw(int fd, struct slice text, bool transient);
+ * first (the redrawn progress line of a terminal). Short writes are continued. 0, or the errno for
+ * which not all could be written (which matters for results only); errno itself stays. */
+int log_raw(int fd, struct slice text, bool transient);
 
 #endif

@@ -128,19 +128,6 @@ static bool argument_set(struct parser *p, size_t i, const char *text)
     return opt_set_value(o, where, text, field, p->err);
 }
 
-/* The argument of an option is what stands behind it in its own word, or the next word. */
-static bool next_argument(struct parser *p, const struct opt *o, const char *own, const char **text)
-{
-    *text = own;
-    if (!own && p->at == p->argc) {
-        return err_set(p->err, ERR_USAGE, "option --%s: its argument %s%sis missing", o->name,
-                       o->arg ? o->arg : "", o->arg ? " " : "");
-    }
-    if (!own)
-        *text = p->argv[p->at++];
-    return true;
-}
-
 /* The entry of that name for this command, or p->n with *elsewhere telling if another one has it.
  */
 static size_t find_name(const struct parser *p, struct slice name, bool *elsewhere)
@@ -154,6 +141,32 @@ static size_t find_name(const struct parser *p, struct slice name, bool *elsewhe
         *elsewhere = true;
     }
     return p->n;
+}
+
+/* "--name" or "--name=..." of any command. */
+static bool is_option(const struct parser *p, const char *word)
+{
+    struct slice name = slice_of(word, strcspn(word, "="));
+    bool         elsewhere;
+
+    if (name.n < 3 || word[0] != '-' || word[1] != '-')
+        return false;
+    name = slice_of(word + 2, name.n - 2);
+    return find_name(p, name, &elsewhere) < p->n || elsewhere;
+}
+
+/* The argument of an option is what stands behind it in its own word, or the next word; one that is
+ * an option itself shows that the argument was forgotten. */
+static bool next_argument(struct parser *p, const struct opt *o, const char *own, const char **text)
+{
+    *text = own;
+    if (!own && (p->at == p->argc || is_option(p, p->argv[p->at]))) {
+        return err_set(p->err, ERR_USAGE, "option --%s: its argument %s%sis missing", o->name,
+                       o->arg ? o->arg : "", o->arg ? " " : "");
+    }
+    if (!own)
+        *text = p->argv[p->at++];
+    return true;
 }
 
 /* word is behind the two dashes: name or name=value. */

@@ -45,11 +45,11 @@ struct opt {
 
 /* Fill conf for the command whose bit is `command`; fields of other commands are left alone. Order:
  * argument, environment (an empty variable is as good as none), default. Names are never
- * abbreviated;
- * --name value, --name=value, -x value, -xvalue, -xyz for flags; -- ends the options. Arguments
- * that are no options are appended to operands (NULL: none allowed). An option of another command,
- * an unknown one, a bad or missing value: ERR_USAGE, with the nearest known name as hint where
- * there is one. given (may be NULL) gets given[i] = true for entries set by argument or
+ * abbreviated; --name value, --name=value, -x value, -xvalue, -xyz for flags; -- ends the options.
+ * A next word that is itself an option --name of the table is no value (--name=--value is).
+ * Arguments that are no options are appended to operands (NULL: none allowed). An option of another
+ * command, an unknown one, a bad or missing value: ERR_USAGE, with the nearest known name as hint
+ * where there is one. given (may be NULL) gets given[i] = true for entries set by argument or
  * environment; it has one bool per table entry. argv[0] is skipped. */
 MUST_CHECK bool opt_parse(const struct opt *table, unsigned command, int argc, char *const *argv,
                           void *conf, bool *given, struct opt_list *operands, struct err *err);

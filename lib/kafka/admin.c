@@ -81,19 +81,25 @@ rd_kafka_AdminOptions_t *admin_options(struct admin *a, rd_kafka_admin_op_t op)
     return options;
 }
 
+/* HOST:PORT of "[protocol://]HOST:PORT/ID". */
+static void put_address(char *out, size_t size, const char *name)
+{
+    const char *protocol = strstr(name, "://");
+    const char *from = protocol ? protocol + 3 : name;
+    const char *slash = strrchr(from, '/');
+
+    (void)snprintf(out, size, "%.*s", slash ? (int)(slash - from) : (int)strlen(from), from);
+}
+
 bool admin_cluster(struct admin *a, struct cluster *out, struct err *err)
 {
     const struct rd_kafka_metadata *md;
     char                           *id;
-    const char                     *slash;
 
     if (!client_metadata(&a->client, &md, err))
         return false;
     *out = (struct cluster){ .brokers = (unsigned)md->broker_cnt };
-    slash = strrchr(md->orig_broker_name, '/');
-    (void)snprintf(out->address, sizeof(out->address), "%.*s",
-                   slash ? (int)(slash - md->orig_broker_name) : (int)sizeof(out->address) - 1,
-                   md->orig_broker_name);
+    put_address(out->address, sizeof(out->address), md->orig_broker_name);
     rd_kafka_metadata_destroy(md);
     id = rd_kafka_clusterid(a->client.rk, (int)a->client.timeout_ms);
     if (id) {
@@ -184,9 +190,11 @@ static bool take_settings(struct admin *a, rd_kafka_event_t *ev, struct topic_st
             ;
         if (j == n)
             continue;
-        if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
-            return client_fail(&a->client, err, code, "no right to describe its configuration",
-                               "topic %s", name);
+        if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+            (void)client_fail(&a->client, err, code, "no right to describe its configuration",
+                              "topic %s", name);
+            return err_hint(err, "grant DescribeConfigs on the topic");
+        }
         if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) /* deleted in this moment */
             topics[j].exists = false;
         else if (code != RD_KAFKA_RESP_ERR_NO_ERROR)

@@ -62,8 +62,9 @@ struct topic_wish {
 
 /* Create topics and wait until every one is described with the wished shape and a leader for every
  * partition. validate_only: ask the broker whether it would (rights, replication above the number
- * of brokers, bad config), change nothing. The error names the first topic that fails. Topics of
- * one call are created all or as many as the broker did: which is not told, so describe again. */
+ * of brokers, bad config; of a topic that is there already, only the right to create it), change
+ * nothing. The error names the first topic that fails. Topics of one call are created all or as
+ * many as the broker did: which is not told, so describe again. */
 MUST_CHECK bool admin_create(struct admin *a, const struct topic_wish *wishes, size_t n,
                              bool validate_only, struct err *err);
 

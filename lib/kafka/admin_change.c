@@ -8,7 +8,8 @@
 
 #include "lib/base/clock.h"
 
-#define GONE_TIMES 3 /* readings in a row without the topic before it counts as deleted */
+#define GONE_TIMES 3    /* readings in a row without the topic before it counts as deleted */
+#define HIDDEN_MS  3000 /* when nothing was deleted, a topic that is not shown is not waited for */
 
 static bool late(const struct admin *a, int64_t since)
 {
@@ -65,7 +66,8 @@ static bool tell_create(struct admin *a, const struct topic_wish *w, rd_kafka_re
         (void)err_set(err, ERR_KAFKA,
                       "kafka %s: create topic %s: replication %d but the cluster has %d broker%s",
                       a->client.brokers, w->name, w->replication, brokers, brokers == 1 ? "" : "s");
-        return false;
+        return err_hint(err, "wait for the other brokers, or give another replication in a layout "
+                             "file (--layout)");
     }
     if (code == RD_KAFKA_RESP_ERR_POLICY_VIOLATION)
         return client_fail(&a->client, err, code, NULL, "create topic %s: against a policy: %s",
@@ -84,9 +86,18 @@ static bool still_leaving(struct admin *a, const char *name, bool *leaving, stru
     return true;
 }
 
+static bool tell_hidden(struct admin *a, const struct topic_wish *w, struct err *err)
+{
+    (void)err_set(err, ERR_KAFKA,
+                  "kafka %s: create topic %s: it exists, but is not shown to us: no right to "
+                  "describe it, or it is still being deleted",
+                  a->client.brokers, w->name);
+    return err_hint(err, "grant Describe on the topic, or run it again in a moment");
+}
+
 /* What the broker said of each wish; done[i] is set for those created. */
 static bool take_created(struct admin *a, rd_kafka_event_t *ev, const struct topic_wish *wishes,
-                         size_t n, bool *done, struct err *err)
+                         size_t n, bool validate_only, bool *done, struct err *err)
 {
     const rd_kafka_topic_result_t **results;
     size_t                          n_results;
@@ -110,6 +121,11 @@ static bool take_created(struct admin *a, rd_kafka_event_t *ev, const struct top
         if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS &&
             !still_leaving(a, wishes[i].name, &leaving, err))
             return false;
+        /* The right to create is looked at first. */
+        if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS && validate_only && !leaving) {
+            done[i] = true;
+            continue;
+        }
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR &&
             !(code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS && leaving))
             return tell_create(a, &wishes[i], code, detail, err);
@@ -141,7 +157,7 @@ static bool ask_create(struct admin *a, const struct topic_wish *wishes, size_t 
     if (ok) {
         rd_kafka_CreateTopics(a->client.rk, topics, n_topics, options, queue);
         ok = admin_await(a, queue, "creating topics", &ev, err) &&
-             take_created(a, ev, wishes, n, done, err);
+             take_created(a, ev, wishes, n, validate_only, done, err);
     }
     if (ev)
         rd_kafka_event_destroy(ev);
@@ -202,9 +218,8 @@ bool admin_create(struct admin *a, const struct topic_wish *wishes, size_t n, bo
             ;
         if (!ok || i == n)
             break;
-        if (late(a, since))
-            ok = err_set(err, ERR_KAFKA, "kafka %s: create topic %s: its old one is still there",
-                         a->client.brokers, wishes[i].name);
+        if (late(a, since) || (validate_only && client_elapsed_ms(since) >= HIDDEN_MS))
+            ok = tell_hidden(a, &wishes[i], err);
         else
             ok = client_go_on(&a->client, err, "creating topics");
         clock_sleep_ms(ADMIN_TICK_MS);
@@ -338,9 +353,11 @@ static bool take_altered(struct admin *a, rd_kafka_event_t *ev, const char *name
     code = n == 1 ? rd_kafka_ConfigResource_error(res[0]) : RD_KAFKA_RESP_ERR__BAD_MSG;
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return true;
-    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
-        return client_fail(&a->client, err, code, "no right to alter its configuration", "topic %s",
-                           name);
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+        (void)client_fail(&a->client, err, code, "no right to alter its configuration", "topic %s",
+                          name);
+        return err_hint(err, "grant AlterConfigs on the topic");
+    }
     return client_fail(&a->client, err, code,
                        n == 1 ? rd_kafka_ConfigResource_error_string(res[0]) : NULL,
                        "alter topic %s", name);

@@ -9,8 +9,11 @@
 
 #define FIRST_CONTACT_MS 10000 /* a cluster that never answered is not waited for any longer */
 #define ALL_DOWN_MS      2000  /* nor one whose every broker refuses the connection */
+#define UNKNOWN_MS       3000  /* nor a topic that is not there */
 #define FIRST_SLICE_MS   500
 #define LAST_SLICE_MS    4000
+#define FIRST_PAUSE_MS   5 /* a topic that was just created has its leaders in a moment */
+#define LAST_PAUSE_MS    80
 
 /* What our promises rest on: -X may not change it. */
 static const char *const held_settings[] = {
@@ -46,64 +49,78 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
     log_msg(LOG_DEBUG, "librdkafka %d %s: %s", level, facility, text);
 }
 
-/* Cut "[protocol://]HOST:PORT/ID: TEXT (after 3ms in state CONNECT)" into HOST:PORT and TEXT. */
-static void split_reason(const char *reason, struct slice *where, struct slice *text)
-{
-    const char *colon = strstr(reason, ": ");
-    const char *slash = colon ? memchr(reason, '/', (size_t)(colon - reason)) : NULL;
-    const char *protocol = strstr(reason, "://");
-    const char *from = reason;
-    const char *to = colon;
-    const char *after;
+/* A line of librdkafka's, "[protocol://]HOST:PORT/ID: TEXT (after 3ms in state CONNECT)". */
+struct reason {
+    struct slice where;     /* HOST:PORT; p NULL: not of that form */
+    bool         bootstrap; /* the address is one of --kafka, not one the cluster told */
+    struct slice text;
+};
 
-    *where = slice_of(NULL, 0);
-    *text = slice_str(reason);
-    if (protocol && colon && protocol < colon) {
-        from = protocol + 3;
-        slash = memchr(from, '/', (size_t)(colon - from));
-    }
+static struct reason split_reason(const char *line)
+{
+    struct reason r = { .text = slice_str(line) };
+    const char   *protocol = strstr(line, "://");
+    const char   *from = protocol ? protocol + 3 : line;
+    const char   *colon = strstr(from, ": ");
+    const char   *slash = colon ? memchr(from, '/', (size_t)(colon - from)) : NULL;
+    const char   *after;
+
     if (slash) {
-        to = slash;
-        *where = slice_of(from, (size_t)(to - from));
-        *text = slice_str(colon + 2);
+        r.where = slice_of(from, (size_t)(slash - from));
+        r.bootstrap = strncmp(slash, "/bootstrap", 10) == 0;
+        r.text = slice_str(colon + 2);
     }
-    after = strstr(text->p, " (after ");
+    after = strstr(r.text.p, " (after ");
     if (after)
-        text->n = (size_t)(after - text->p);
+        r.text.n = (size_t)(after - r.text.p);
+    return r;
 }
 
-/* librdkafka's text with the parts in front that only repeat the address replaced by our words. */
-static void put_why(struct client *c, struct slice text, rd_kafka_resp_err_t code)
+/* librdkafka's text in our words where we know better ones. */
+static void put_why(struct client *c, struct slice text)
 {
     static const struct {
-        const char *begin;
-        const char *words;
+        const char *part;  /* of librdkafka's text */
+        const char *words; /* NULL: the text as it is */
+        bool        rest;  /* what follows the first colon is said too */
+        const char *hint;  /* NULL: the usual one */
     } known[] = {
-        { "Connect to ", "cannot connect" },
-        { "Failed to resolve ", "cannot resolve the name" },
-        { "SSL handshake failed", "TLS handshake failed" },
+        { "Connect to ", "cannot connect", true, NULL },
+        { "setup timed out", "cannot connect: no answer", false, NULL },
+        { "Failed to resolve ", "cannot resolve the name", true, NULL },
+        { "SSL handshake failed", "TLS handshake failed", true,
+          "check -X security.protocol, ssl.ca.location and the broker's certificate" },
+        { "Disconnected while requesting ApiVersion", "it closes the connection at once", false,
+          "check -X security.protocol: the listener may want TLS" },
+        { "security.protocol is correctly configured", "it closes the connection at once", false,
+          "check -X security.protocol: the listener may want a login" },
+        { "SASL", NULL, false, "check -X sasl.mechanism, sasl.username and sasl.password" },
+        { "Invalid response size", "what answers there does not speak Kafka's protocol", false,
+          "check the port, and -X security.protocol: the listener may want TLS" },
+        { "ApiVersionRequest failed", "it takes connections, but does not answer", false,
+          "check the port, and -X security.protocol: the listener may want TLS" },
     };
     size_t i;
 
+    c->hint = NULL;
     for (i = 0; i < COUNT_OF(known); i++) {
-        size_t      n = strlen(known[i].begin);
-        const char *colon;
+        const char *colon = memmem(text.p, text.n, ": ", 2);
 
-        if (text.n < n || strncmp(text.p, known[i].begin, n) != 0)
+        if (!memmem(text.p, text.n, known[i].part, strlen(known[i].part)))
             continue;
-        colon = memmem(text.p, text.n, ": ", 2);
-        if (!colon)
+        c->hint = known[i].hint;
+        if (!known[i].words)
             break;
-        text = slice_of(colon + 2, text.n - (size_t)(colon + 2 - text.p));
-        (void)snprintf(c->why, sizeof(c->why), "%s: %.*s", known[i].words, SLICE_ARG(text));
+        if (known[i].rest && colon)
+            (void)snprintf(c->why, sizeof(c->why), "%s: %.*s", known[i].words,
+                           (int)(text.n - (size_t)(colon + 2 - text.p)), colon + 2);
+        else
+            (void)snprintf(c->why, sizeof(c->why), "%s", known[i].words);
         return;
     }
-    if (memmem(text.p, text.n, "setup timed out", 15))
-        (void)snprintf(c->why, sizeof(c->why), "cannot connect: no answer within 5 s");
-    else if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION)
-        (void)snprintf(c->why, sizeof(c->why), "login refused: %.*s", SLICE_ARG(text));
-    else
-        (void)snprintf(c->why, sizeof(c->why), "%.*s", SLICE_ARG(text));
+    (void)snprintf(c->why, sizeof(c->why), "%s%.*s",
+                   c->trouble == RD_KAFKA_RESP_ERR__AUTHENTICATION ? "login refused: " : "",
+                   SLICE_ARG(text));
 }
 
 static bool is_login(rd_kafka_resp_err_t code)
@@ -112,15 +129,14 @@ static bool is_login(rd_kafka_resp_err_t code)
 }
 
 /* Runs in the client's own thread, inside rd_kafka_poll() and the like. */
-static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+static void on_error(rd_kafka_t *rk, int code, const char *line, void *opaque)
 {
     struct client *c = opaque;
-    struct slice   where;
-    struct slice   text;
+    struct reason  r;
 
     (void)rk;
     log_msg(LOG_DEBUG, "librdkafka error %s: %s", rd_kafka_err2name((rd_kafka_resp_err_t)code),
-            reason);
+            line);
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
         c->fatal = true;
         return;
@@ -133,12 +149,15 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
     if (is_login(c->trouble) && !is_login((rd_kafka_resp_err_t)code))
         return;
     c->trouble = (rd_kafka_resp_err_t)code;
-    split_reason(reason, &where, &text);
-    put_why(c, text, c->trouble);
-    if (where.n > 0 && !memmem(c->brokers, strlen(c->brokers), where.p, where.n))
-        (void)snprintf(c->where, sizeof(c->where), "%.*s", SLICE_ARG(where));
-    else
+    r = split_reason(line);
+    put_why(c, r.text);
+    if (!r.where.p || r.bootstrap || memmem(c->brokers, strlen(c->brokers), r.where.p, r.where.n)) {
         (void)snprintf(c->where, sizeof(c->where), "%s", c->brokers);
+        return;
+    }
+    (void)snprintf(c->where, sizeof(c->where), "%.*s", SLICE_ARG(r.where));
+    if (!c->hint)
+        c->hint = "this address is not in --kafka: the cluster names it (advertised.listeners)";
 }
 
 static bool is_secret(const char *name)
@@ -204,8 +223,8 @@ static bool fill_conf(rd_kafka_conf_t *rc, const struct kafka_conf *conf,
 
     if (!set_all(rc, common_settings, err))
         return false;
-    if (rd_kafka_conf_set(rc, "bootstrap.servers", conf->brokers, reason, sizeof(reason)) !=
-        RD_KAFKA_CONF_OK)
+    if (conf->brokers && rd_kafka_conf_set(rc, "bootstrap.servers", conf->brokers, reason,
+                                           sizeof(reason)) != RD_KAFKA_CONF_OK)
         return err_set(err, ERR_USAGE, "--kafka %s: %s", conf->brokers, reason);
     if (!set_all(rc, settings, err))
         return false;
@@ -230,9 +249,14 @@ bool client_open(struct client *c, const struct kafka_conf *conf, rd_kafka_type_
         rd_kafka_conf_destroy(rc);
         return false;
     }
-    if (rd_kafka_conf_get(rc, "bootstrap.servers", c->brokers, &size) != RD_KAFKA_CONF_OK)
-        (void)snprintf(c->brokers, sizeof(c->brokers), "%.*s", (int)sizeof(c->brokers) - 1,
-                       conf->brokers);
+    (void)rd_kafka_conf_get(rc, "bootstrap.servers", c->brokers, &size);
+    if (size > sizeof(c->brokers)) /* cut: it is only for messages */
+        memcpy(c->brokers + sizeof(c->brokers) - 4, "...", 4);
+    if (c->brokers[0] == '\0') {
+        rd_kafka_conf_destroy(rc);
+        (void)err_set(err, ERR_USAGE, "no Kafka broker is named");
+        return err_hint(err, "say --kafka HOST:PORT");
+    }
     rd_kafka_conf_set_opaque(rc, c);
     rd_kafka_conf_set_log_cb(rc, on_log);
     rd_kafka_conf_set_error_cb(rc, on_error);
@@ -306,6 +330,13 @@ bool client_metadata(struct client *c, const struct rd_kafka_metadata **out, str
     }
 }
 
+/* Not known yet, or not at all: a broker learns of a new topic a little later than we. */
+static bool is_unknown(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+           code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
 static bool may_pass(rd_kafka_resp_err_t code)
 {
     return code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
@@ -313,27 +344,26 @@ static bool may_pass(rd_kafka_resp_err_t code)
            code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
            code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
            code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE ||
-           code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-           code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-           code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
            code == RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR ||
            code == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH ||
            code == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH;
 }
 
-/* One try. The broker reads a "timestamp" of -2 or -1 as the beginning or the end. */
-static rd_kafka_resp_err_t ask_offsets(struct client *c, const char *topic, int n, int64_t which,
-                                       int64_t *out, int slice_ms)
+rd_kafka_resp_err_t client_ask_offsets(rd_kafka_t *rk, const char *topic, int32_t first, int n,
+                                       int64_t which, int64_t *out, int limit_ms)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
     rd_kafka_resp_err_t              code;
     int                              i;
 
     for (i = 0; i < n; i++)
-        rd_kafka_topic_partition_list_add(list, topic, i)->offset = which;
-    code = rd_kafka_offsets_for_times(c->rk, list, slice_ms);
+        rd_kafka_topic_partition_list_add(list, topic, first + i)->offset = which;
+    /* The broker reads a "timestamp" of -2 or -1 as the beginning or the end. This call keeps its
+     * time-out; rd_kafka_query_watermark_offsets() may hang for socket.timeout.ms. */
+    code = rd_kafka_offsets_for_times(rk, list, limit_ms);
     for (i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < n; i++) {
-        const rd_kafka_topic_partition_t *tp = rd_kafka_topic_partition_list_find(list, topic, i);
+        const rd_kafka_topic_partition_t *tp =
+            rd_kafka_topic_partition_list_find(list, topic, first + i);
 
         if (!tp || (tp->err == RD_KAFKA_RESP_ERR_NO_ERROR && tp->offset < 0))
             code = RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
@@ -349,13 +379,14 @@ static rd_kafka_resp_err_t ask_offsets(struct client *c, const char *topic, int 
 bool client_offsets(struct client *c, const char *topic, int n, int64_t which, int64_t *out,
                     struct err *err)
 {
-    int64_t since = clock_mono_ns();
-    int     slice_ms = FIRST_SLICE_MS;
+    int64_t  since = clock_mono_ns();
+    int      slice_ms = FIRST_SLICE_MS;
+    unsigned pause_ms = FIRST_PAUSE_MS;
 
     if (n <= 0)
         return true;
     for (;;) {
-        rd_kafka_resp_err_t code = ask_offsets(c, topic, n, which, out, slice_ms);
+        rd_kafka_resp_err_t code = client_ask_offsets(c->rk, topic, 0, n, which, out, slice_ms);
 
         (void)rd_kafka_poll(c->rk, 0);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -364,9 +395,11 @@ bool client_offsets(struct client *c, const char *topic, int n, int64_t which, i
         }
         if (!client_go_on(c, err, "asking Kafka for offsets"))
             return false;
-        if (!may_pass(code) || client_hopeless(c, since))
+        if (is_unknown(code) ? client_elapsed_ms(since) >= UNKNOWN_MS
+                             : !may_pass(code) || client_hopeless(c, since))
             return client_fail(c, err, code, NULL, "offsets of %s", topic);
-        clock_sleep_ms(50);
+        clock_sleep_ms(pause_ms);
+        pause_ms = pause_ms < LAST_PAUSE_MS ? pause_ms * 2 : LAST_PAUSE_MS;
         slice_ms = next_slice(c, slice_ms);
     }
 }

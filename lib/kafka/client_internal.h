@@ -26,6 +26,7 @@ struct client {
     rd_kafka_resp_err_t trouble;      /* last trouble since the last answer; 0: none */
     char                brokers[200]; /* as configured, for messages */
     char                where[200];   /* the broker that trouble is about */
+    const char         *hint;         /* what to do about it; NULL: the usual */
     char                why[300];     /* trouble in words */
 };
 
@@ -70,6 +71,10 @@ MUST_CHECK bool client_metadata(struct client *c, const struct rd_kafka_metadata
  * handle's isolation.level says. */
 MUST_CHECK bool client_offsets(struct client *c, const char *topic, int n, int64_t which,
                                int64_t *out, struct err *err);
+
+/* The same for partitions first … first + n - 1, tried once. From any thread. */
+rd_kafka_resp_err_t client_ask_offsets(rd_kafka_t *rk, const char *topic, int32_t first, int n,
+                                       int64_t which, int64_t *out, int limit_ms);
 
 /* Milliseconds from clock_mono_ns() `since` to now. */
 int64_t client_elapsed_ms(int64_t since);

@@ -5,6 +5,8 @@
 
 #include <stdarg.h>
 
+static const char usual_hint[] = "check --kafka and that the broker runs";
+
 const char *client_words(rd_kafka_resp_err_t code)
 {
     static const struct {
@@ -16,9 +18,11 @@ const char *client_words(rd_kafka_resp_err_t code)
         { RD_KAFKA_RESP_ERR__TRANSPORT, "the connection broke" },
         { RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "no broker can be reached" },
         { RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, "not acknowledged in time" },
-        { RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, "there is no such topic" },
-        { RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "there is no such topic or partition" },
-        { RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "there is no such partition" },
+        { RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, "there is no such topic, or no right to see it" },
+        { RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+          "there is no such topic or partition, or no right to see it" },
+        { RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
+          "there is no such topic or partition, or no right to see it" },
         { RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "no right to do this with the topic" },
         { RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, "no right to do this in the cluster" },
         { RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, "no right to see the group" },
@@ -30,7 +34,8 @@ const char *client_words(rd_kafka_resp_err_t code)
         { RD_KAFKA_RESP_ERR_INVALID_RECORD,
           "the broker refuses the record (a compacted topic takes none without a key)" },
         { RD_KAFKA_RESP_ERR__BAD_MSG, "its bytes are damaged (wrong CRC or format)" },
-        { RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, "a partition has no leader" },
+        { RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+          "a partition has no leader, or too few replicas in sync to know its end" },
     };
     size_t i;
 
@@ -49,19 +54,6 @@ static bool is_silence(rd_kafka_resp_err_t code)
            code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
 }
 
-static const char *hint_for(const struct client *c)
-{
-    if (c->trouble == RD_KAFKA_RESP_ERR__AUTHENTICATION)
-        return "check -X sasl.mechanism, sasl.username and sasl.password";
-    if (c->trouble == RD_KAFKA_RESP_ERR__SSL)
-        return "check -X security.protocol, ssl.ca.location and the broker's certificate";
-    if (strstr(c->why, "security.protocol"))
-        return "check -X security.protocol: the listener may want TLS or a login";
-    if (strcmp(c->where, c->brokers) != 0)
-        return "this address is not in --kafka: it comes from the cluster (advertised.listeners)";
-    return "check --kafka and that the broker runs";
-}
-
 bool client_fail(const struct client *c, struct err *err, rd_kafka_resp_err_t code,
                  const char *detail, const char *fmt, ...)
 {
@@ -77,10 +69,10 @@ bool client_fail(const struct client *c, struct err *err, rd_kafka_resp_err_t co
             (void)err_set(err, ERR_KAFKA, "kafka %s: %s: %s", c->where, what, c->why);
         else
             (void)err_set(err, ERR_KAFKA, "kafka %s: %s", c->where, c->why);
-        (void)err_hint(err, "%s", hint_for(c));
+        (void)err_hint(err, "%s", c->hint ? c->hint : usual_hint);
     } else if (silence) {
         (void)err_set(err, ERR_KAFKA, "kafka %s: %s: %s", c->brokers, what, client_words(code));
-        (void)err_hint(err, "check --kafka and that the broker runs");
+        (void)err_hint(err, "%s", usual_hint);
     } else {
         (void)err_set(err, ERR_KAFKA, "kafka %s: %s: %s", c->brokers, what,
                       detail && *detail ? detail : client_words(code));

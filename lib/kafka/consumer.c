@@ -22,6 +22,7 @@
 #define KICK_MS          10
 #define KICK_LIMIT_MS    500 /* how long a dead broker may hold the kicker */
 #define LEADERS_LIMIT_MS 1000
+#define GAP_LIMIT_MS     5000
 #define SERVE_MS         100 /* how often stop is looked at when nothing comes */
 #define MAX_KICKS        64  /* brokers */
 
@@ -124,12 +125,11 @@ static void kick(void *arg)
         size_t i;
 
         for (i = 0; i < k->n; i++) {
-            int64_t low;
-            int64_t high;
+            int64_t offset;
 
             /* Only its arrival at the broker's thread matters. */
-            (void)rd_kafka_query_watermark_offsets(r->client.rk, r->topic, k->partition[i], &low,
-                                                   &high, KICK_LIMIT_MS);
+            (void)client_ask_offsets(r->client.rk, r->topic, k->partition[i], 1,
+                                     RD_KAFKA_OFFSET_BEGINNING, &offset, KICK_LIMIT_MS);
         }
         clock_sleep_ms(KICK_MS);
     }
@@ -203,6 +203,7 @@ static void on_event(struct reader *r, struct lane *l, const rd_kafka_message_t 
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
         (void)client_fail(&r->client, r->err, m->err, "no right to read the topic", "read %s",
                           r->topic);
+        (void)err_hint(r->err, "grant Read on the topic");
         give_up(r);
         return;
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
@@ -218,6 +219,7 @@ static void on_event(struct reader *r, struct lane *l, const rd_kafka_message_t 
     default:
         /* It passes, or nothing comes any more and the time-out tells. */
         r->client.trouble = m->err;
+        r->client.hint = NULL;
         (void)snprintf(r->client.why, sizeof(r->client.why), "%s", client_words(m->err));
         (void)snprintf(r->client.where, sizeof(r->client.where), "%s", r->client.brokers);
     }
@@ -251,8 +253,10 @@ static void tell_gap(struct reader *r)
     int64_t            low = -1;
     int64_t            high = -1;
 
-    (void)rd_kafka_query_watermark_offsets(r->client.rk, r->topic, l->range->partition, &low, &high,
-                                           (int)r->client.timeout_ms);
+    (void)client_ask_offsets(r->client.rk, r->topic, l->range->partition, 1,
+                             RD_KAFKA_OFFSET_BEGINNING, &low, GAP_LIMIT_MS);
+    (void)client_ask_offsets(r->client.rk, r->topic, l->range->partition, 1, RD_KAFKA_OFFSET_END,
+                             &high, GAP_LIMIT_MS);
     if (low > l->next)
         (void)err_set(
             r->err, ERR_KAFKA,

@@ -19,8 +19,8 @@
 #define POLL_EVERY      128
 #define FULL_WAIT_MS    10
 #define DRAIN_TICK_MS   100
-#define STOP_WAIT_MS    10000               /* for reports after stop was asked */
-#define TOO_LARGE_BYTES (16u * 1024 * 1024) /* held at most before they are sent alone */
+#define STOP_WAIT_MS    10000                      /* for reports after stop was asked */
+#define TOO_LARGE_BYTES ((size_t)16 * 1024 * 1024) /* held at most before they are sent alone */
 
 static void report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque);
 
@@ -335,7 +335,8 @@ static bool await_reports(struct producer *p)
     while (rd_kafka_outq_len(p->client.rk) > 0 && !p->client.fatal) {
         if (stop_asked(p->client.stop))
             return producer_empty(p, &p->client, STOP_WAIT_MS);
-        (void)rd_kafka_poll(p->client.rk, DRAIN_TICK_MS);
+        /* Polls too, and lets no batch wait for linger.ms. */
+        (void)rd_kafka_flush(p->client.rk, DRAIN_TICK_MS);
     }
     return true;
 }

@@ -57,9 +57,9 @@ void held_add(struct held_list *list, const rd_kafka_message_t *m)
     h->no_value = m->payload == NULL;
     h->key_n = m->key_len;
     h->value_n = m->len;
-    if (m->key_len > 0)
+    if (m->key && m->key_len > 0)
         memcpy(h->bytes, m->key, m->key_len);
-    if (m->len > 0)
+    if (m->payload && m->len > 0)
         memcpy(h->bytes + m->key_len, m->payload, m->len);
     held_push(list, h);
 }
@@ -321,8 +321,10 @@ bool producer_resend_alone(struct producer *p, struct err *err)
 {
     struct held *h;
 
-    if (!p->alone.rk && !producer_open_alone(p, err))
+    if (!p->alone.rk && !producer_open_alone(p, err)) {
+        producer_close_alone(p);
         return false;
+    }
     while ((h = held_pop(&p->too_large))) {
         rd_kafka_resp_err_t code =
             producer_put(h->lot->alone, h->lot, h->partition, held_key(h), held_value(h));

@@ -113,6 +113,8 @@ bool producer_tell_failure(struct producer *p, struct err *err)
                   "kafka %s: topic %s [%d], key %s: %s (%" PRIu64 " record%s failed)",
                   p->client.brokers, f->lot->pub.name, (int)f->partition, f->key, reason,
                   p->n_failed, p->n_failed == 1 ? "" : "s");
+    if (f->code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        (void)err_hint(err, "grant Write on the topic");
     return false;
 }
 
@@ -122,9 +124,10 @@ bool producer_tell_fatal(struct producer *p, rd_kafka_t *rk, struct err *err)
     rd_kafka_resp_err_t code = rd_kafka_fatal_error(rk, reason, sizeof(reason));
 
     if (code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
-        (void)err_set(err, ERR_KAFKA, "kafka %s: no right to write idempotently",
+        (void)err_set(err, ERR_KAFKA, "kafka %s: no right to write to any topic",
                       p->client.brokers);
-        return err_hint(err, "grant IdempotentWrite on the cluster");
+        return err_hint(err, "grant Write on the topics (and, before Kafka 3.0, IdempotentWrite on "
+                             "the cluster)");
     }
     return err_set(err, ERR_KAFKA, "kafka %s: %s: %s", p->client.brokers, client_words(code),
                    reason);

@@ -2,18 +2,26 @@
  * compare.h - canonical comparison: when do two spellings say the same?
  *
  * The rules of data-model 5.10, by band (struct layout: drop_empty) and kind (struct kind_layout:
- * dates, states, labels, verbatim, absent_false): 1 member order and white space never matter;
- * lists are in order 2 numbers by decimal value: 90.0 = 90.000000000 = 9E1, never through a double
+ * dates, states, labels, verbatim, absent_false):
+ *
+ *   1 member order and white space never matter; lists are in order
+ *   2 numbers by decimal value: 90.0 = 90.000000000 = 9E1, never through a double
  *   3 known date members as instants, cut to milliseconds (the JDBC store's precision); no other
- * text 4 duration, startDate and endDate of a state are computed: outside the digest, checked
- * against the histories (startDate the first date, endDate the last, |duration - (last - first)| <
- * 1 ms with two entries or more); one that disagrees with its histories goes into the digest as it
- * is 5 absent = null; with drop_empty absent = "" = [] = {} too, also inside maps, except below
- * `verbatim` members, where every entry counts; elements of lists always count 6 labels: {"k": "v"}
- * = [{"key": "k", "value": "v"}] 7 members of absent_false: absent = false One pass, memory
- * O(depth), no tree: the digest of an object is the sum (mod 2^128, never XOR) over its members of
- * pair(name, value), closed with the count; a list is folded in order; every part carries a type
- * tag and its length. DIGEST_VERSION of lib/base/hash.h names the recipe.
+ *     text is a date
+ *   4 duration, startDate and endDate of a state are computed: outside the digest, checked against
+ *     its histories (startDate the first date, endDate the last; duration at most 1 ms off last -
+ *     first with two entries or more, anything with one; all dates cut to milliseconds); one that
+ *     disagrees with its histories goes into the digest as it is
+ *   5 absent = null; with drop_empty absent = "" = [] = {} too, also inside maps, except below
+ *     `verbatim` members, where every entry counts; elements of lists always count
+ *   6 labels: {"k": "v"} = [{"key": "k", "value": "v"}], a set of pairs in which duplicates count;
+ *     a list with anything else in it is an ordinary list
+ *   7 members of absent_false: absent = false
+ *
+ * One pass, no tree, memory O(depth + longest text): the digest of an object is the sum (mod 2^128,
+ * never XOR) over its members of hash(name, value), closed with the count; a list is folded in
+ * order; every part carries a type tag and its length. DIGEST_VERSION of lib/base/hash.h names the
+ * recipe.
  */
 #ifndef REQUEUE_COMPARE_H
 #define REQUEUE_COMPARE_H

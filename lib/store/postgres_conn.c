@@ -26,6 +26,7 @@
 #define TLS_TICK_MS       10 /* TLS may hold bytes that no poll sees */
 #define CONNECT_TIMEOUT_S 30 /* unless connect_timeout says something else */
 #define FAREWELL_MS       5000
+#define CANCEL_AGAIN_NS   (250 * 1000 * 1000)
 #define BEGIN_TRIES       50
 #define NS_PER_MS         1000000
 #define NS_PER_S          1000000000
@@ -206,31 +207,7 @@ void pg_rollback(struct pg_conn *c)
 
 /* ---- the end -------------------------------------------------------------------------- */
 
-/* Take all that still comes, throwing it away. */
-static bool drain(struct pg_conn *c)
-{
-    struct err ignored = ERR_INIT;
-    PGresult  *res;
-
-    while ((res = pg_next_result(c, NULL, "cancelling", &ignored))) {
-        ExecStatusType status = PQresultStatus(res);
-        char          *row = NULL;
-        int            n = 0;
-
-        PQclear(res);
-        while (status == PGRES_COPY_OUT && n >= 0) {
-            n = PQgetCopyData(c->pg, &row, 1);
-            PQfreemem(row);
-            row = NULL;
-            if (n == 0 && !pg_wait(c, POLLIN, NULL, "cancelling", &ignored))
-                return false;
-        }
-    }
-    return ignored.kind == ERR_NONE;
-}
-
-/* Cancel what is running and wait for its end. */
-static bool abandon(struct pg_conn *c)
+static void ask_to_cancel(struct pg_conn *c)
 {
     PGcancel *cancel = PQgetCancel(c->pg);
     char      why[256];
@@ -238,7 +215,52 @@ static bool abandon(struct pg_conn *c)
     if (cancel)
         (void)PQcancel(cancel, why, (int)sizeof(why));
     PQfreeCancel(cancel);
-    return drain(c);
+    c->cancelled_ns = clock_mono_ns();
+}
+
+/* Like pg_wait. A cancel that came before the server had begun with the query was lost: again. */
+static bool wait_cancelling(struct pg_conn *c, struct err *err)
+{
+    if (clock_mono_ns() - c->cancelled_ns > CANCEL_AGAIN_NS)
+        ask_to_cancel(c);
+    return pg_wait(c, POLLIN, NULL, "cancelling", err);
+}
+
+static bool throw_rows_away(struct pg_conn *c, struct err *err)
+{
+    char *row = NULL;
+    int   n = 0;
+
+    while (n >= 0) {
+        n = PQgetCopyData(c->pg, &row, 1);
+        PQfreemem(row);
+        row = NULL;
+        if (n == 0 && !wait_cancelling(c, err))
+            return false;
+    }
+    return true;
+}
+
+/* Cancel what is running and wait for its end, throwing away what still comes. */
+static bool abandon(struct pg_conn *c)
+{
+    struct err ignored = ERR_INIT;
+    PGresult  *res = NULL;
+
+    ask_to_cancel(c);
+    do {
+        PQclear(res);
+        while (PQisBusy(c->pg)) {
+            if (!wait_cancelling(c, &ignored))
+                return false;
+        }
+        res = PQgetResult(c->pg);
+        if (PQresultStatus(res) == PGRES_COPY_OUT && !throw_rows_away(c, &ignored)) {
+            PQclear(res);
+            return false;
+        }
+    } while (res);
+    return true;
 }
 
 bool pg_leave(struct pg_conn *c, const char *sql)

@@ -22,13 +22,14 @@
 
 /* One connection. It belongs to one thread at a time. */
 struct pg_conn {
-    PGconn            *pg;          /* NULL: not connected */
-    const struct stop *stop;        /* borrowed; NULL: nobody stops it */
-    int64_t            deadline_ns; /* clock_mono_ns() at which every wait gives up; 0: never */
-    int                version;     /* 150004 */
-    bool               proxy;       /* goes through a pooling proxy */
-    char               state[6];    /* SQLSTATE of the last failure */
-    char               place[256];  /* "127.0.0.1:5432/kestra" */
+    PGconn            *pg;           /* NULL: not connected */
+    const struct stop *stop;         /* borrowed; NULL: nobody stops it */
+    int64_t            deadline_ns;  /* clock_mono_ns() at which every wait gives up; 0: never */
+    int64_t            cancelled_ns; /* when a cancel was asked for last */
+    int                version;      /* 150004 */
+    bool               proxy;        /* goes through a pooling proxy */
+    char               state[6];     /* SQLSTATE of the last failure */
+    char               place[256];   /* "127.0.0.1:5432/kestra" */
 };
 
 /* Connect. What the URL does not say comes from PG* variables, service files and ~/.pgpass. */

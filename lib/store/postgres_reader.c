@@ -31,6 +31,7 @@ struct pg_reader {
     const char         *place;
     bool                has_source;
     bool                trusted;
+    bool                has_begun; /* rows come */
     bool                ended;
     atomic_bool         cancelled;
     char                doing[48]; /* "reading executions" */
@@ -94,6 +95,24 @@ static bool connect_slot(struct pg_store *s, struct pg_slot *slot, struct err *e
 
 /* ---- reading -------------------------------------------------------------------------- */
 
+/* Wait for the stream of rows to begin. A server keeps its first answer back until it has some
+ * rows, so this is not for open_reader(). */
+static bool await_rows(struct pg_reader *r, struct err *err)
+{
+    struct pg_conn *c = &r->slot->conn;
+    struct err      failed = ERR_INIT;
+    PGresult       *res = pg_next_result(c, &r->cancelled, r->doing, &failed);
+
+    if (failed.kind != ERR_NONE)
+        *err = failed;
+    else if (!res || PQresultStatus(res) != PGRES_COPY_OUT)
+        (void)pg_fail(c, res, r->doing, err);
+    else
+        r->has_begun = true;
+    PQclear(res);
+    return r->has_begun;
+}
+
 /* The server says that the COPY is over: is it, and is everything here? */
 static bool finish(struct pg_reader *r, struct err *err)
 {
@@ -134,6 +153,8 @@ static bool next_piece(struct pg_reader *r, struct err *err)
     bool                  looked = false;
     int                   n = 0;
 
+    if (!r->has_begun && !await_rows(r, err))
+        return false;
     PQfreemem(r->piece);
     r->piece = NULL;
     while ((n = PQgetCopyData(c->pg, &r->piece, 1)) == 0) {
@@ -241,35 +262,11 @@ static bool write_copy(struct pg_reader *r, const struct store_query *q, struct 
     struct pg_store       *s = r->store;
     const struct pg_table *t = &s->tables[pg_stored_kind(q->kind)];
 
-    buf_add(sql, SAVEPOINT "; COPY (");
+    buf_add(sql, "COPY (");
     if (!pg_sql_select(r->slot->conn.pg, s->layout, t, q, sql, err))
         return false;
     return buf_append(sql, SLICE(") TO STDOUT (FORMAT binary)")) ||
            err_set(err, ERR_USAGE, "the selection is too long for a query");
-}
-
-/* Send the query and wait for its stream to begin. */
-static bool start_copy(struct pg_reader *r, const char *sql, struct err *err)
-{
-    struct pg_conn *c = &r->slot->conn;
-    ExecStatusType  status = PGRES_COMMAND_OK;
-
-    if (!PQsendQuery(c->pg, sql))
-        return pg_fail(c, NULL, r->doing, err);
-    while (status == PGRES_COMMAND_OK) {
-        struct err failed = ERR_INIT;
-        PGresult  *res = pg_next_result(c, &r->cancelled, r->doing, &failed);
-
-        if (failed.kind != ERR_NONE) {
-            *err = failed;
-            return false;
-        }
-        status = res ? PQresultStatus(res) : PGRES_FATAL_ERROR;
-        if (status != PGRES_COMMAND_OK && status != PGRES_COPY_OUT)
-            (void)pg_fail(c, res, r->doing, err);
-        PQclear(res);
-    }
-    return status == PGRES_COPY_OUT;
 }
 
 static bool open_reader(struct pg_reader *r, const struct store_query *q, struct err *err)
@@ -283,12 +280,12 @@ static bool open_reader(struct pg_reader *r, const struct store_query *q, struct
     }
     buf_init(&sql, PG_MAX_SQL_BYTES);
     ok = write_copy(r, q, &sql, err);
-    if (ok && !start_copy(r, sql.p, err)) {
-        give_slot_back(r->store, r->slot, leave_copy(r));
-        ok = false;
-    } else if (!ok) {
-        give_slot_back(r->store, r->slot, true);
-    }
+    /* By itself: a cancel that hits the COPY must find the savepoint made. */
+    ok = ok && pg_run(&r->slot->conn, SAVEPOINT, r->doing, NULL, err);
+    if (ok && !PQsendQuery(r->slot->conn.pg, sql.p))
+        ok = pg_fail(&r->slot->conn, NULL, r->doing, err);
+    if (!ok)
+        give_slot_back(r->store, r->slot, PQstatus(r->slot->conn.pg) == CONNECTION_OK);
     buf_release(&sql);
     return ok;
 }

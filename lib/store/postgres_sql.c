@@ -210,7 +210,7 @@ static bool put_terminal(struct writer *w)
 
     for (size_t i = 0; i < states->n; i++) {
         /* PAUSED is pending whatever the band calls it. */
-        if (!layout_is_terminal(w->layout, slice_str(states->items[i])))
+        if (strcmp(states->items[i], "PAUSED") == 0)
             continue;
         if (!put(w, before) || !put_literal(w, states->items[i]))
             return false;
@@ -224,11 +224,13 @@ static bool has_live_rule(enum kind kind)
     return kind == KIND_EXECUTION || kind == KIND_TEMPLATE;
 }
 
-/* What is left out of the selected by rule. */
+/* What is left out of the selected by rule. Who asks for ids wants to know what is there. */
 static bool put_rules(struct writer *w)
 {
     const struct store_query *q = w->query;
 
+    if (q->ids)
+        return true;
     if (has_live_rule(q->kind) && !put(w, " AND deleted IS NOT TRUE"))
         return false;
     if (q->kind != KIND_EXECUTION || q->executions == EXECUTIONS_ALL)

@@ -86,22 +86,24 @@ static void find_ends(struct fixture *f)
 static void fill(struct fixture *f, int partitions, unsigned n, size_t size)
 {
     struct producer_conf   pc = { .message_max_bytes = 10485760 };
-    char                  *value = mem_alloc(size + 1);
+    size_t                 n_noise = size + 1000003;
+    char                  *noise = mem_alloc(n_noise);
     uint64_t               seed = 7;
     struct producer       *p;
     struct producer_topic *t;
     unsigned               i;
 
-    for (i = 0; i < size; i++)
-        value[i] = (char)(test_rand(&seed) & 0xff);
+    for (i = 0; i < n_noise; i++)
+        noise[i] = (char)(test_rand(&seed) & 0xff);
     check(f, producer_open(&f->conf, &pc, &p, &f->err));
     check(f, producer_add_topic(p, TOPIC, PARTITIONS, &t, &f->err));
     for (i = 0; i < n; i++)
         check(f, producer_send(p, t, (int32_t)(i % (unsigned)partitions), SLICE("key"),
-                               slice_of(value, size), &f->err) == SEND_OK);
+                               slice_of(noise + (size_t)i * size % 1000003, size),
+                               &f->err) == SEND_OK);
     check(f, producer_drain(p, &f->err));
     producer_close(p);
-    mem_free(value);
+    mem_free(noise);
     find_ends(f);
 }
 

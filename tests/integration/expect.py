@@ -26,6 +26,9 @@ LOCKS = {'A': ['executionId'],
          'I': ['executionId', 'evaluateRunningDate', 'workerId']}
 
 
+ONLY_IN_STORES = ['sourceCode', 'labelsMap']
+
+
 def murmur2(data):
     """The hash of Java's Kafka client."""
     mask, m = 0xffffffff, 0x5bd1e995
@@ -70,22 +73,21 @@ def parse(text):
 
 
 def members(text):
-    """Name, start, start of the value and end of each top-level member of jsonb's text."""
+    """Name, start and end of each top-level member of jsonb's text."""
     decoder = json.JSONDecoder(parse_float=str, parse_int=str)
     found, at = [], 1
     while text[at] != '}':
         name, after = decoder.raw_decode(text, at)
         assert text[after:after + 2] == ': '
         end = decoder.raw_decode(text, after + 2)[1]
-        found.append((name, at, after + 2, end))
+        found.append((name, at, end))
         at = end + (2 if text[end] == ',' else 0)
     return found
 
 
 def without(text, names):
     """The text without some members; all other bytes as they are."""
-    kept = [text[start:end] for name, start, _, end in members(text) if name not in names]
-    return '{' + ', '.join(kept) + '}'
+    return '{' + ', '.join(text[start:end] for name, start, end in members(text) if name not in names) + '}'
 
 
 def quote(text):
@@ -134,8 +136,9 @@ def rows_of(url, band, kind, executions, unlock='none', skipped=()):
             continue
         if kind == 'trigger' and unlock == 'all' and any(value.get(m) is not None for m in LOCKS[band]):
             text = without(text, LOCKS[band])
-        if TABLES[kind] == 'flows' and band == 'I':
-            text = with_source(text, code)
+        if TABLES[kind] == 'flows':
+            text = without(text, ONLY_IN_STORES)
+            text = with_source(text, code) if band == 'I' else text
         yield value, '_'.join(entity(kind, value, band)), text, stored
 
 
@@ -158,11 +161,11 @@ def expected(url, band, executions='none', unlock='none'):
 
 
 def read_console(path):
-    """Partition, key and value of each record; \\x01 stands between them, \\x02 and a line feed behind."""
+    """Partition, key and value of each record, between separators that no key has."""
     with open(path, 'rb') as f:
         data = f.read()
-    for line in data.split(b'\x02\n')[:-1]:
-        partition, key, value = line.split(b'\x01', 2)
+    for line in data.split(b'\x1f#\n')[:-1]:
+        partition, key, value = line.split(b'\x1f#\x1f', 2)
         yield int(partition.removeprefix(b'Partition:')), key.decode(), value
 
 

@@ -470,6 +470,19 @@ static void every_range_is_read_from_its_start_to_its_end_and_no_further(void **
     assert_int_equal(next[3], 2500);
 }
 
+/* A transaction's end is answered before its control records are written. */
+static void await_high(struct fixture *f, const char *topic, int64_t high)
+{
+    struct partition_ends ends = { .high = 0 };
+    int64_t               since = clock_mono_ns();
+
+    while (ends.high != high && ms_since(since) < 10000) {
+        clock_sleep_ms(20);
+        check(f, admin_ends(f->admin, topic, 1, &ends, &f->err));
+    }
+    assert_int_equal(ends.high, high);
+}
+
 static void a_tail_of_control_records_ends_the_read(void **state)
 {
     struct fixture       *f = *state;
@@ -480,8 +493,8 @@ static void a_tail_of_control_records_ends_the_read(void **state)
 
     for (i = 0; i < 3; i++)
         (void)raw_transaction(broker(), topic, 0, "committed", 49, RAW_COMMIT);
+    await_high(f, topic, 150);
     check(f, admin_ends(f->admin, topic, 2, ends, &f->err));
-    assert_int_equal(ends[0].high, 150);
     assert_int_equal(ends[0].stable, 150);
     check(f, read_topic(f, topic, 2, on_record, &seen));
     assert_int_equal(seen.n, 147);
@@ -497,6 +510,7 @@ static void an_aborted_transaction_at_the_end_is_not_read_and_ends_the_read(void
 
     (void)raw_transaction(broker(), topic, 0, "committed", 10, RAW_COMMIT);
     (void)raw_transaction(broker(), topic, 0, "aborted", 1000, RAW_ABORT);
+    await_high(f, topic, 1012);
     since = clock_mono_ns();
     check(f, read_topic(f, topic, 1, on_record, &seen));
     assert_int_equal(seen.n, 10);
@@ -681,11 +695,12 @@ static void a_batch_that_is_too_large_only_as_a_whole_arrives(void **state)
     assert_int_equal(seen.n, 500);
 }
 
-static void a_record_above_the_clients_limit_is_told_at_once(void **state)
+static void a_record_above_the_clients_limit_is_told_and_one_below_it_arrives(void **state)
 {
     struct fixture *f = *state;
     const char     *topic = new_topic(f, 1, NULL, 0);
-    char           *large = mem_alloc(10485760);
+    char           *large = noise(10485760);
+    struct seen     seen = { .n = 0 };
     struct sending  s;
 
     sending_begin(f, &s, topic, 1);
@@ -697,6 +712,8 @@ static void a_record_above_the_clients_limit_is_told_at_once(void **state)
     assert_int_equal(s.t->delivered, 1);
     producer_close(s.p);
     mem_free(large);
+    check(f, read_topic(f, topic, 1, on_record, &seen));
+    assert_int_equal(seen.bytes, 10000001);
 }
 
 static void offsets_and_counts_are_those_of_the_log(void **state)
@@ -757,6 +774,87 @@ static void a_topic_deleted_while_sending_fails_in_words(void **state)
     assert_false(describe(f, topic).exists);
 }
 
+/* kafka-node kill and then start; called in a thread of its own. */
+static void restart_broker(void *arg)
+{
+    const char *dir = arg;
+    char        line[600];
+
+    clock_sleep_ms(300);
+    (void)snprintf(line, sizeof(line),
+                   "scripts/kafka-node kill '%s' && sleep 1 && scripts/kafka-node start '%s'", dir,
+                   dir);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe,cert-env33-c): a test, and nobody changes signals */
+    if (system(line) != 0)
+        abort();
+}
+
+struct once {
+    uint8_t *seen; /* by number of the key */
+    unsigned repeated;
+};
+
+static bool count_once(void *ctx, const struct topic_record *rec, struct err *err)
+{
+    struct once  *o = ctx;
+    char          key[32];
+    unsigned long i;
+
+    (void)err;
+    (void)snprintf(key, sizeof(key), "%.*s", SLICE_ARG(rec->key));
+    i = strtoul(key + 1, NULL, 10);
+    o->repeated += o->seen[i] ? 1 : 0;
+    o->seen[i] = 1;
+    return true;
+}
+
+static void a_broker_killed_while_sending_loses_and_repeats_nothing(void **state)
+{
+    enum { N = 300000, PARTS = 8 };
+    struct fixture       *f = *state;
+    const char           *topic;
+    char                 *value;
+    struct once           once = { .repeated = 0 };
+    struct partition_ends ends[PARTS];
+    struct topic_range    ranges[PARTS];
+    struct thread        *killer;
+    struct sending        s;
+    unsigned              i;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in a test program changes the environment */
+    const char *dir = getenv("REQUEUE_TEST_KAFKA_DIR");
+
+    if (!dir) /* a broker that is not ours to kill */
+        skip();
+    topic = new_topic(f, PARTS, NULL, 0);
+    value = noise(N + 2000);
+    once.seen = mem_alloc(N);
+    sending_begin(f, &s, topic, PARTS);
+    killer = thread_start(restart_broker, (void *)(uintptr_t)dir);
+    for (i = 0; i < N; i++) {
+        char key[32];
+
+        (void)snprintf(key, sizeof(key), "K%u", i);
+        send_one(f, &s, (int32_t)(i % PARTS), slice_str(key), slice_of(value + i, 2000));
+        if (i % 1000 == 0)
+            clock_sleep_ms(2); /* so that it is not over before the broker dies */
+    }
+    check(f, producer_drain(s.p, &f->err));
+    thread_join(killer);
+    assert_int_equal(s.t->delivered, N);
+    producer_close(s.p);
+    check(f, admin_ends(f->admin, topic, PARTS, ends, &f->err));
+    for (i = 0; i < PARTS; i++)
+        ranges[i] = (struct topic_range){ (int32_t)i, ends[i].start, ends[i].stable };
+    check(f, topic_read(&f->conf, topic, ranges, PARTS, count_once, &once, &f->err));
+    for (i = 0; i < N; i++)
+        if (!once.seen[i])
+            fail_msg("key K%u is lost", i);
+    assert_int_equal(once.repeated, 0);
+    check(f, admin_delete(f->admin, &topic, 1, &f->err));
+    mem_free(once.seen);
+    mem_free(value);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -785,10 +883,11 @@ int main(void)
         TEST(records_removed_during_the_read_are_a_gap_in_words),
         TEST(a_record_that_is_too_large_is_refused_alone),
         TEST(a_batch_that_is_too_large_only_as_a_whole_arrives),
-        TEST(a_record_above_the_clients_limit_is_told_at_once),
+        TEST(a_record_above_the_clients_limit_is_told_and_one_below_it_arrives),
         TEST(offsets_and_counts_are_those_of_the_log),
         TEST(a_record_without_a_key_in_a_compacted_topic_fails_in_words),
         TEST(a_topic_deleted_while_sending_fails_in_words),
+        TEST(a_broker_killed_while_sending_loses_and_repeats_nothing),
     };
 
     if (!broker()) {

@@ -430,7 +430,7 @@ static void connections_are_used_again(void **state)
 static void make_large(struct world *w)
 {
     db_sql(&w->db, "UPDATE executions SET value = value || jsonb_build_object('inputs', (SELECT"
-                   " string_agg(md5(key || i), '') FROM generate_series(1, 500) i))");
+                   " string_agg(md5(key || i), '') FROM generate_series(1, 300) i))");
 }
 
 static void a_store_closed_in_the_middle_of_a_read_leaves_nothing_behind(void **state)
@@ -588,7 +588,7 @@ static void large_values_come_whole_and_alone(void **state)
 
     db_sql(&w->db,
            "UPDATE executions SET value = value || jsonb_build_object('big', repeat('0123456789',"
-           " 1048576)) WHERE key IN ('exec-5', 'exec-500', 'exec-1001')");
+           " 1048576)) WHERE key IN ('exec-5', 'exec-500', 'exec-1002')");
     open_store(w);
     read_docs(w, &q);
     docs_sql(&w->expected, &w->db, EXECUTIONS);
@@ -747,7 +747,7 @@ static void time_limits_of_database_and_role_do_not_hold_for_us(void **state)
             "ALTER DATABASE %1$s SET max_parallel_workers_per_gather = 0",
             w->db.name);
     docs_sql(&w->expected, &w->db, EXECUTIONS);
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 6; i++) {
         struct store_info info;
         struct err        err = ERR_INIT;
 
@@ -1167,7 +1167,7 @@ static void a_list_of_hosts_is_tried_in_order(void **state)
     struct store_info info;
     struct err        err = ERR_INIT;
     char              url[256];
-    char              place[128];
+    char              place[256];
 
     (void)snprintf(url, sizeof(url), "postgres://postgres@127.0.0.1:1,%s:%s/%s", p.host, p.port,
                    w->db.name);

@@ -496,6 +496,24 @@ static void an_audit_does_not_explain_an_execution_that_the_store_has_but_cannot
     assert_int_equal(w->n_skips, 1);
 }
 
+/* With another selection than an audit's own, the store is asked for what that leaves out too. */
+static void an_audit_does_not_explain_an_execution_that_was_not_selected(void **state)
+{
+    struct world   *w = *state;
+    struct entity  *e = world_entity(w, KIND_EXECUTION);
+    char           *text = arena_str(w->arena, world_json(w, e, CURRENT, "x"));
+    struct planted *p;
+
+    world_topic(w, KIND_EXECUTION, NULL);
+    w->scope.project.executions = EXECUTIONS_PENDING;
+    memcpy(strstr(text, "PAUSED"), "FAILED", 6); /* the current state: it has ended */
+    world_store_json(w, e, slice_str(text));
+    p = put_extra(w, e, slice_str(text));
+    audit_both_ways(w, KIND_EXECUTION, p, NULL);
+    assert_int_equal(w->store.last.n_ids, 1);
+    assert_int_equal(w->store.last.executions, EXECUTIONS_ALL);
+}
+
 static void an_audit_explains_a_deleted_template(void **state)
 {
     struct world   *w = *state;
@@ -696,6 +714,7 @@ int main(void)
         CASE(an_audit_explains_a_deleted_execution),
         CASE(an_audit_does_not_explain_an_execution_that_only_the_store_calls_deleted),
         CASE(an_audit_does_not_explain_an_execution_that_the_store_has_but_cannot_read),
+        CASE(an_audit_does_not_explain_an_execution_that_was_not_selected),
         CASE(an_audit_explains_a_deleted_template),
         CASE(an_audit_explains_a_missing_trigger_by_its_tombstone_only),
         CASE(an_audit_explains_a_flow_revision_that_was_removed),

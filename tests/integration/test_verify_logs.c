@@ -251,6 +251,75 @@ static void holes_that_compaction_left_are_no_records(void **state)
     assert_int_equal(w->result.topic.keys, COUNT_OF(entities));
 }
 
+static bool count_record(void *ctx, const struct topic_record *rec, struct err *err)
+{
+    size_t *n = ctx;
+
+    (void)rec;
+    (void)err;
+    ++*n;
+    return true;
+}
+
+static size_t records_at(struct world *w, int32_t partition, int64_t offset)
+{
+    struct topic_range range = { partition, offset, offset + 1 };
+    size_t             n = 0;
+
+    if (!topic_read(&w->kafka, w->conf.topics[KIND], &range, 1, count_record, &n, &w->err))
+        fail_msg("%s", w->err.msg);
+    return n;
+}
+
+/* A newer record takes the victim's place, and compaction removes the one that was folded. */
+static void compact_away(struct world *w)
+{
+    int64_t deadline = clock_mono_ns() + (int64_t)60 * 1000000000;
+    int32_t partition = world_own(w->victim);
+
+    world_put_current(w, w->victim, "newer");
+    do {
+        clock_sleep_ms(500);
+        close_segments(w);
+    } while (records_at(w, partition, w->victim_at) > 0 && clock_mono_ns() < deadline);
+    assert_int_equal(records_at(w, partition, w->victim_at), 0);
+}
+
+static struct planted *put_changed(struct world *w, int32_t partition)
+{
+    struct entity  *e = world_entity(w, KIND);
+    struct planted *p;
+
+    while (world_own(e) != partition)
+        e = world_entity(w, KIND);
+    world_store(w, e, "x");
+    p = world_plant(w, DIFF_CHANGED, e, partition);
+    p->in_store = true;
+    world_put(w, KIND, partition, world_key(e), world_value(w, e, CURRENT, "y"), &p->offset);
+    return p;
+}
+
+static void a_record_that_vanished_since_it_was_folded_is_told_without_its_value(void **state)
+{
+    struct world   *w = *state;
+    struct planted *first, *victim, *last, *keyless;
+
+    world_topic(w, KIND, compacting);
+    first = put_changed(w, 0);
+    victim = put_changed(w, 0);
+    last = put_changed(w, 0);
+    keyless = world_plant(w, DIFF_UNDECODABLE, NULL, 0);
+    keyless->key = SLICE("\xff");
+    world_put(w, KIND, 0, keyless->key, SLICE("{}"), &keyless->offset);
+    planter_flush(w->planter);
+    first->path = last->path = "/note";
+    victim->path = "";
+    w->victim = victim->e;
+    w->victim_at = victim->offset;
+    w->on_first = compact_away;
+    must_verify(w);
+}
+
 static void a_log_that_does_not_start_at_zero_is_read_from_its_start(void **state)
 {
     struct world   *w = *state;
@@ -372,31 +441,59 @@ static void a_proof_wants_the_very_bytes(void **state)
     must_prove(w, KIND, NULL);
 }
 
-static void the_whole_values_of_a_proof_are_cut_when_long(void **state)
+/* The rest of a character that was cut through would have become this. */
+static bool has_replacement(struct slice s)
 {
-    struct world   *w = *state;
-    struct entity  *e = world_entity(w, KIND);
-    struct planted *p;
-    struct slice    value;
-    char            note[4000];
-    char            text[8000];
+    return memmem(s.p, s.n, "\xef\xbf\xbd", 3) != NULL;
+}
+
+/* An execution all of whose names are as long as those of the next one. */
+static struct entity *even_entity(struct world *w)
+{
+    struct entity *e = world_entity(w, KIND);
+
+    (void)snprintf(e->namespace, sizeof(e->namespace), "n");
+    (void)snprintf(e->flow, sizeof(e->flow), "f");
+    e->tenant[0] = e->id[9] = '\0';
+    e->revision = 2;
+    (void)snprintf(e->key, sizeof(e->key), "%s", e->id);
+    (void)snprintf(e->store_id, sizeof(e->store_id), "%s", e->id);
+    return e;
+}
+
+static void the_whole_values_of_a_proof_are_cut_between_characters(void **state)
+{
+    struct world *w = *state;
+    char          note[4096];
+    char          text[8192];
 
     world_topic(w, KIND, NULL);
-    /* Characters of three bytes, so that the cut has to look where one begins. */
-    for (size_t i = 0; i + 3 < sizeof(note); i += 3)
-        memcpy(note + i, "\xe6\xbc\xa2", 4);
-    world_store(w, e, note);
-    value = world_value(w, e, CURRENT, note);
-    (void)snprintf(text, sizeof(text), " %.*s", (int)value.n, value.p);
-    p = world_plant(w, DIFF_CHANGED, e, world_own(e));
-    p->in_store = true;
-    p->path = "";
-    world_put(w, KIND, world_own(e), world_key(e), slice_str(text), &p->offset);
+    /* Characters of three bytes, behind as many bytes that the cut falls everywhere. */
+    for (size_t before = 0; before < 3; before++) {
+        struct entity  *e = even_entity(w);
+        struct planted *p = world_plant(w, DIFF_CHANGED, e, world_own(e));
+        struct slice    value;
+
+        memset(note, 'a', before);
+        for (size_t i = before; i + 4 < sizeof(note); i += 3)
+            memcpy(note + i, "\xe6\xbc\xa2", 4);
+        world_store(w, e, note);
+        value = world_value(w, e, CURRENT, note);
+        (void)snprintf(text, sizeof(text), " %.*s", (int)value.n, value.p);
+        p->in_store = true;
+        p->path = "";
+        world_put(w, KIND, world_own(e), world_key(e), slice_str(text), &p->offset);
+    }
     must_prove(w, KIND, NULL);
-    assert_true(utf8_valid(w->seen[0].store) && utf8_valid(w->seen[0].at_topic));
-    assert_int_equal(w->seen[0].store.p[0], '"');
-    assert_memory_equal(w->seen[0].store.p + w->seen[0].store.n - 4, "...\"", 4);
-    assert_true(w->seen[0].store.n > COMPARE_MAX_VALUE);
+    for (size_t i = 0; i < w->n_seen; i++) {
+        struct slice cut = w->seen[i].store;
+
+        assert_true(cut.n > COMPARE_MAX_VALUE && cut.n / 2 < COMPARE_MAX_VALUE);
+        assert_int_equal(cut.p[0], '"');
+        assert_memory_equal(cut.p + cut.n - 4, "...\"", 4);
+        assert_true(utf8_valid(cut) && !has_replacement(cut));
+        assert_true(!has_replacement(w->seen[i].at_topic));
+    }
 }
 
 static void a_proof_takes_a_second_record_of_an_execution_for_a_duplicate(void **state)
@@ -508,10 +605,11 @@ int main(void)
         CASE(a_transaction_that_ends_meanwhile_is_read),
         CASE(a_stop_ends_the_wait_for_a_transaction),
         CASE(holes_that_compaction_left_are_no_records),
+        CASE(a_record_that_vanished_since_it_was_folded_is_told_without_its_value),
         CASE(a_log_that_does_not_start_at_zero_is_read_from_its_start),
         CASE(the_last_record_of_a_key_and_partition_counts),
         CASE(a_proof_wants_the_very_bytes),
-        CASE(the_whole_values_of_a_proof_are_cut_when_long),
+        CASE(the_whole_values_of_a_proof_are_cut_between_characters),
         CASE(a_proof_takes_a_second_record_of_an_execution_for_a_duplicate),
         CASE(a_proof_finds_values_that_are_no_object),
         CASE(a_proof_of_an_append_reads_only_what_was_added),

@@ -219,6 +219,7 @@ static void later_main(void *arg)
     struct later *l = arg;
     PGconn       *pg = PQconnectdb(l->url);
 
+    (void)PQsetNoticeReceiver(pg, on_notice, NULL);
     clock_sleep_ms(l->after_ms);
     for (int i = 0; i < 1000 && !l->done && !stop_asked(&l->stop); i++) {
         PGresult *res = PQexec(pg, l->sql);

@@ -264,6 +264,8 @@ static bool note_difference(void *ctx, const struct difference *d, struct err *e
         s->store = v->store.p ? arena_copy(w->arena, v->store) : v->store;
         s->at_topic = v->topic.p ? arena_copy(w->arena, v->topic) : v->topic;
     }
+    if (w->on_first && w->n_seen == 1)
+        w->on_first(w);
     if (w->stop_after == w->n_seen)
         stop_ask(&w->stop);
     return w->fail_after != w->n_seen || err_set(err, ERR_OUTPUT, "the report is full");

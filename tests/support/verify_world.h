@@ -80,8 +80,12 @@ struct world {
     struct seen     *seen;
     uint64_t         n_puts, n_tombstones; /* records put into the topic under test */
 
-    size_t fail_after; /* on_difference fails at this one; 0: never */
-    size_t stop_after; /* and asks to stop at this one */
+    size_t fail_after;                 /* on_difference fails at this one; 0: never */
+    size_t stop_after;                 /* and asks to stop at this one */
+    void (*on_first)(struct world *w); /* called when the first difference is told */
+
+    const struct entity *victim; /* for on_first */
+    int64_t              victim_at;
 };
 
 /* cmocka fixtures: *state is a struct world with an empty topic for every kind. */

@@ -214,6 +214,14 @@ static void wait_for_records(rd_kafka_t *rk, const char *topic)
     die("topic %s stays empty", topic);
 }
 
+/* What is to be aborted has to be in the topic first. */
+static void abort_transaction(rd_kafka_t *rk)
+{
+    if (rd_kafka_flush(rk, WAIT_MS))
+        die("not everything was delivered");
+    check_error(rd_kafka_abort_transaction(rk, WAIT_MS), "abort");
+}
+
 static void operate(rd_kafka_t *rk, char *line)
 {
     char *rest = line;
@@ -226,7 +234,7 @@ static void operate(rd_kafka_t *rk, char *line)
     else if (strcmp(name, "commit") == 0)
         check_error(rd_kafka_commit_transaction(rk, WAIT_MS), "commit");
     else if (strcmp(name, "abort") == 0)
-        check_error(rd_kafka_abort_transaction(rk, WAIT_MS), "abort");
+        abort_transaction(rk);
     else if (strcmp(name, "wait") == 0)
         wait_for_records(rk, word(&rest));
     else if (strcmp(name, "sleep") == 0)

@@ -126,6 +126,8 @@ static void exponents_without_bound_are_told_apart(void **state)
     expect_different(state, "{'n':1e99999999999999999999}", "{'n':1e-99999999999999999999}");
     expect_different(state, "{'n':1e9223372036854775807}", "{'n':1e9223372036854775806}");
     expect_same(state, "{'n':1e99999999999999999999}", "{'n':1e99999999999999999999}");
+    expect_different(state, "{'n':1e18446744073709551617}", "{'n':10}");
+    expect_different(state, "{'n':1e9223372036854775809}", "{'n':1e-9223372036854775807}");
     expect_same(state, "{'n':1e999999999999999999}", "{'n':10e999999999999999998}");
     expect_same(state, "{'n':1e0000000000000000000000000005}", "{'n':100000}");
 }
@@ -404,6 +406,32 @@ static void repeated_computed_members_count(void **state)
         "{'state':{'startDate':'2023-02-10T08:15:30.104Z','startDate':'y'," TWO_HISTORIES "}}");
     expect_same(state, once, "{'state':{'duration':3.396,'duration':null," TWO_HISTORIES "}}");
     expect_different(state, once, "{'state':{'duration':5,'duration':null," TWO_HISTORIES "}}");
+}
+
+static void of_repeated_histories_the_last_ones_are_checked(void **state)
+{
+    expect_different(state,
+                     "{'state':{'startDate':'2023-02-10T08:15:30.104Z'," ONE_HISTORY
+                     ",'histories':[{'x':1}]}}",
+                     "{'state':{" ONE_HISTORY ",'histories':[{'x':1}]}}");
+    expect_same(
+        state,
+        "{'state':{'startDate':'2023-02-10T08:15:30.104Z','histories':[{'x':1}]," ONE_HISTORY "}}",
+        "{'state':{'histories':[{'x':1}]," ONE_HISTORY "}}");
+}
+
+static void a_history_date_is_text_unless_the_layout_calls_it_a_date(void **state)
+{
+    struct bands    *b = *state;
+    struct layout    undated = b->keep;
+    struct comparer *c;
+
+    undated.kinds[KIND_EXECUTION].n_dates = 0;
+    c = comparer_new(&undated, KIND_EXECUTION);
+    expect(c, "{'state':{" TWO_HISTORIES "}}", "{'state':{" TWO_HISTORIES_CUT "}}", false);
+    expect(c, "{'state':{'duration':3.396," TWO_HISTORIES "}}", "{'state':{" TWO_HISTORIES "}}",
+           true);
+    comparer_free(c);
 }
 
 static void a_repeated_date_is_seen_by_its_state(void **state)
@@ -692,6 +720,8 @@ int main(void)
         BANDS_TEST(the_last_entry_is_meant_not_the_last_date),
         BANDS_TEST(histories_themselves_count),
         BANDS_TEST(repeated_computed_members_count),
+        BANDS_TEST(of_repeated_histories_the_last_ones_are_checked),
+        BANDS_TEST(a_history_date_is_text_unless_the_layout_calls_it_a_date),
         BANDS_TEST(a_repeated_date_is_seen_by_its_state),
         BANDS_TEST(states_of_task_runs_and_attempts_are_checked_by_their_own_histories),
         BANDS_TEST(no_other_object_has_computed_members),

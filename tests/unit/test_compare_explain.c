@@ -85,6 +85,35 @@ static void computed_members_are_told_only_when_they_count(void **state)
         "/state/histories/1 {'state':'SUCCESS','date':'2023-02-10T08:15:33.500Z'} -\n");
 }
 
+static void computed_members_that_both_states_agree_with_are_not_told(void **state)
+{
+    struct bands *b = *state;
+
+    expect_explained(b->of_keep, "{'state':{'duration':3.395,'current':'A'," TWO_HISTORIES "}}",
+                     "{'state':{'duration':3.397,'current':'B'," TWO_HISTORIES_CUT "}}",
+                     "/state/current 'A' 'B'\n");
+}
+
+static void repeated_computed_members_are_told_at_their_path(void **state)
+{
+    struct bands *b = *state;
+
+    expect_explained(b->of_keep, "{'state':{'duration':5,'duration':3.396," TWO_HISTORIES "}}",
+                     "{'state':{'duration':3.396," TWO_HISTORIES "}}",
+                     "/state/duration 3.396 3.396\n");
+    expect_explained(b->of_keep,
+                     "{'state':{'duration':3.396,'duration':null,'x':1," TWO_HISTORIES "}}",
+                     "{'state':{'x':2," TWO_HISTORIES "}}", "/state/x 1 2\n");
+}
+
+static void entries_of_verbatim_members_are_told_at_their_path(void **state)
+{
+    struct bands *b = *state;
+
+    expect_explained(b->of_drop, "{'inputs':{'a':{'b':null,'c':[{'d':''}]}}}",
+                     "{'inputs':{'a':{'c':[{}]}}}", "/inputs/a/b null -\n/inputs/a/c/0/d '' -\n");
+}
+
 static void labels_are_told_as_a_whole(void **state)
 {
     struct bands *b = *state;
@@ -121,6 +150,7 @@ static void expect_cut(struct comparer *c, struct slice store)
         fail_msg("%s", err.msg);
     assert_int_equal(node->type, JSON_STRING);
     assert_memory_equal(node->text.p + node->text.n - 3, "...", 3);
+    assert_null(memmem(node->text.p, node->text.n, "\xef\xbf\xbd", 3));
     arena_free(a);
 }
 
@@ -311,6 +341,9 @@ int main(void)
         BANDS_TEST(paths_are_json_pointers),
         BANDS_TEST(repeated_members_are_told_once),
         BANDS_TEST(computed_members_are_told_only_when_they_count),
+        BANDS_TEST(computed_members_that_both_states_agree_with_are_not_told),
+        BANDS_TEST(repeated_computed_members_are_told_at_their_path),
+        BANDS_TEST(entries_of_verbatim_members_are_told_at_their_path),
         BANDS_TEST(labels_are_told_as_a_whole),
         BANDS_TEST(long_values_are_cut_on_a_character_boundary),
         BANDS_TEST(a_value_that_just_fits_is_not_cut),

@@ -248,6 +248,19 @@ static void an_undecodable_value_of_an_unexpected_key_is_undecodable(void **stat
     assert_only(s, "a", DIFF_UNDECODABLE, own("a"));
 }
 
+static void of_several_undecodable_values_the_one_at_home_is_shown(void **state)
+{
+    struct sides *s = *state;
+    char          key[16] = "k";
+
+    for (int i = 0; own(key) != N_PARTITIONS - 1; i++)
+        (void)snprintf(key, sizeof(key), "k%d", i);
+    expect(s, key, 1);
+    for (int32_t p = 0; p < N_PARTITIONS; p++)
+        record(s, key, p, 0, KEYSET_UNDECODABLE);
+    assert_only(s, key, DIFF_UNDECODABLE, N_PARTITIONS - 1);
+}
+
 static void a_second_record_of_an_execution_is_duplicated_in_a_proof(void **state)
 {
     struct sides *s = *state;
@@ -571,6 +584,7 @@ int main(void)
         CASE(the_lowest_of_several_foreign_partitions_is_shown),
         CASE(a_value_that_is_no_object_is_undecodable_before_anything_else),
         CASE(an_undecodable_value_of_an_unexpected_key_is_undecodable),
+        CASE(of_several_undecodable_values_the_one_at_home_is_shown),
         CASE(a_second_record_of_an_execution_is_duplicated_in_a_proof),
         CASE(records_of_one_execution_count_over_all_partitions_in_a_proof),
         CASE(a_second_record_is_superseded_and_no_difference_elsewhere),

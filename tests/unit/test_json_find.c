@@ -74,6 +74,8 @@ static void members_further_down_are_not_mistaken_for_top_level_ones(void **stat
     expect_found(find(doc, "a", "sub"), JSON_ABSENT, NULL);
     expect_found(find(doc, "l", "sub"), JSON_ABSENT, NULL);
     expect_found(find(doc, "b", "id"), JSON_ABSENT, NULL);
+    doc = "{\"a\":{\"x\":1},\"b\":{\"id\":2},\"c\":[[{\"id\":3}]]}";
+    expect_found(find(doc, "a", "id"), JSON_ABSENT, NULL);
 }
 
 static void a_sub_of_something_other_than_an_object_is_absent(void **state)

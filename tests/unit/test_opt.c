@@ -134,14 +134,14 @@ static void values_may_be_empty_hold_equal_signs_or_dashes(void **state)
     struct run r;
 
     (void)state;
-    PARSE(&r, "--store=", "-X", "a=b=c", "--property=d=e", "-X=f", "-X", "--quiet");
+    PARSE(&r, "--store=", "-X", "a=b=c", "--property=d=e", "-X=f", "-X", "--no-option");
     assert_true(r.ok);
     assert_string_equal(r.conf.store, "");
     assert_int_equal(r.conf.props.n, 4);
     assert_string_equal(r.conf.props.items[0], "a=b=c");
     assert_string_equal(r.conf.props.items[1], "d=e");
     assert_string_equal(r.conf.props.items[2], "=f");
-    assert_string_equal(r.conf.props.items[3], "--quiet");
+    assert_string_equal(r.conf.props.items[3], "--no-option");
     assert_false(r.conf.quiet);
 }
 
@@ -327,6 +327,9 @@ static void mistakes_are_told_in_one_line(void **state)
         { { "--unlock=some" }, "option --unlock: 'some' is not none or all", "" },
         { { "--store" }, "option --store: its argument URL is missing", "" },
         { { "-q", "-X" }, "option --property: its argument NAME=VALUE is missing", "" },
+        { { "--store", "--quiet" }, "option --store: its argument URL is missing", "" },
+        { { "--store", "--jobs=3" }, "option --store: its argument URL is missing", "" },
+        { { "-X", "--recreate" }, "option --property: its argument NAME=VALUE is missing", "" },
         { { "--quiet=1" }, "option --quiet takes no argument", "" },
         { { "--no-locks=all" }, "option --no-locks takes no argument", "" },
         { { "--recreate" }, "option --recreate belongs to another command", "" },

@@ -88,6 +88,14 @@ static void contradictions_are_refused_with_both_options_named(void **state)
         { { "rebuild", "--kinds", "execution" }, "no kind is left" },
         { { "rebuild", "--kinds", "flows" }, "flows" },
         { { "rebuild", "--since", "yesterday" }, "--since" },
+        { { "rebuild", "--since=2024-12-10T08:00:00Z", "--until=2024-12-10T09:00:00+01:00" },
+          "nothing is selected" },
+        { { "rebuild", "--since=2024-12-11T00:00:00Z", "--until=2024-12-10T00:00:00Z" },
+          "is not before --until 2024-12-10T00:00:00.000Z" },
+        { { "rebuild", "--plan=a.json", "--report=a.json" }, "--plan and --report" },
+        { { "verify", "--like=a.json", "--report=a.json" }, "--like and --report" },
+        { { "plan", "--output=a.json", "--report=a.json" }, "--output and --report" },
+        { { "plan", "--store", "--quiet" }, "--store" },
         { { "verify", "--recreate" }, "recreate" },
         { { "rebuild", "--jobs", "0" }, "--jobs" },
         { { "rebuild", "--executions", "some" }, "some" },
@@ -124,6 +132,44 @@ static void a_missing_store_or_kafka_is_named_with_an_example(void **state)
     assert_non_null(strstr(err.hint, "postgres://"));
     assert_false(PARSE(&c, &err, "plan", "--store", "postgres://"));
     assert_non_null(strstr(err.msg, "--kafka"));
+}
+
+static void brokers_are_told_from_other_words(void **state)
+{
+    static const char *const good[] = { "k", "k:1", "10.0.0.5:9092,10.0.0.6:9092", "k:65535, l:1",
+                                        "[::1]:9092", "[::1]", "SASL_SSL://k:9093", "ssl://k" };
+    static const char *const bad[] = { "",        ",",      "k:1,",     "k:",         "k:0",
+                                       "k:65536", "k:x",    "a b:9092", "http://k:1", ":9092",
+                                       "k:1/x",   "u@k:1",  "k:1;l:2",  "kafka://k:1" };
+    struct config            c;
+    struct err               err;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(good); i++)
+        assert_true(PARSE(&c, &err, "plan", "--store", "postgres://", "--kafka", good[i]));
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        char option[64];
+
+        (void)snprintf(option, sizeof(option), "--kafka=%s", bad[i]);
+        assert_false(PARSE(&c, &err, "plan", "--store", "postgres://", option));
+        assert_int_equal(err.kind, ERR_USAGE);
+        assert_non_null(strstr(err.msg, "--kafka"));
+        assert_true(err.hint[0] != '\0');
+    }
+}
+
+static void no_password_is_told_again(void **state)
+{
+    struct config c;
+    struct err    err;
+
+    (void)state;
+    assert_false(PARSE(&c, &err, "postgres://u:swordfish@h/d"));
+    assert_null(strstr(err.msg, "swordfish"));
+    assert_false(PARSE(&c, &err, "plan", ENDS, "postgres://u:swordfish@h/d"));
+    assert_null(strstr(err.msg, "swordfish"));
+    assert_false(PARSE(&c, &err, "plan", "--store=postgres://", "--kafka=u:swordfish@h:1"));
+    assert_null(strstr(err.msg, "swordfish"));
 }
 
 static void the_names_of_kestras_own_command_are_understood(void **state)
@@ -169,6 +215,8 @@ int main(void)
         cmocka_unit_test(audit_means_all_executions_and_no_unlock),
         cmocka_unit_test(contradictions_are_refused_with_both_options_named),
         cmocka_unit_test(a_missing_store_or_kafka_is_named_with_an_example),
+        cmocka_unit_test(brokers_are_told_from_other_words),
+        cmocka_unit_test(no_password_is_told_again),
         cmocka_unit_test(the_names_of_kestras_own_command_are_understood),
         cmocka_unit_test(times_become_what_the_store_compares),
         cmocka_unit_test(help_of_a_command_may_be_asked_with_an_option),

@@ -154,7 +154,8 @@ static bool send_kind(struct rebuild *b, struct sender *sender, enum kind kind, 
 
     /* A resumed run already has its expectation: that of the whole topic. */
     if (!b->expected[kind] && !s->conf->no_verify)
-        b->expected[kind] = task.expected = keyset_new();
+        b->expected[kind] = keyset_new();
+    task.expected = b->expected[kind];
     task.from = b->from[kind] = mem_array((size_t)task.topic->partitions, sizeof(*task.from));
     progress_phase(&s->progress, "sending", kind_name(kind), &s->tallies[kind].read,
                    &s->tallies[kind].read_bytes, r->plan.survey.counts[kind].selected);

@@ -108,30 +108,46 @@ static size_t list_bands(const struct folder *f, char names[][16], size_t max)
 
 #define MAX_BANDS 64
 
-static void add_versions(const struct store_info *info, struct buf *text)
+static void add_names(char names[][16], size_t n, struct buf *out)
 {
-    for (size_t i = 0; i < info->n_versions; i++)
-        buf_add(text, "%s%s", i ? " " : "", info->versions[i] ? info->versions[i] : "-");
+    for (size_t i = 0; i < n; i++)
+        buf_add(out, "%s%s", i ? " " : "", names[i]);
 }
 
 static bool unknown_band(const struct store_info *info, char names[][16], size_t n, struct err *err)
 {
-    struct buf history = { 0 };
     struct buf bands = { 0 };
 
-    buf_init(&history, 4096);
     buf_init(&bands, 4096);
-    add_versions(info, &history);
-    for (size_t i = 0; i < n; i++)
-        buf_add(&bands, "%s%s", i ? " " : "", names[i]);
+    add_names(names, n, &bands);
     if (info->n_versions == 0)
-        (void)err_set(
-            err, ERR_USAGE,
-            "the store does not say of which Kestra it is (flyway_schema_history is empty)");
+        (void)err_set(err, ERR_USAGE,
+                      "the store does not say of which Kestra it is: flyway_schema_history is "
+                      "missing or empty, and its tables are those of no band");
     else
-        (void)err_set(err, ERR_USAGE, "no layout fits the store's migrations (%s)", history.p);
+        (void)err_set(err, ERR_USAGE,
+                      "no layout fits the store's %zu migrations, of which %s is the newest",
+                      info->n_versions, info->versions[0] ? info->versions[0] : "-");
     (void)err_hint(err, "name the band with --layout: %s; or give a layout file", bands.p);
-    buf_release(&history);
+    buf_release(&bands);
+    return false;
+}
+
+/* A name that --layout gives and that is no file must be one of the bands. */
+static bool check_band(const struct folder *f, const char *wanted, struct err *err)
+{
+    char       names[MAX_BANDS][16];
+    size_t     n = list_bands(f, names, MAX_BANDS);
+    struct buf bands = { 0 };
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(names[i], wanted) == 0)
+            return true;
+    buf_init(&bands, 4096);
+    add_names(names, n, &bands);
+    (void)err_set(err, ERR_USAGE, "option --layout: there is no band \"%s\"", wanted);
+    (void)err_hint(err, "bands are %s; a file is named with a / or ends in .yml",
+                   n > 0 ? bands.p : "none");
     buf_release(&bands);
     return false;
 }
@@ -153,6 +169,10 @@ static bool detect(struct folder *f, struct store *store, const struct store_inf
     char   names[MAX_BANDS][16];
     size_t n = list_bands(f, names, MAX_BANDS);
 
+    if (n == 0) {
+        (void)err_set(err, ERR_USAGE, "%s has no layouts", f->path);
+        return err_hint(err, "set REQUEUE_LAYOUTS to the folder schemas/layouts of requeue");
+    }
     for (size_t i = n; i > 0; i--) {
         struct layout *l;
         bool           fits = false;
@@ -183,7 +203,8 @@ bool layouts_choose(const char *wanted, struct store *store, const struct store_
         return false;
     if (wanted) {
         (void)snprintf(why, 160, "given by --layout");
-        return layout_load(wanted, load_text, &f, out, err);
+        return (is_file_name(wanted) || check_band(&f, wanted, err)) &&
+               layout_load(wanted, load_text, &f, out, err);
     }
     if (!detect(&f, store, info, out, err))
         return false;

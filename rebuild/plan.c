@@ -64,8 +64,8 @@ static bool check_names(const struct planner *pl, struct err *err)
         if (n <= MAX_TOPIC_NAME && name[strspn(name, allowed)] == '\0')
             continue;
         (void)err_set(err, ERR_USAGE,
-                      "topic name %.60s%s: Kafka allows %d letters, digits, dots, underscores and "
-                      "hyphens",
+                      "topic name %.60s%s: Kafka allows at most %d letters, digits, dots, "
+                      "underscores and hyphens",
                       name, n > 60 ? "..." : "", MAX_TOPIC_NAME);
         return err_hint(err, "see --topic-prefix and --consumer-prefix");
     }

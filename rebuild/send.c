@@ -66,7 +66,7 @@ static bool put_record(struct sink *sink, const struct record *rec, enum reason 
     case SEND_TOO_LARGE: *refused = REASON_TOO_LARGE; return true;
     case SEND_OK: break;
     }
-    if (s->expected) {
+    if (s->expected && !s->only) {
         struct keyset_entry *e = keyset_put(s->expected, rec->key, partition);
 
         e->value = digest_bytes(DIGEST_TAG_RAW, rec->value);

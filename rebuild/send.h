@@ -46,7 +46,8 @@ struct send_task {
     const struct topic_plan *topic;
     struct tally            *tally;
     struct keyset *expected; /* NULL, or filled with key, partition and raw digest of every
-                                record sent: the ledger */
+                                record sent: the ledger. With `only` it has been filled before.
+                                What the broker refuses is marked there, KEYSET_FAILED */
     const struct keyset
             *only; /* NULL, or the keys to send, others are passed over: resume, repair */
     int64_t *from; /* NULL, or gets each partition's end before the first record: the

@@ -255,7 +255,8 @@ static bool check_conf(const struct store_conf *conf, struct err *err)
         const char *equals = strchr(item, '=');
 
         if (!equals || equals == item || !equals[1])
-            return err_set(err, ERR_USAGE, "the table name \"%s\" is not TABLE=NAME", item);
+            return err_set(err, ERR_USAGE, "option --table: \"%s\" is not TABLE=NAME", item) ||
+                   err_hint(err, "for example --table executions=other_schema.executions");
     }
     return check_url(conf->url, err);
 }

@@ -63,6 +63,7 @@ static const struct known known_failures[] = {
     { "", "unsupported startup parameter", false, NULL,
       "a proxy refuses a setting of PGOPTIONS or of the URL's options: leave it out, or " DIRECT },
     { "08P01", "statement pooling", false, NULL, "the proxy pools statements: " DIRECT },
+    { "08P01", " timeout", true, NULL, "that is a time limit of the proxy: raise it, or " DIRECT "; " AGAIN },
     { "08P01", NULL, false, NULL, NULL },
     { "08", NULL, true, NULL, AGAIN },
 };
@@ -199,6 +200,16 @@ static void join_lines(const char *text, char *out, size_t size)
     }
 }
 
+/* With one host, libpq's "connection to server at HOST, port PORT failed: " repeats the place. */
+static struct slice without_place(const char *text)
+{
+    const char *failed = strstr(text, " failed: ");
+
+    if (!failed || strstr(failed + 1, " failed: "))
+        return slice_str(text);
+    return slice_str(failed + strlen(" failed: "));
+}
+
 bool pg_failure_tell_connect(const struct pg_failure *f, struct err *err)
 {
     char                state[6] = "";
@@ -212,7 +223,7 @@ bool pg_failure_tell_connect(const struct pg_failure *f, struct err *err)
     }
     join_lines(f->text, joined, sizeof(joined));
     k = find_known(known_texts, COUNT_OF(known_texts), "", joined);
-    (void)tell(f, "", slice_str(joined), k, err);
+    (void)tell(f, "", without_place(joined), k, err);
     if (!k) {
         err->retriable = true;
         (void)err_hint(err, "check host, port and network");

@@ -309,8 +309,11 @@ static bool check_overrides(const struct pg_store *s, const struct layout *layou
             known = known || slice_eq(name, slice_str(layout->liveness.table));
         if (!known)
             return err_set(err, ERR_USAGE,
-                           "the table name \"%s\": there is no kind or table \"%.*s\"", item,
-                           SLICE_ARG(name));
+                           "option --table: Kestra %s has no table \"%.*s\" that is read",
+                           layout->releases ? layout->releases : layout->name,
+                           SLICE_ARG(name)) ||
+                   err_hint(err, "name a kind or a table: flow, flows, template, templates, "
+                                 "trigger, triggers, execution, executions, service_instance");
     }
     return true;
 }

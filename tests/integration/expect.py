@@ -11,6 +11,7 @@ Nothing here is shared with the program, so that an error of the program is not 
 A database may say itself which of its rows are no records: table hostile.expected (place, key, reason),
 see tests/data/hostile.sql.
 """
+import functools
 import json
 import re
 import subprocess
@@ -45,6 +46,7 @@ def murmur2(data):
     return h ^ h >> 15
 
 
+@functools.lru_cache(maxsize=None)
 def partition_of(key, partitions):
     return (murmur2(key.encode()) & 0x7fffffff) % partitions
 

@@ -490,6 +490,15 @@ static void a_reader_closed_early_does_not_spoil_the_snapshot(void **state)
 
 /* ---- one instant ---------------------------------------------------------------------- */
 
+static void change_all(struct world *w, const char *kind)
+{
+    db_sqlf(&w->db, "DELETE FROM %ss WHERE key LIKE '%%1'", kind);
+    db_sqlf(&w->db, "INSERT INTO %ss (key, value) SELECT 'new-' || key, value FROM %ss LIMIT 7",
+            kind, kind);
+    db_sqlf(&w->db, "UPDATE %ss SET value = value || '{\"changed\": true, \"namespace\": \"z\"}'",
+            kind);
+}
+
 static void all_kinds_and_connections_see_one_instant(void **state)
 {
     static const struct {
@@ -515,11 +524,7 @@ static void all_kinds_and_connections_see_one_instant(void **state)
             struct store_counts n;
             struct err          err = ERR_INIT;
 
-            db_sqlf(&w->db,
-                    "DELETE FROM %1$ss WHERE key LIKE '%%1';"
-                    "INSERT INTO %1$ss (key, value) SELECT 'new-' || key, value FROM %1$ss LIMIT 7;"
-                    "UPDATE %1$ss SET value = value || '{\"changed\": true, \"namespace\": \"z\"}'",
-                    kind_name(kinds[i].kind));
+            change_all(w, kind_name(kinds[i].kind));
             read_docs(w, &q);
             docs_assert_equal(&w->got, &expected[i]);
             must(w->store->count(w->store, &q, &n, &err), &err);
@@ -727,25 +732,91 @@ static void only_jsonb_is_trusted(void **state)
     }
 }
 
+/* ---- databases of real Kestras -------------------------------------------------------- */
+
+static bool load_sample(const char *name, struct db *db)
+{
+    char command[256];
+
+    (void)snprintf(db->name, sizeof(db->name), "requeue_test_sample");
+    (void)snprintf(db->url, sizeof(db->url), "%s/%s", db_server(), db->name);
+    (void)snprintf(command, sizeof(command), "scripts/load-sample %s %s > /dev/null", name,
+                   db->name);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
+    if (system(command) != 0)
+        return false;
+    db->pg = PQconnectdb(db->url);
+    return PQstatus(db->pg) == CONNECTION_OK;
+}
+
+static void databases_of_real_kestras_are_read_as_plain_sql_says(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *layout;
+        size_t      n_versions;
+        size_t      n_servers;
+    } samples[] = { { "kestra-0.6", "A", 3, 0 },
+                    { "kestra-up-0.6-0.16", "F", 21, 4 },
+                    { "kestra-0.20", "I", 24, 7 } };
+    static const struct {
+        enum kind   kind;
+        const char *sql;
+    } kinds[] = { { KIND_FLOW, FLOWS },
+                  { KIND_TEMPLATE, TEMPLATES },
+                  { KIND_TRIGGER, TRIGGERS },
+                  { KIND_EXECUTION, EXECUTIONS } };
+    struct world *w = world_of(state);
+
+    for (size_t i = 0; i < COUNT_OF(samples); i++) {
+        struct store_server servers[STORE_MAX_SERVERS];
+        struct store_info   info;
+        struct err          err = ERR_INIT;
+        unsigned            clients = 0;
+        size_t              n = 0;
+
+        db_drop(&w->db);
+        assert_true(load_sample(samples[i].name, &w->db));
+        layout_free(w->layout);
+        w->layout = layout_file(samples[i].layout);
+        must(store_open(&w->conf, &w->store, &err), &err);
+        must(w->store->describe(w->store, &info, &err), &err);
+        assert_int_equal(info.n_versions, samples[i].n_versions);
+        assert_true(layout_matches_flyway(w->layout, info.versions, info.n_versions));
+        must(w->store->use(w->store, w->layout, &err), &err);
+        must(w->store->servers(w->store, servers, &n, &clients, &err), &err);
+        assert_int_equal(n, samples[i].n_servers);
+        for (size_t k = 0; k < COUNT_OF(kinds); k++) {
+            struct store_query q = { .kind = kinds[k].kind, .executions = EXECUTIONS_ALL };
+
+            read_docs(w, &q);
+            docs_sql(&w->expected, &w->db, kinds[k].sql);
+            docs_assert_equal(&w->got, &w->expected);
+        }
+        close_store(w);
+    }
+}
+
 /* ---- settings ------------------------------------------------------------------------- */
 
 static void time_limits_of_database_and_role_do_not_hold_for_us(void **state)
 {
+    static const char *const settings[] = {
+        "statement_timeout = '1ms'",
+        "idle_in_transaction_session_timeout = '1ms'",
+        "lock_timeout = '1ms'",
+        "default_transaction_read_only = on",
+        "default_transaction_isolation = 'serializable'",
+        "client_encoding = 'LATIN1'",
+        "standard_conforming_strings = off",
+        "max_parallel_workers_per_gather = 0",
+    };
     struct world      *w = world_of(state);
     struct store_query q = { .kind = KIND_EXECUTION, .executions = EXECUTIONS_ALL };
 
     make_large(w);
-    db_sqlf(&w->db,
-            "ALTER DATABASE %1$s SET statement_timeout = '1ms';"
-            "ALTER DATABASE %1$s SET idle_in_transaction_session_timeout = '1ms';"
-            "ALTER DATABASE %1$s SET lock_timeout = '1ms';"
-            "ALTER DATABASE %1$s SET default_transaction_read_only = on;"
-            "ALTER DATABASE %1$s SET default_transaction_isolation = 'serializable';"
-            "ALTER DATABASE %1$s SET client_encoding = 'LATIN1';"
-            "ALTER DATABASE %1$s SET bytea_output = 'escape';"
-            "ALTER DATABASE %1$s SET standard_conforming_strings = off;"
-            "ALTER DATABASE %1$s SET max_parallel_workers_per_gather = 0",
-            w->db.name);
+    for (size_t i = 0; i < COUNT_OF(settings); i++)
+        db_sqlf(&w->db, "ALTER DATABASE %s SET %s", w->db.name, settings[i]);
     docs_sql(&w->expected, &w->db, EXECUTIONS);
     for (int i = 0; i < 6; i++) {
         struct store_info info;
@@ -1253,6 +1324,7 @@ int main(void)
         TEST(empty_tables_are_read_to_their_end),
         TEST(a_missing_source_is_told_from_an_empty_one),
         TEST(only_jsonb_is_trusted),
+        TEST(databases_of_real_kestras_are_read_as_plain_sql_says),
         TEST(time_limits_of_database_and_role_do_not_hold_for_us),
         TEST(the_connection_says_who_we_are_and_writes_nothing),
         TEST(a_cancel_from_another_thread_ends_a_read_within_a_second),

@@ -11,6 +11,11 @@
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #define TEMPLATE "requeue_test_template_e"
 #define N_ROWS   3000
 
@@ -211,7 +216,7 @@ static void a_server_that_cannot_be_reached_is_named(void **state)
     struct world *w = world_of(state);
 
     assert_no_open(w, "postgres://u:s3cret@127.0.0.1:1/d", ERR_STORE,
-                   "\"127.0.0.1\", port 1 failed: Connection refused", "is the server running");
+                   "127.0.0.1:1/d, connecting: Connection refused", "is the server running");
     assert_no_open(w, "postgres://u:s3cret@no-such-host.invalid/d", ERR_STORE,
                    "no-such-host.invalid", "PGHOST");
     assert_no_open(w, "postgres:///d?host=/no/such/folder", ERR_STORE, "/no/such/folder", "socket");
@@ -326,6 +331,51 @@ static void a_server_that_says_nothing_is_given_up(void **state)
     assert_no_open(w, w->url, ERR_STORE, "no answer within 1 second", "connect_timeout");
     assert_in_range((clock_mono_ns() - before) / 1000000, 900, 5000);
     relay_end(&r);
+}
+
+/* A port of ours that answers nobody: its queue of connections is full. */
+struct dead_port {
+    int fds[6];
+    int port;
+};
+
+static void dead_port_open(struct dead_port *d)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t          n = sizeof(at);
+
+    d->fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(d->fds[0], (struct sockaddr *)&at, n), 0);
+    assert_int_equal(listen(d->fds[0], 0), 0);
+    assert_int_equal(getsockname(d->fds[0], (struct sockaddr *)&at, &n), 0);
+    d->port = ntohs(at.sin_port);
+    for (size_t i = 1; i < COUNT_OF(d->fds); i++) {
+        d->fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(d->fds[i], (struct sockaddr *)&at, n);
+    }
+}
+
+static void dead_port_close(struct dead_port *d)
+{
+    for (size_t i = 0; i < COUNT_OF(d->fds); i++)
+        (void)close(d->fds[i]);
+}
+
+static void a_dead_host_of_a_list_is_passed_over(void **state)
+{
+    struct world    *w = world_of(state);
+    struct dead_port d;
+
+    dead_port_open(&d);
+    (void)snprintf(w->url, sizeof(w->url),
+                   "postgres://postgres@127.0.0.1:%d,%s:%d/requeue_test_e?connect_timeout=1",
+                   d.port, w->host, w->port);
+    w->conf.url = w->url;
+    open_store(w);
+    close_store(w);
+    (void)snprintf(w->url, sizeof(w->url), "postgres://127.0.0.1:%d/d?connect_timeout=1", d.port);
+    assert_no_open(w, w->url, ERR_STORE, "connecting: ", "network");
+    dead_port_close(&d);
 }
 
 static void ask_to_stop(void *arg)
@@ -715,6 +765,7 @@ int main(void)
         TEST(too_many_connections_are_told),
         TEST(answers_of_proxies_and_old_servers_are_understood),
         TEST(a_server_that_says_nothing_is_given_up),
+        TEST(a_dead_host_of_a_list_is_passed_over),
         TEST(a_stop_ends_the_wait_for_a_connection),
         TEST(a_database_that_is_not_kestras_is_named),
         TEST(the_schema_where_kestras_tables_are_is_pointed_out),

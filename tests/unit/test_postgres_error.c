@@ -40,6 +40,8 @@ static const struct {
       "pg_amcheck", false },
     { "08P01", "transaction blocks not allowed in statement pooling mode", "statement pooling",
       "the server itself", false },
+    { "08P01", "idle transaction timeout", "idle transaction timeout", "time limit of the proxy",
+      true },
     { "08006", "connection to client lost", "connection to client lost", "--resume", true },
     { "22P05", "something nobody thought of", "something nobody thought of (22P05)", NULL, false },
     { "", "server closed the connection unexpectedly\n\tThis probably means ...\n",
@@ -109,7 +111,7 @@ static const struct {
     { AT "fe_sendauth: no password supplied\n", "a password is needed", "PGPASSWORD", false },
     { AT "Connection refused\n\tIs the server running on that host and accepting TCP/IP"
          " connections?\n",
-      "port 5432 failed: Connection refused", "is the server running", true },
+      "PostgreSQL 10.0.0.1:5432/x, connecting: Connection refused", "is the server running", true },
     { "could not translate host name \"nix\" to address: Name or service not known\n",
       "could not translate host name \"nix\"", "PGHOST", false },
     { AT "server does not support SSL, but SSL was required\n", "SSL was required", "sslmode",

@@ -151,6 +151,7 @@ RUNENV := REQUEUE_ROOT='$(CURDIR)' REQUEUE_BIN='$(abspath $(BIN))' REQUEUE_FLAVO
           REQUEUE_TEST_TOOLS='$(abspath $(B)/tests/tools)' \
           ASAN_OPTIONS='detect_leaks=1:strict_string_checks=1:$(ASAN_OPTIONS)' \
           $(if $(filter-out build,$(BUILD)),REQUEUE_LAYOUTS='$(CURDIR)/schemas/layouts') \
+          $(if $(SAN),REQUEUE_TEST_ROUNDS=$${REQUEUE_TEST_ROUNDS:-2000}) \
           UBSAN_OPTIONS='print_stacktrace=1:halt_on_error=1:$(UBSAN_OPTIONS)' \
           TSAN_OPTIONS='halt_on_error=1:second_deadlock_stack=1:$(TSAN_OPTIONS)'
 

@@ -384,8 +384,9 @@ static void judge_plan(struct run *r)
             r->exit = exit_worse(r->exit, EXIT_DIFFERENT);
         (void)snprintf(
             r->verdict, sizeof(r->verdict),
-            "PLAN: %llu records to send, %zu topics to make (grade %c); nothing was changed",
-            (unsigned long long)records, topics, r->session->info.grade);
+            "PLAN: %s%llu records to send, %zu topics to make (grade %c); nothing was changed",
+            r->session->conf->mode == MODE_RESUME ? "at most " : "", (unsigned long long)records,
+            topics, r->session->info.grade);
     }
 }
 

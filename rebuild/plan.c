@@ -224,6 +224,24 @@ static void decide_filled(struct planner *pl, struct topic_plan *t)
                    (unsigned long long)t->records);
 }
 
+/* Brokers that are down: it could be neither counted nor written to. */
+static bool check_health(const struct topic_plan *t, const struct topic_state *s, struct err *err)
+{
+    const char *setting = setting_value(s, "min.insync.replicas");
+    long        wanted = setting ? strtol(setting, NULL, 10) : 1;
+
+    if (s->offline)
+        (void)err_set(err, ERR_KAFKA, "topic %s has a partition without a leader", t->name);
+    else if (s->in_sync < wanted && s->in_sync < s->replication)
+        (void)err_set(err, ERR_KAFKA,
+                      "topic %s cannot be written to: min.insync.replicas is %ld, but a partition "
+                      "has %d of %d replicas in sync",
+                      t->name, wanted, s->in_sync, s->replication);
+    else
+        return true;
+    return err_hint(err, "wait until all brokers are back, then run it again");
+}
+
 static bool plan_topic(struct planner *pl, size_t i, struct err *err)
 {
     struct topic_plan        *t = &pl->plan->topics[i];
@@ -239,9 +257,8 @@ static bool plan_topic(struct planner *pl, size_t i, struct err *err)
         t->action = TOPIC_CREATE;
         return true;
     }
-    if (s->offline)
-        return err_set(err, ERR_KAFKA, "topic %s has a partition without a leader", t->name) ||
-               err_hint(err, "wait until the brokers are back, then run again");
+    if (!check_health(t, s, err))
+        return false;
     find_drift(pl, t, s);
     t->action = TOPIC_USE;
     if (t->filled && !count_records(pl, t, err))

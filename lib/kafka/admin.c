@@ -118,9 +118,13 @@ static void fill_shape(struct topic_state *t, const struct rd_kafka_metadata_top
     t->exists = mt->err != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     t->partitions = mt->partition_cnt;
     t->replication = mt->partition_cnt > 0 ? mt->partitions[0].replica_cnt : -1;
-    for (i = 0; i < mt->partition_cnt; i++)
+    t->in_sync = t->replication;
+    for (i = 0; i < mt->partition_cnt; i++) {
         if (mt->partitions[i].leader == -1)
             t->offline = true;
+        if (mt->partitions[i].isr_cnt < t->in_sync)
+            t->in_sync = mt->partitions[i].isr_cnt;
+    }
 }
 
 bool admin_shapes(struct admin *a, const char *const *names, size_t n, struct topic_state *out,

@@ -37,6 +37,7 @@ struct topic_state {
     bool                  exists;
     int                   partitions;
     int                   replication; /* of partition 0; -1 when unknown */
+    int                   in_sync;     /* the fewest replicas in sync of any partition */
     bool                  offline;     /* a partition has no leader */
     size_t                n_settings;
     struct topic_setting *settings; /* all of the topic's settings; none when described without */

@@ -5,6 +5,8 @@
 
 #include <stdarg.h>
 
+#define HINT_WAIT "wait until all brokers are back, then run it again"
+
 static const char usual_hint[] = "check --kafka and that the broker runs";
 
 const char *client_words(rd_kafka_resp_err_t code)
@@ -54,6 +56,16 @@ static bool is_silence(rd_kafka_resp_err_t code)
            code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
 }
 
+/* Codes of a cluster that is not whole at the moment. */
+static bool is_passing(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+           code == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE ||
+           code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           code == RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS ||
+           code == RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND;
+}
+
 bool client_fail(const struct client *c, struct err *err, rd_kafka_resp_err_t code,
                  const char *detail, const char *fmt, ...)
 {
@@ -76,7 +88,9 @@ bool client_fail(const struct client *c, struct err *err, rd_kafka_resp_err_t co
     } else {
         (void)err_set(err, ERR_KAFKA, "kafka %s: %s: %s", c->brokers, what,
                       detail && *detail ? detail : client_words(code));
+        if (is_passing(code))
+            (void)err_hint(err, "%s", HINT_WAIT);
     }
-    err->retriable = silence;
+    err->retriable = silence || is_passing(code);
     return false;
 }

@@ -36,7 +36,7 @@ static const struct client_setting reader_settings[] = {
     { "queued.max.messages.kbytes", "16384" },
     { "queued.min.messages", "1000000" },
     { "fetch.wait.max.ms", "10" },
-    { "fetch.max.bytes", "2097152" }, /* compressed: what one answer adds to a full queue */
+    { "fetch.max.bytes", "4194304" }, /* compressed: what one answer adds to a full queue */
     { "fetch.error.backoff.ms", "100" },
     { "fetch.queue.backoff.ms", "10" }, /* since 2.2 */
     { NULL, NULL },

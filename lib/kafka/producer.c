@@ -12,6 +12,7 @@
 #include "lib/kafka/producer_internal.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/log.h"
 #include "lib/base/mem.h"
 
 #include <inttypes.h>
@@ -247,9 +248,25 @@ rd_kafka_resp_err_t producer_put(rd_kafka_topic_t *rkt, struct lot *lot, int32_t
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+/* librdkafka tries again for message.timeout.ms: two minutes in which a person should know why
+ * nothing moves. */
+static void tell_outage(struct producer *p)
+{
+    const struct client *c = &p->client;
+
+    if (c->down == p->told_down || (c->down && !c->why[0]))
+        return;
+    p->told_down = c->down;
+    if (c->down)
+        log_msg(LOG_WARN, "kafka %s: %s; trying again until it is back", c->where, c->why);
+    else
+        log_msg(LOG_INFO, "kafka %s is back", c->brokers);
+}
+
 /* Is there anything to be done before the next record? */
 static bool look_after(struct producer *p, struct err *err)
 {
+    tell_outage(p);
     if (p->ended.kind != ERR_NONE) {
         *err = p->ended;
         return false;
@@ -333,6 +350,7 @@ static bool abandon(struct producer *p, struct err *err)
 static bool await_reports(struct producer *p)
 {
     while (rd_kafka_outq_len(p->client.rk) > 0 && !p->client.fatal) {
+        tell_outage(p);
         if (stop_asked(p->client.stop))
             return producer_empty(p, &p->client, STOP_WAIT_MS);
         /* Polls too, and lets no batch wait for linger.ms. */

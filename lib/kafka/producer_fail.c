@@ -115,6 +115,9 @@ bool producer_tell_failure(struct producer *p, struct err *err)
                   p->n_failed, p->n_failed == 1 ? "" : "s");
     if (f->code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
         (void)err_hint(err, "grant Write on the topic");
+    else if (f->code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
+        (void)err_hint(err, "what was acknowledged is kept: when all brokers are back, go on with "
+                            "--resume");
     return false;
 }
 

@@ -57,6 +57,7 @@ struct producer {
     uint64_t             reports; /* all delivery reports: shows progress */
     unsigned             unpolled;
     unsigned             restarts;
+    bool                 told_down; /* that no broker is connected was logged */
     bool                 giving_up; /* stop was asked: what comes back now is lost */
     char                 message_max[24];
 };

@@ -26,7 +26,7 @@
 #define TLS_TICK_MS       10 /* TLS may hold bytes that no poll sees */
 #define CONNECT_TIMEOUT_S 30 /* unless connect_timeout says something else */
 #define FAREWELL_MS       5000
-#define CANCEL_AGAIN_NS   (250 * 1000 * 1000)
+#define CANCEL_AGAIN_NS   ((int64_t)250 * NS_PER_MS)
 #define BEGIN_TRIES       50
 #define NS_PER_MS         1000000
 #define NS_PER_S          1000000000

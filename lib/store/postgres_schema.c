@@ -310,8 +310,7 @@ static bool check_overrides(const struct pg_store *s, const struct layout *layou
         if (!known)
             return err_set(err, ERR_USAGE,
                            "option --table: Kestra %s has no table \"%.*s\" that is read",
-                           layout->releases ? layout->releases : layout->name,
-                           SLICE_ARG(name)) ||
+                           layout->releases ? layout->releases : layout->name, SLICE_ARG(name)) ||
                    err_hint(err, "name a kind or a table: flow, flows, template, templates, "
                                  "trigger, triggers, execution, executions, service_instance");
     }

@@ -316,15 +316,16 @@ static void stop_ends_the_wait_for_a_dead_broker(void **state)
 
 /* ---- speed ----------------------------------------------------------------------------- */
 
-/* Without the kicker the fetcher looks at a full queue once a second: a queue of 1 MB would then
- * take 32 s for these 32 MB. */
+/* Without the kicker the fetcher looks at a full queue once a second: for these 32 MB in answers of
+ * 1 MB that makes half a minute. */
 static void a_slow_reader_is_not_stalled_by_its_full_queue(void **state)
 {
     struct fixture *f = *state;
     int64_t         since;
 
     f->props[0] = "queued.max.messages.kbytes=1024";
-    f->conf.n_props = 1;
+    f->props[1] = "fetch.max.bytes=1000000";
+    f->conf.n_props = 2;
     fill(f, PARTITIONS, 3200, 10000);
     assert_int_equal(f->ends[0].start, 0);
     f->slow_us = 200;

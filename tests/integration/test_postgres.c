@@ -608,7 +608,7 @@ static void large_values_come_whole_and_alone(void **state)
             assert_int_equal(b->n, 1);
             n_large++;
         } else {
-            assert_true(b->bytes < 2 * BATCH_MAX_BYTES);
+            assert_true(b->bytes < (size_t)2 * BATCH_MAX_BYTES);
         }
     }
     assert_int_equal(n_large, 3);

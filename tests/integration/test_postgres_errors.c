@@ -680,7 +680,7 @@ static void a_connection_lost_without_a_word_is_told(void **state)
 {
     struct world      *w = world_of(state);
     struct store_query q = { .kind = KIND_EXECUTION, .executions = EXECUTIONS_ALL };
-    struct relay       r = { .to_port = w->port, .limit = 200 * 1024 };
+    struct relay       r = { .to_port = w->port, .limit = 200000 };
     struct err         err = ERR_INIT;
 
     make_large(w);
@@ -700,7 +700,7 @@ static void a_network_in_silence_can_be_left_at_any_time(void **state)
 {
     struct world      *w = world_of(state);
     struct store_query q = { .kind = KIND_EXECUTION, .executions = EXECUTIONS_ALL };
-    struct relay       r = { .to_port = w->port, .limit = 200 * 1024, .hold = true };
+    struct relay       r = { .to_port = w->port, .limit = 200000, .hold = true };
     struct thread     *t;
     struct err         err = ERR_INIT;
     int64_t            before;

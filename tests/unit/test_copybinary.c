@@ -344,7 +344,7 @@ static void bytes_behind_the_end_are_refused(void **state)
 
 static void a_large_row_in_many_pieces_is_read(void **state)
 {
-    const size_t size = 3 * 1024 * 1024;
+    const size_t size = (size_t)3 * 1024 * 1024;
     struct rows *r = *state;
     struct err   err = ERR_INIT;
     char        *text = mem_alloc(size + 1);

@@ -207,8 +207,9 @@ demo: ## Restore a real Kestra's database, rebuild its topics in a real Kafka, p
 	+@$(SUB) all
 	@REQUEUE_BIN='$(abspath $(BIN))' scripts/demo
 
-bench: $(BIN) ## Measure against yardsticks run in the same minute (scripts/bench)
-	@REQUEUE_BIN='$(abspath $(BIN))' scripts/bench
+# make bench BENCH="-n 1000000 -p 5 --json bench.json --markdown"
+bench: $(BIN) $(TOOLPROGS) ## Measure against yardsticks run in the same minute (scripts/bench)
+	@$(RUNENV) scripts/bench $(BENCH)
 
 # ---- checks ------------------------------------------------------------------------------
 

@@ -67,6 +67,7 @@ int main(int argc, char **argv)
     enum exit_status status;
 
     thread_block_signals();
+    mem_keep_freed();
     log_setup(LOG_INFO, false);
     if (!options_parse(argc, argv, conf, &err)) {
         status = command_fail(&err);

@@ -29,12 +29,14 @@ bool session_open_store(struct session *s, struct err *err)
         s->store_conf.tables.items[i] = conf->tables.items[i];
     if (!store_open(&s->store_conf, &s->store, err) ||
         !s->store->describe(s->store, &s->info, err) ||
-        !layouts_choose(conf->layout, s->store, &s->info, &s->layout, s->why, err) ||
-        !s->store->use(s->store, s->layout, err))
+        !layouts_choose(conf->layout, s->store, &s->info, &s->layout, s->why, err))
         return false;
-    s->info.grade = s->store->grade;
+    /* Before the next step can fail: a report that has a layout has prefixes. */
     s->topic_prefix = conf->topic_prefix ? conf->topic_prefix : s->layout->topic_prefix;
     s->consumer_prefix = conf->consumer_prefix ? conf->consumer_prefix : s->layout->consumer_prefix;
+    if (!s->store->use(s->store, s->layout, err))
+        return false;
+    s->info.grade = s->store->grade;
     return true;
 }
 

@@ -44,7 +44,7 @@ struct json_path {
 enum json_find_flags {
     JSON_FIND_ALL = 0, /* the whole document is parsed and so proven to be JSON */
     /* The giver guarantees valid JSON without repeated members (PostgreSQL's jsonb): stop as soon
-     * as every path was found. Half the CPU of sending an execution (performance.md F). */
+     * as every path was found, and look at nothing else. */
     JSON_FIND_TRUSTED = 1,
 };
 

@@ -9,6 +9,9 @@
 #include "lib/base/mem.h"
 
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #ifdef __SANITIZE_ADDRESS__
 #define PIECE_BY_PIECE true
@@ -17,6 +20,9 @@
 #endif
 
 #define ALIGNMENT _Alignof(max_align_t)
+
+#define KEEP_BYTES      (64 << 20)
+#define OWN_PAGES_BYTES (4 << 20) /* what is larger comes from the system and goes back to it */
 
 struct block {
     struct block *next;
@@ -95,6 +101,16 @@ char *mem_strndup(const char *s, size_t n)
 void mem_free(void *p)
 {
     free(p);
+}
+
+void mem_keep_freed(void)
+{
+#ifdef __GLIBC__
+    /* NOLINTBEGIN(concurrency-mt-unsafe): there is no second thread yet */
+    (void)mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
+    (void)mallopt(M_MMAP_THRESHOLD, OWN_PAGES_BYTES);
+    /* NOLINTEND(concurrency-mt-unsafe) */
+#endif
 }
 
 struct arena *arena_new(size_t block_bytes)

@@ -192,6 +192,7 @@ static bool set_prop(rd_kafka_conf_t *rc, const char *prop, struct err *err)
         (void)err_set(err, ERR_USAGE, "-X %s: requeue sets this property itself", name);
         ok = err_hint(err, "what requeue proves rests on it: leave it out");
     } else if (rd_kafka_conf_set(rc, name, eq + 1, reason, sizeof(reason)) != RD_KAFKA_CONF_OK) {
+        reason[strcspn(reason, "\n")] = '\0';
         (void)err_set(err, ERR_USAGE, "-X %s: %s", name,
                       is_secret(name) ? "librdkafka refuses the value" : reason);
         ok = err_hint(err, "the names are in librdkafka's CONFIGURATION.md");
@@ -234,6 +235,18 @@ static bool fill_conf(rd_kafka_conf_t *rc, const struct kafka_conf *conf,
     return true;
 }
 
+/* What librdkafka says of settings that do not go together. */
+static bool tell_settings(const char *reason, struct err *err)
+{
+    (void)err_set(err, ERR_USAGE, "-X: %s", reason);
+    if (strstr(reason, "kerberos"))
+        return err_hint(err, "without -X sasl.mechanism it is Kerberos (GSSAPI): say PLAIN or "
+                             "SCRAM-SHA-512, for example");
+    if (strstr(reason, ".location"))
+        return err_hint(err, "is the file there, may it be read, and is it PEM?");
+    return err_hint(err, "see what -X says");
+}
+
 bool client_open(struct client *c, const struct kafka_conf *conf, rd_kafka_type_t type,
                  const struct client_setting *settings, client_report_fn report, struct err *err)
 {
@@ -265,7 +278,7 @@ bool client_open(struct client *c, const struct kafka_conf *conf, rd_kafka_type_
     c->rk = rd_kafka_new(type, rc, reason, sizeof(reason));
     if (!c->rk) {
         rd_kafka_conf_destroy(rc);
-        return err_set(err, ERR_USAGE, "kafka settings: %s", reason);
+        return tell_settings(reason, err);
     }
     return true;
 }

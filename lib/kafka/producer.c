@@ -19,6 +19,7 @@
 
 #define POLL_EVERY      128
 #define FULL_WAIT_MS    10
+#define OUTAGE_MS       1000 /* before it is told that no broker is there */
 #define DRAIN_TICK_MS   100
 #define STOP_WAIT_MS    10000                      /* for reports after stop was asked */
 #define TOO_LARGE_BYTES ((size_t)16 * 1024 * 1024) /* held at most before they are sent alone */
@@ -249,18 +250,22 @@ rd_kafka_resp_err_t producer_put(rd_kafka_topic_t *rkt, struct lot *lot, int32_t
 }
 
 /* librdkafka tries again for message.timeout.ms: two minutes in which a person should know why
- * nothing moves. */
+ * nothing moves. Not in the first moment, whose reason is only that a connection broke. */
 static void tell_outage(struct producer *p)
 {
     const struct client *c = &p->client;
 
-    if (c->down == p->told_down || (c->down && !c->why[0]))
-        return;
-    p->told_down = c->down;
-    if (c->down)
+    if (!c->down) {
+        if (p->told_down)
+            log_msg(LOG_INFO, "kafka %s is back", c->brokers);
+        p->down_since = 0;
+        p->told_down = false;
+    } else if (p->down_since == 0) {
+        p->down_since = clock_mono_ns();
+    } else if (!p->told_down && client_elapsed_ms(p->down_since) >= OUTAGE_MS) {
         log_msg(LOG_WARN, "kafka %s: %s; trying again until it is back", c->where, c->why);
-    else
-        log_msg(LOG_INFO, "kafka %s is back", c->brokers);
+        p->told_down = true;
+    }
 }
 
 /* Is there anything to be done before the next record? */

@@ -57,7 +57,8 @@ struct producer {
     uint64_t             reports; /* all delivery reports: shows progress */
     unsigned             unpolled;
     unsigned             restarts;
-    bool                 told_down; /* that no broker is connected was logged */
+    int64_t              down_since; /* clock_mono_ns() when no broker was connected; 0: one is */
+    bool                 told_down;  /* and that was logged */
     bool                 giving_up; /* stop was asked: what comes back now is lost */
     char                 message_max[24];
 };

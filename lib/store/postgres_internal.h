@@ -7,7 +7,8 @@
  *     postgres_has.c     has: a table, a column, a member, for stores without a migration history
  *     postgres_reader.c  its readers: one COPY each
  *     postgres_sql.c     the texts of the queries
- *     postgres_conn.c    a connection: connect, transaction, query, wait, cancel
+ *     postgres_connect.c a connection: making it
+ *     postgres_conn.c    using it: transaction, query, wait, cancel
  *     postgres_error.c   what went wrong, in one line
  */
 #ifndef REQUEUE_POSTGRES_INTERNAL_H
@@ -18,7 +19,7 @@
 
 #include <libpq-fe.h>
 
-/* ---- connections (postgres_conn.c) ---------------------------------------------------- */
+/* ---- connections (postgres_connect.c, postgres_conn.c) -------------------------------- */
 
 /* One connection. It belongs to one thread at a time. */
 struct pg_conn {
@@ -60,6 +61,8 @@ MUST_CHECK bool pg_wait(struct pg_conn *c, short events, const atomic_bool *canc
 /* The next result, waited for; NULL: no more, or a failure (then *err is set). */
 PGresult *pg_next_result(struct pg_conn *c, const atomic_bool *cancelled, const char *doing,
                          struct err *err);
+
+bool pg_stopped(const char *doing, struct err *err); /* ERR_STOPPED; returns false */
 
 /* Fill *err from res (NULL: from the connection); returns false. */
 bool pg_fail(struct pg_conn *c, const PGresult *res, const char *doing, struct err *err);

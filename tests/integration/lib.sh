@@ -129,6 +129,21 @@ assert_result() {
     fi
 }
 
+# assert_told SENTENCE STATUS ERROR [HINT]: the last run ended with that status, and stderr is one line
+# of error that matches and, unless HINT is left out, one line of a hint that matches. $secret is nowhere.
+secret=sw0rdfish
+assert_told() {
+    local name=$1 expected=$2 error=$3 hint=${4:-} wrong=() grep=(env LC_ALL=C grep -a)
+    [ "$status" -eq "$expected" ] || wrong+=("expected exit status $expected")
+    [ "$("${grep[@]}" -c '^requeue: error: ' "$stderr")" -eq 1 ] || wrong+=("not one line of error")
+    [ "$("${grep[@]}" -c '^requeue: hint: ' "$stderr")" -eq $((${#hint} > 0)) ] || wrong+=("too many or no hints")
+    "${grep[@]}" -qE -- "^requeue: error: .*($error)" "$stderr" || wrong+=("no error has: $error")
+    [ -z "$hint" ] || "${grep[@]}" -qE -- "^requeue: hint: .*($hint)" "$stderr" || wrong+=("no hint has: $hint")
+    ! "${grep[@]}" -vq '^requeue: \(error\|hint\): ' "$stderr" || wrong+=("more than an error and a hint")
+    ! "${grep[@]}" -qF -- "$secret" "$said" || wrong+=("it tells the secret")
+    if [ ${#wrong[@]} -eq 0 ]; then ok "$name"; else not_ok "$name" "${wrong[@]}" "$(what_it_said)"; fi
+}
+
 # ---- databases and topics ------------------------------------------------------------------------
 
 # new_db SAMPLE | DATABASE: a database of this test from a sample of tests/data, or as a copy of
@@ -156,6 +171,27 @@ new_prefix() {
 
 # The names of all topics with this test's prefix, sorted.
 topic_names() { scripts/kafka-tool TopicCommand --list | grep -F -- "$prefix" | sort; }
+
+# The same from the folder of a broker, at once; deleted ones are gone from it.
+topics_on_disk() { # folder of the node
+    find "$1/data" -maxdepth 1 -type d -name "$prefix*" |
+        sed -n 's|.*/\(.*\)-[0-9]*$|\1|p' | sort -u
+}
+
+# pause_at TOPIC BYTES PROCESS [folder of the node]: stop the process when its topic has so many bytes.
+pause_at() {
+    local i bytes
+    for ((i = 0; i < 3000; i++)); do
+        bytes=$(cat "${4:-$REQUEUE_TEST_KAFKA_DIR}/data/$1"-*/*.log 2>/dev/null | wc -c)
+        if [ "$bytes" -ge "$2" ]; then
+            kill -STOP "$3"
+            return
+        fi
+        kill -0 "$3" 2>/dev/null || return 1
+        sleep 0.01
+    done
+    return 1
+}
 
 plant() { "$tools/plant" "$@"; }
 

@@ -4,8 +4,7 @@
  */
 #include "tests/support/test.h"
 
-#include "tests/support/kestra_db.h"
-#include "tests/support/layout_files.h"
+#include "tests/support/pg_world.h"
 #include "tests/support/relay.h"
 
 #include "lib/base/buf.h"
@@ -16,68 +15,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TEMPLATE "requeue_test_template_e"
-#define N_ROWS   3000
+/* ---- helpers -------------------------------------------------------------------------- */
 
-struct world {
-    struct db         db;
-    struct store_conf conf;
-    struct stop       stop;
-    struct layout    *layout;
-    struct store     *store;
-    struct docs       got;
-    char              host[64];
-    int               port;
-    char              url[512];
-};
-
-/* ---- set-up --------------------------------------------------------------------------- */
-
-static int world_setup(void **state)
+/* A URL of the test's database for another user, through another port; `rest` is appended. */
+static const char *url_of(struct pg_world *w, const char *user, int port, const char *rest)
 {
-    struct world *w;
-    const char   *at;
-
-    if (!db_server())
-        return 0;
-    w = mem_alloc(sizeof(*w));
-    at = strrchr(db_server(), '@') + 1;
-    (void)snprintf(w->host, sizeof(w->host), "%.*s", (int)strcspn(at, ":"), at);
-    w->port = (int)strtol(strchr(at, ':') + 1, NULL, 10);
-    db_create(&w->db, "requeue_test_e", TEMPLATE);
-    w->conf = (struct store_conf){ .url = w->db.url, .jobs = 2, .stop = &w->stop };
-    w->layout = layout_file("I");
-    docs_init(&w->got);
-    *state = w;
-    return 0;
-}
-
-static int world_teardown(void **state)
-{
-    struct world *w = *state;
-
-    if (!w)
-        return 0;
-    if (w->store)
-        w->store->close(w->store);
-    layout_free(w->layout);
-    docs_release(&w->got);
-    db_drop(&w->db);
-    mem_free(w);
-    return 0;
-}
-
-static struct world *world_of(void **state)
-{
-    if (!*state)
-        skip();
-    return *state;
-}
-
-static void must(bool ok, const struct err *err)
-{
-    if (!ok)
-        fail_msg("%s (%s)", err->msg, err->hint);
+    (void)snprintf(w->url, sizeof(w->url), "postgres://%s@%s:%d/%s%s", user, w->host, port,
+                   w->db.name, rest);
+    return w->url;
 }
 
 /* The error is of that kind; its message and its hint say these things. */
@@ -94,8 +39,8 @@ static void assert_says(const struct err *err, enum err_kind kind, const char *s
     assert_null(strstr(err->hint, "s3cret"));
 }
 
-static void assert_no_open(struct world *w, const char *url, enum err_kind kind, const char *says,
-                           const char *hint)
+static void assert_no_open(struct pg_world *w, const char *url, enum err_kind kind,
+                           const char *says, const char *hint)
 {
     struct err err = ERR_INIT;
 
@@ -103,27 +48,6 @@ static void assert_no_open(struct world *w, const char *url, enum err_kind kind,
     print_message("%s\n", url);
     assert_false(store_open(&w->conf, &w->store, &err));
     assert_says(&err, kind, says, hint);
-}
-
-static void open_store(struct world *w)
-{
-    struct err err = ERR_INIT;
-
-    must(store_open(&w->conf, &w->store, &err), &err);
-}
-
-static void use_store(struct world *w)
-{
-    struct err err = ERR_INIT;
-
-    open_store(w);
-    must(w->store->use(w->store, w->layout, &err), &err);
-}
-
-static void close_store(struct world *w)
-{
-    w->store->close(w->store);
-    w->store = NULL;
 }
 
 /* ---- URLs ----------------------------------------------------------------------------- */
@@ -194,7 +118,7 @@ static void table_overrides_are_checked(void **state)
 {
     static const char *const bad[] = { "flow", "=x", "flow=", "" };
     static const char       *unknown[] = { "flow=flows", "flws=x" };
-    struct world            *w = world_of(state);
+    struct pg_world         *w = pg_world_of(state);
     struct err               err = ERR_INIT;
 
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -213,7 +137,7 @@ static void table_overrides_are_checked(void **state)
 
 static void a_server_that_cannot_be_reached_is_named(void **state)
 {
-    struct world *w = world_of(state);
+    struct pg_world *w = pg_world_of(state);
 
     assert_no_open(w, "postgres://u:s3cret@127.0.0.1:1/d", ERR_STORE,
                    "127.0.0.1:1/d, connecting: Connection refused", "is the server running");
@@ -228,44 +152,37 @@ static void who_may_not_in_is_told_why(void **state)
 {
     static const struct {
         const char *user;
-        const char *db;
+        const char *rest;
         const char *says;
         const char *hint;
     } cases[] = {
-        { "requeue_pw:s3cret", "requeue_test_e",
-          "password authentication failed for user \"requeue_pw\"", "PGPASSWORD" },
-        { "requeue_pw", "requeue_test_e", "a password is needed", "~/.pgpass" },
-        { "postgres:s3cret", "requeue_none", "database \"requeue_none\" does not exist",
-          "PGDATABASE" },
-        { "requeue_nobody", "requeue_test_e", "role \"requeue_nobody\" does not exist", "PGUSER" },
-        { "postgres", "requeue_test_e?sslmode=require", "SSL", "sslmode" },
-        { "postgres", "requeue_test_e?target_session_attrs=standby", "hot standby",
-          "target_session_attrs" },
+        { "requeue_pw:s3cret", "", "password authentication failed for user \"requeue_pw\"",
+          "PGPASSWORD" },
+        { "requeue_pw", "", "a password is needed", "~/.pgpass" },
+        { "postgres:s3cret", "_none", "_none\" does not exist", "PGDATABASE" },
+        { "requeue_nobody", "", "role \"requeue_nobody\" does not exist", "PGUSER" },
+        { "postgres", "?sslmode=require", "SSL", "sslmode" },
+        { "postgres", "?target_session_attrs=standby", "hot standby", "target_session_attrs" },
         { "postgres", "?service=no_such", "no_such", "PGSERVICE" },
-        { "postgres", "requeue_test_e?options=-cno_such%3D1", "no_such", "" },
+        { "postgres", "?options=-cno_such%3D1", "no_such", "" },
     };
-    struct world *w = world_of(state);
+    struct pg_world *w = pg_world_of(state);
 
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        (void)snprintf(w->url, sizeof(w->url), "postgres://%s@%s:%d/%s", cases[i].user, w->host,
-                       w->port, cases[i].db);
-        assert_no_open(w, w->url, ERR_STORE, cases[i].says, cases[i].hint);
-    }
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_no_open(w, url_of(w, cases[i].user, w->port, cases[i].rest), ERR_STORE,
+                       cases[i].says, cases[i].hint);
 }
 
 static void too_many_connections_are_told(void **state)
 {
-    struct world      *w = world_of(state);
+    struct pg_world   *w = pg_world_of(state);
     struct store_query q = { .kind = KIND_FLOW };
     struct err         err = ERR_INIT;
 
     db_sql(&w->db, "DROP ROLE IF EXISTS requeue_test_limit;"
-                   "CREATE ROLE requeue_test_limit LOGIN SUPERUSER");
-    db_sql(&w->db, "ALTER DATABASE requeue_test_e CONNECTION LIMIT 2; ALTER ROLE requeue_test_limit"
-                   " NOSUPERUSER CONNECTION LIMIT 1; GRANT pg_read_all_data TO requeue_test_limit");
-    (void)snprintf(w->url, sizeof(w->url), "postgres://requeue_test_limit@%s:%d/requeue_test_e",
-                   w->host, w->port);
-    w->conf.url = w->url;
+                   "CREATE ROLE requeue_test_limit LOGIN CONNECTION LIMIT 1;"
+                   "GRANT pg_read_all_data TO requeue_test_limit");
+    w->conf.url = url_of(w, "requeue_test_limit", w->port, "");
     use_store(w);
     /* The reader's connection is the second one. */
     assert_false(docs_read(&w->got, w->store, &q, &err));
@@ -290,7 +207,8 @@ static void put_message(struct buf *b, char type, struct slice content)
 }
 
 /* What a server or proxy says that is of no use to us. */
-static void assert_answer(struct world *w, struct slice answer, const char *says, const char *hint)
+static void assert_answer(struct pg_world *w, struct slice answer, const char *says,
+                          const char *hint)
 {
     struct relay r = { .answer = answer, .hold = true };
 
@@ -303,8 +221,8 @@ static void assert_answer(struct world *w, struct slice answer, const char *says
 
 static void answers_of_proxies_and_old_servers_are_understood(void **state)
 {
-    struct world *w = world_of(state);
-    struct buf    b;
+    struct pg_world *w = pg_world_of(state);
+    struct buf       b;
 
     buf_init(&b, 1024);
     put_message(&b, 'E',
@@ -321,9 +239,9 @@ static void answers_of_proxies_and_old_servers_are_understood(void **state)
 
 static void a_server_that_says_nothing_is_given_up(void **state)
 {
-    struct world *w = world_of(state);
-    struct relay  r = { .hold = true };
-    int64_t       before = clock_mono_ns();
+    struct pg_world *w = pg_world_of(state);
+    struct relay     r = { .hold = true };
+    int64_t          before = clock_mono_ns();
 
     relay_start(&r);
     (void)snprintf(w->url, sizeof(w->url),
@@ -363,13 +281,13 @@ static void dead_port_close(struct dead_port *d)
 
 static void a_dead_host_of_a_list_is_passed_over(void **state)
 {
-    struct world    *w = world_of(state);
+    struct pg_world *w = pg_world_of(state);
     struct dead_port d;
 
     dead_port_open(&d);
     (void)snprintf(w->url, sizeof(w->url),
-                   "postgres://postgres@127.0.0.1:%d,%s:%d/requeue_test_e?connect_timeout=1",
-                   d.port, w->host, w->port);
+                   "postgres://postgres@127.0.0.1:%d,%s:%d/%s?connect_timeout=1", d.port, w->host,
+                   w->port, w->db.name);
     w->conf.url = w->url;
     open_store(w);
     close_store(w);
@@ -386,12 +304,12 @@ static void ask_to_stop(void *arg)
 
 static void a_stop_ends_the_wait_for_a_connection(void **state)
 {
-    struct world  *w = world_of(state);
-    struct relay   r = { .hold = true };
-    struct thread *t;
-    int64_t        before = clock_mono_ns();
-    struct err     err = ERR_INIT;
-    bool           ok;
+    struct pg_world *w = pg_world_of(state);
+    struct relay     r = { .hold = true };
+    struct thread   *t;
+    int64_t          before = clock_mono_ns();
+    struct err       err = ERR_INIT;
+    bool             ok;
 
     relay_start(&r);
     (void)snprintf(w->url, sizeof(w->url), "postgres://u@127.0.0.1:%d/d?sslmode=disable", r.port);
@@ -407,7 +325,7 @@ static void a_stop_ends_the_wait_for_a_connection(void **state)
 
 /* ---- is it Kestra's database? --------------------------------------------------------- */
 
-static void assert_no_description(struct world *w, const char *says, const char *hint)
+static void assert_no_description(struct pg_world *w, const char *says, const char *hint)
 {
     struct store_info info;
     struct err        err = ERR_INIT;
@@ -420,10 +338,10 @@ static void assert_no_description(struct world *w, const char *says, const char 
 
 static void a_database_that_is_not_kestras_is_named(void **state)
 {
-    struct world *w = world_of(state);
+    struct pg_world *w = pg_world_of(state);
 
     db_sql(&w->db, "ALTER TABLE executions RENAME TO executions_old");
-    assert_no_description(w, "\"requeue_test_e\" is not Kestra's: no table executions", "URL");
+    assert_no_description(w, "\" is not Kestra's: no table executions", "URL");
     db_sql(&w->db, "DROP TABLE flows");
     assert_no_description(w, "no table flows, no table executions", "--schema");
     w->conf.schema = "nix";
@@ -432,7 +350,7 @@ static void a_database_that_is_not_kestras_is_named(void **state)
 
 static void the_schema_where_kestras_tables_are_is_pointed_out(void **state)
 {
-    struct world *w = world_of(state);
+    struct pg_world *w = pg_world_of(state);
 
     db_sql(&w->db,
            "CREATE SCHEMA k; ALTER TABLE flows SET SCHEMA k; ALTER TABLE executions SET SCHEMA k");
@@ -441,13 +359,14 @@ static void the_schema_where_kestras_tables_are_is_pointed_out(void **state)
 
 static void a_failed_migration_is_named(void **state)
 {
-    struct world *w = world_of(state);
+    struct pg_world *w = pg_world_of(state);
 
     db_sql(&w->db, "UPDATE flyway_schema_history SET success = false WHERE version = '1.25'");
     assert_no_description(w, "half migrated: migration 1.25 (V1_25.sql)", "finish its migrations");
 }
 
-static void assert_no_use(struct world *w, enum err_kind kind, const char *says, const char *hint)
+static void assert_no_use(struct pg_world *w, enum err_kind kind, const char *says,
+                          const char *hint)
 {
     struct err err = ERR_INIT;
 
@@ -460,7 +379,7 @@ static void assert_no_use(struct world *w, enum err_kind kind, const char *says,
 
 static void what_a_layout_needs_and_the_database_lacks_is_named(void **state)
 {
-    struct world *w = world_of(state);
+    struct pg_world *w = pg_world_of(state);
 
     db_sql(&w->db, "ALTER TABLE executions DROP tenant_id; ALTER TABLE flows DROP source_code;"
                    "DROP TABLE service_instance; ALTER TABLE templates RENAME TO old_templates");
@@ -474,11 +393,9 @@ static void what_a_layout_needs_and_the_database_lacks_is_named(void **state)
 
 static void missing_rights_are_named(void **state)
 {
-    struct world *w = world_of(state);
+    struct pg_world *w = pg_world_of(state);
 
-    (void)snprintf(w->url, sizeof(w->url), "postgres://requeue_none@%s:%d/requeue_test_e", w->host,
-                   w->port);
-    w->conf.url = w->url;
+    w->conf.url = url_of(w, "requeue_none", w->port, "");
     assert_no_description(w, "permission denied for table flyway_schema_history", "GRANT SELECT");
     db_sql(&w->db, "GRANT SELECT ON flyway_schema_history, flows, templates TO requeue_none");
     assert_no_use(w, ERR_STORE, "permission denied for table", "GRANT SELECT");
@@ -489,16 +406,14 @@ static void missing_rights_are_named(void **state)
 
 static void rows_that_a_policy_hides_are_not_left_out_in_silence(void **state)
 {
-    struct world      *w = world_of(state);
+    struct pg_world   *w = pg_world_of(state);
     struct store_query q = { .kind = KIND_FLOW };
     struct err         err = ERR_INIT;
 
     db_sql(&w->db, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO requeue_none;"
                    "ALTER TABLE flows ENABLE ROW LEVEL SECURITY;"
                    "CREATE POLICY p ON flows USING (namespace = 'a')");
-    (void)snprintf(w->url, sizeof(w->url), "postgres://requeue_none@%s:%d/requeue_test_e", w->host,
-                   w->port);
-    w->conf.url = w->url;
+    w->conf.url = url_of(w, "requeue_none", w->port, "");
     use_store(w);
     assert_false(docs_read(&w->got, w->store, &q, &err));
     assert_says(&err, ERR_STORE, "row-level security", "BYPASSRLS");
@@ -510,15 +425,9 @@ static void rows_that_a_policy_hides_are_not_left_out_in_silence(void **state)
     "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'requeue'"    \
     " AND backend_type = 'client backend' AND query LIKE 'COPY%' AND state = 'active'"
 
-/* Enough that the server cannot get rid of it before it is read. */
-static void make_large(struct world *w)
-{
-    db_sql(&w->db, "UPDATE executions SET value = value || jsonb_build_object('inputs', (SELECT"
-                   " string_agg(md5(key || i), '') FROM generate_series(1, 200) i))");
-}
-
 /* Read a little, let the server do something, read on: an error, and never an end. */
-static void assert_read_fails(struct world *w, const char *sql, const char *says, const char *hint)
+static void assert_read_fails(struct pg_world *w, const char *sql, const char *says,
+                              const char *hint)
 {
     struct store_query   q = { .kind = KIND_EXECUTION, .executions = EXECUTIONS_ALL };
     struct store_reader *r = NULL;
@@ -542,7 +451,7 @@ static void assert_read_fails(struct world *w, const char *sql, const char *says
 
 static void a_reader_whose_connection_is_ended_fails_and_says_so(void **state)
 {
-    struct world      *w = world_of(state);
+    struct pg_world   *w = pg_world_of(state);
     struct store_query q = { .kind = KIND_FLOW };
     struct err         err = ERR_INIT;
 
@@ -553,12 +462,12 @@ static void a_reader_whose_connection_is_ended_fails_and_says_so(void **state)
                       "--resume");
     /* The snapshot is the store's own connection's: a new reader goes on from there. */
     must(docs_read(&w->got, w->store, &q, &err), &err);
-    assert_int_equal(w->got.n, N_ROWS);
+    assert_int_equal(w->got.n, PG_WORLD_ROWS);
 }
 
 static void with_one_job_the_snapshot_is_lost_with_the_connection(void **state)
 {
-    struct world       *w = world_of(state);
+    struct pg_world    *w = pg_world_of(state);
     struct store_query  q = { .kind = KIND_FLOW };
     struct store_counts n;
     struct err          err = ERR_INIT;
@@ -577,7 +486,7 @@ static void with_one_job_the_snapshot_is_lost_with_the_connection(void **state)
 
 static void a_query_that_somebody_cancels_fails_and_says_so(void **state)
 {
-    struct world      *w = world_of(state);
+    struct pg_world   *w = pg_world_of(state);
     struct store_query q = { .kind = KIND_FLOW };
     struct err         err = ERR_INIT;
 
@@ -588,7 +497,7 @@ static void a_query_that_somebody_cancels_fails_and_says_so(void **state)
         assert_read_fails(w, "SELECT count(*) FROM (SELECT pg_cancel_backend(pid) " READER ") x",
                           "reading executions: somebody cancelled the query", "--resume");
         must(docs_read(&w->got, w->store, &q, &err), &err);
-        assert_int_equal(w->got.n, N_ROWS);
+        assert_int_equal(w->got.n, PG_WORLD_ROWS);
         close_store(w);
     }
 }
@@ -596,7 +505,7 @@ static void a_query_that_somebody_cancels_fails_and_says_so(void **state)
 static void a_count_that_is_ended_fails_and_says_so(void **state)
 {
     static const char  *overrides[] = { "flow=slow" };
-    struct world       *w = world_of(state);
+    struct pg_world    *w = pg_world_of(state);
     struct store_query  q = { .kind = KIND_FLOW };
     struct store_counts n;
     struct later        l;
@@ -619,7 +528,7 @@ static void a_count_that_is_ended_fails_and_says_so(void **state)
 static void a_row_that_the_server_cannot_read_ends_the_read(void **state)
 {
     static const char *overrides[] = { "executions=broken" };
-    struct world      *w = world_of(state);
+    struct pg_world   *w = pg_world_of(state);
     struct store_query q = { .kind = KIND_EXECUTION, .executions = EXECUTIONS_ALL };
     struct err         err = ERR_INIT;
 
@@ -639,7 +548,7 @@ static void a_row_that_the_server_cannot_read_ends_the_read(void **state)
  * all bytes have come. */
 static void a_connection_cut_anywhere_is_never_taken_for_the_end(void **state)
 {
-    struct world      *w = world_of(state);
+    struct pg_world   *w = pg_world_of(state);
     struct store_query q = { .kind = KIND_TEMPLATE };
     size_t             whole = SIZE_MAX;
     uint64_t           seed = test_seed();
@@ -655,9 +564,7 @@ static void a_connection_cut_anywhere_is_never_taken_for_the_end(void **state)
         /* The first round measures. */
         r.limit = round == 0 ? SIZE_MAX : 1 + test_below(&seed, whole);
         relay_start(&r);
-        (void)snprintf(w->url, sizeof(w->url),
-                       "postgres://postgres@127.0.0.1:%d/requeue_test_e?sslmode=disable", r.port);
-        w->conf.url = w->url;
+        w->conf.url = url_of(w, "postgres", r.port, "?sslmode=disable");
         ok = store_open(&w->conf, &w->store, &err);
         if (ok) {
             ok = w->store->use(w->store, w->layout, &err) && docs_read(&w->got, w->store, &q, &err);
@@ -678,16 +585,14 @@ static void a_connection_cut_anywhere_is_never_taken_for_the_end(void **state)
 
 static void a_connection_lost_without_a_word_is_told(void **state)
 {
-    struct world      *w = world_of(state);
+    struct pg_world   *w = pg_world_of(state);
     struct store_query q = { .kind = KIND_EXECUTION, .executions = EXECUTIONS_ALL };
     struct relay       r = { .to_port = w->port, .limit = 200000 };
     struct err         err = ERR_INIT;
 
     make_large(w);
     relay_start(&r);
-    (void)snprintf(w->url, sizeof(w->url),
-                   "postgres://postgres@127.0.0.1:%d/requeue_test_e?sslmode=disable", r.port);
-    w->conf.url = w->url;
+    w->conf.url = url_of(w, "postgres", r.port, "?sslmode=disable");
     use_store(w);
     assert_false(docs_read(&w->got, w->store, &q, &err));
     assert_says(&err, ERR_STORE, "reading executions: the server closed the connection",
@@ -698,7 +603,7 @@ static void a_connection_lost_without_a_word_is_told(void **state)
 
 static void a_network_in_silence_can_be_left_at_any_time(void **state)
 {
-    struct world      *w = world_of(state);
+    struct pg_world   *w = pg_world_of(state);
     struct store_query q = { .kind = KIND_EXECUTION, .executions = EXECUTIONS_ALL };
     struct relay       r = { .to_port = w->port, .limit = 200000, .hold = true };
     struct thread     *t;
@@ -708,9 +613,7 @@ static void a_network_in_silence_can_be_left_at_any_time(void **state)
 
     make_large(w);
     relay_start(&r);
-    (void)snprintf(w->url, sizeof(w->url),
-                   "postgres://postgres@127.0.0.1:%d/requeue_test_e?sslmode=disable", r.port);
-    w->conf.url = w->url;
+    w->conf.url = url_of(w, "postgres", r.port, "?sslmode=disable");
     use_store(w);
     before = clock_mono_ns();
     t = thread_start(ask_to_stop, &w->stop);
@@ -724,64 +627,35 @@ static void a_network_in_silence_can_be_left_at_any_time(void **state)
     relay_end(&r);
 }
 
-/* ---- all ------------------------------------------------------------------------------ */
-
-static int group_setup(void **state)
-{
-    struct db d = { .pg = NULL };
-
-    (void)state;
-    if (!db_server()) {
-        print_message("REQUEUE_TEST_POSTGRES is not set: run me under scripts/with-postgres\n");
-        return 0;
-    }
-    db_create(&d, TEMPLATE, NULL);
-    db_make_tables(&d);
-    db_fill(&d, N_ROWS);
-    db_leave(&d);
-    return 0;
-}
-
-static int group_teardown(void **state)
-{
-    struct db d = { .name = TEMPLATE };
-
-    (void)state;
-    if (db_server())
-        db_drop(&d);
-    return 0;
-}
-
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(urls_that_name_no_store_are_refused_with_those_that_do),
         cmocka_unit_test(urls_that_cannot_be_understood_are_not_repeated),
         cmocka_unit_test(a_forgotten_at_does_not_give_the_password_away),
-        TEST(table_overrides_are_checked),
-        TEST(a_server_that_cannot_be_reached_is_named),
-        TEST(who_may_not_in_is_told_why),
-        TEST(too_many_connections_are_told),
-        TEST(answers_of_proxies_and_old_servers_are_understood),
-        TEST(a_server_that_says_nothing_is_given_up),
-        TEST(a_dead_host_of_a_list_is_passed_over),
-        TEST(a_stop_ends_the_wait_for_a_connection),
-        TEST(a_database_that_is_not_kestras_is_named),
-        TEST(the_schema_where_kestras_tables_are_is_pointed_out),
-        TEST(a_failed_migration_is_named),
-        TEST(what_a_layout_needs_and_the_database_lacks_is_named),
-        TEST(missing_rights_are_named),
-        TEST(rows_that_a_policy_hides_are_not_left_out_in_silence),
-        TEST(a_reader_whose_connection_is_ended_fails_and_says_so),
-        TEST(with_one_job_the_snapshot_is_lost_with_the_connection),
-        TEST(a_query_that_somebody_cancels_fails_and_says_so),
-        TEST(a_count_that_is_ended_fails_and_says_so),
-        TEST(a_row_that_the_server_cannot_read_ends_the_read),
-        TEST(a_connection_cut_anywhere_is_never_taken_for_the_end),
-        TEST(a_connection_lost_without_a_word_is_told),
-        TEST(a_network_in_silence_can_be_left_at_any_time),
+        PG_TEST(table_overrides_are_checked),
+        PG_TEST(a_server_that_cannot_be_reached_is_named),
+        PG_TEST(who_may_not_in_is_told_why),
+        PG_TEST(too_many_connections_are_told),
+        PG_TEST(answers_of_proxies_and_old_servers_are_understood),
+        PG_TEST(a_server_that_says_nothing_is_given_up),
+        PG_TEST(a_dead_host_of_a_list_is_passed_over),
+        PG_TEST(a_stop_ends_the_wait_for_a_connection),
+        PG_TEST(a_database_that_is_not_kestras_is_named),
+        PG_TEST(the_schema_where_kestras_tables_are_is_pointed_out),
+        PG_TEST(a_failed_migration_is_named),
+        PG_TEST(what_a_layout_needs_and_the_database_lacks_is_named),
+        PG_TEST(missing_rights_are_named),
+        PG_TEST(rows_that_a_policy_hides_are_not_left_out_in_silence),
+        PG_TEST(a_reader_whose_connection_is_ended_fails_and_says_so),
+        PG_TEST(with_one_job_the_snapshot_is_lost_with_the_connection),
+        PG_TEST(a_query_that_somebody_cancels_fails_and_says_so),
+        PG_TEST(a_count_that_is_ended_fails_and_says_so),
+        PG_TEST(a_row_that_the_server_cannot_read_ends_the_read),
+        PG_TEST(a_connection_cut_anywhere_is_never_taken_for_the_end),
+        PG_TEST(a_connection_lost_without_a_word_is_told),
+        PG_TEST(a_network_in_silence_can_be_left_at_any_time),
     };
 
-    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+    return PG_RUN(tests);
 }

@@ -191,27 +191,31 @@ static int count_partitions(rd_kafka_t *rk, const char *topic)
     return n;
 }
 
-static bool has_records(rd_kafka_t *rk, const char *topic)
+static int64_t sum_of_ends(rd_kafka_t *rk, const char *topic)
 {
     int     n = count_partitions(rk, topic);
+    int64_t sum = 0;
     int64_t low;
     int64_t high;
 
     for (int i = 0; i < n; i++) {
-        if (!rd_kafka_query_watermark_offsets(rk, topic, i, &low, &high, WAIT_MS) && high > 0)
-            return true;
+        if (!rd_kafka_query_watermark_offsets(rk, topic, i, &low, &high, WAIT_MS))
+            sum += high;
     }
-    return false;
+    return sum;
 }
 
-static void wait_for_records(rd_kafka_t *rk, const char *topic)
+static void wait_for_records(rd_kafka_t *rk, char *rest)
 {
+    const char *topic = word(&rest);
+    int64_t     records = rest ? strtoll(rest, NULL, 10) : 1;
+
     for (int i = 0; i < WAIT_MS / 5; i++) {
-        if (has_records(rk, topic))
+        if (sum_of_ends(rk, topic) >= records)
             return;
         (void)usleep(5000);
     }
-    die("topic %s stays empty", topic);
+    die("topic %s does not get %lld records", topic, (long long)records);
 }
 
 /* What is to be aborted has to be in the topic first. */
@@ -236,7 +240,7 @@ static void operate(rd_kafka_t *rk, char *line)
     else if (strcmp(name, "abort") == 0)
         abort_transaction(rk);
     else if (strcmp(name, "wait") == 0)
-        wait_for_records(rk, word(&rest));
+        wait_for_records(rk, rest);
     else if (strcmp(name, "sleep") == 0)
         (void)usleep((useconds_t)strtoul(word(&rest), NULL, 10) * 1000);
     else

@@ -44,8 +44,8 @@ static void life_text(const struct run *r, struct buf *out)
             buf_add(out, "  server %s in state %s, last heartbeat %lld s ago: Kestra is running\n",
                     p->servers[i].type, p->servers[i].state, (long long)p->servers[i].age_s);
     for (size_t i = 0; i < p->n_groups; i++)
-        buf_add(out, "  consumer group %s has %d member%s: Kestra is running\n",
-                p->groups[i].name, p->groups[i].members, p->groups[i].members == 1 ? "" : "s");
+        buf_add(out, "  consumer group %s has %d member%s: Kestra is running\n", p->groups[i].name,
+                p->groups[i].members, p->groups[i].members == 1 ? "" : "s");
 }
 
 static void state_text(const struct run *r, struct buf *out)

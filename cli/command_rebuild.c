@@ -19,7 +19,8 @@ struct rebuild {
     struct keyset   *expected[KIND_COUNT]; /* NULL: not proven */
     struct keyset   *only[KIND_COUNT];     /* resume: the keys to send */
     int64_t         *from[KIND_COUNT];     /* the ends before the first record */
-    uint64_t         refused;              /* resume: keys of executions that forbid it */
+    int64_t         *until[KIND_COUNT]; /* the ends that we know of; beyond are others' records */
+    uint64_t         refused;           /* resume: keys of executions that forbid it */
 
     struct arena           *plan_arena; /* NULL: no --plan */
     const struct json_node *plan_file;  /* what it says; in plan_arena */
@@ -69,8 +70,9 @@ static bool check_plan_file(const struct rebuild *b, struct err *err)
     else if (!says(json_get(json_get(f, "store"), "identity"), s->info.identity))
         what = "the store is not that";
     (void)err_set(err, ERR_REFUSED, "%s of plan %s", what, s->conf->plan);
-    return err_hint(err, "give rebuild the options of the plan, or look at a new one: requeue plan "
-                         "-o %s",
+    return err_hint(err,
+                    "give rebuild the options of the plan, or look at a new one: requeue plan "
+                    "-o %s",
                     s->conf->plan);
 }
 
@@ -102,11 +104,53 @@ static bool take_for_resume(void *ctx, const struct difference *d, struct err *e
     return run_on_difference(b->r, d, err);
 }
 
+/* What a partition has beyond the end that we know. */
+static uint64_t beyond(int64_t end, int64_t known)
+{
+    return end > known ? (uint64_t)(end - known) : 0;
+}
+
+static void know_ends(struct rebuild *b, enum kind kind, const struct partition_ends *ends)
+{
+    size_t n = (size_t)b->r->plan.topic_of[kind]->partitions;
+
+    b->until[kind] = mem_array(n, sizeof(*b->until[kind]));
+    for (size_t i = 0; i < n; i++)
+        b->until[kind][i] = ends[i].high;
+}
+
+/* Who writes to a topic from here on, until its kind is sent, is seen. A topic that the plan saw
+ * empty, or that was just made, holds nothing yet. */
+static bool look_at_ends(struct rebuild *b, enum kind kind, struct err *err)
+{
+    const struct topic_plan *t = b->r->plan.topic_of[kind];
+    struct partition_ends   *ends = mem_array((size_t)t->partitions, sizeof(*ends));
+    bool                     empty = b->s->conf->mode != MODE_APPEND;
+    bool                     ok = admin_ends(b->s->admin, t->name, t->partitions, ends, err);
+
+    for (int i = 0; ok && empty && i < t->partitions; i++)
+        b->r->foreign += beyond(ends[i].high, ends[i].start);
+    if (ok)
+        know_ends(b, kind, ends);
+    mem_free(ends);
+    return ok;
+}
+
+static bool prepare_send(struct rebuild *b, struct err *err)
+{
+    for (int k = 0; k < KIND_COUNT; k++)
+        if (b->r->plan.topic_of[k] && !look_at_ends(b, (enum kind)k, err))
+            return false;
+    return true;
+}
+
 static bool resume_kind(struct rebuild *b, enum kind kind, struct err *err)
 {
-    struct session      *s = b->s;
-    struct verify_conf   v = proof_conf(b);
-    struct verify_result result;
+    struct session        *s = b->s;
+    struct verify_conf     v = proof_conf(b);
+    struct partition_ends *ends = mem_array((size_t)v.partitions[kind], sizeof(*ends));
+    struct verify_result   result;
+    bool                   ok;
 
     v.no_lookups = true;
     v.on_difference = take_for_resume;
@@ -115,9 +159,13 @@ static bool resume_kind(struct rebuild *b, enum kind kind, struct err *err)
     b->only[kind] = keyset_new();
     progress_phase(&s->progress, "comparing", kind_name(kind), &s->verify_tallies[kind].read,
                    &s->verify_tallies[kind].read_bytes, b->r->plan.survey.counts[kind].selected);
-    return resume_expect(&b->send, kind, b->r->plan.topic_of[kind], &s->verify_tallies[kind],
-                         b->expected[kind], err) &&
-           verify_topic(&v, kind, b->expected[kind], true, NULL, &result, NULL, err);
+    ok = resume_expect(&b->send, kind, b->r->plan.topic_of[kind], &s->verify_tallies[kind],
+                       b->expected[kind], err) &&
+         verify_topic(&v, kind, b->expected[kind], true, NULL, &result, ends, err);
+    if (ok)
+        know_ends(b, kind, ends);
+    mem_free(ends);
+    return ok;
 }
 
 static bool prepare_resume(struct rebuild *b, struct err *err)
@@ -150,13 +198,16 @@ static bool send_kind(struct rebuild *b, struct sender *sender, enum kind kind, 
                               .topic = r->plan.topic_of[kind],
                               .tally = &s->tallies[kind],
                               .only = b->only[kind] };
+    size_t           n = (size_t)task.topic->partitions;
+    int64_t         *known = b->until[kind];
     bool             ok;
 
     /* A resumed run already has its expectation: that of the whole topic. */
     if (!b->expected[kind] && !s->conf->no_verify)
         b->expected[kind] = keyset_new();
     task.expected = b->expected[kind];
-    task.from = b->from[kind] = mem_array((size_t)task.topic->partitions, sizeof(*task.from));
+    task.from = b->from[kind] = mem_array(n, sizeof(*task.from));
+    task.until = b->until[kind] = mem_array(n, sizeof(*task.until));
     progress_phase(&s->progress, "sending", kind_name(kind), &s->tallies[kind].read,
                    &s->tallies[kind].read_bytes, r->plan.survey.counts[kind].selected);
     r->sent_any = true;
@@ -164,6 +215,9 @@ static bool send_kind(struct rebuild *b, struct sender *sender, enum kind kind, 
     ok = sender_send(sender, &task, &r->sent[kind], err);
     r->seconds[kind] += (double)r->sent[kind].ns / 1e9;
     r->foreign += r->sent[kind].foreign;
+    for (size_t i = 0; ok && i < n; i++)
+        r->foreign += beyond(task.from[i], known[i]);
+    mem_free(known);
     return ok;
 }
 
@@ -181,7 +235,8 @@ static bool send_all(struct rebuild *b, struct err *err)
     return ok;
 }
 
-/* Between the captured ends and now nobody may have written either. */
+/* From the last acknowledgement of a kind until now, the end of everything, nobody may have written
+ * either: not while later kinds were sent, and not while they were proven. */
 static bool check_growth(struct rebuild *b, enum kind kind, struct err *err)
 {
     const struct topic_plan *t = b->r->plan.topic_of[kind];
@@ -189,7 +244,7 @@ static bool check_growth(struct rebuild *b, enum kind kind, struct err *err)
     bool                     ok = admin_ends(b->s->admin, t->name, t->partitions, now, err);
 
     for (int i = 0; ok && i < t->partitions; i++)
-        b->r->foreign += (uint64_t)(now[i].high - b->r->ends[kind][i].high);
+        b->r->foreign += beyond(now[i].high, b->until[kind][i]);
     mem_free(now);
     return ok;
 }
@@ -207,8 +262,7 @@ static bool prove_kind(struct rebuild *b, enum kind kind, struct err *err)
     progress_phase(&s->progress, "proving", kind_name(kind), &s->consumed, NULL,
                    keyset_count(b->expected[kind]));
     ok = verify_topic(&v, kind, b->expected[kind], true, append ? b->from[kind] : NULL,
-                      &r->verified[kind], r->ends[kind], err) &&
-         check_growth(b, kind, err);
+                      &r->verified[kind], r->ends[kind], err);
     r->was_verified[kind] = ok;
     r->open_transactions += r->verified[kind].open_transactions;
     r->seconds[kind] += (double)(clock_mono_ns() - t0) / 1e9;
@@ -217,12 +271,14 @@ static bool prove_kind(struct rebuild *b, enum kind kind, struct err *err)
 
 static bool prove_all(struct rebuild *b, struct err *err)
 {
-    if (b->s->conf->no_verify) {
-        b->r->unproven = true;
-        return true;
-    }
+    const struct plan *plan = &b->r->plan;
+
+    b->r->unproven = b->s->conf->no_verify;
     for (int k = 0; k < KIND_COUNT; k++)
-        if (b->r->plan.topic_of[k] && !prove_kind(b, (enum kind)k, err))
+        if (plan->topic_of[k] && !b->r->unproven && !prove_kind(b, (enum kind)k, err))
+            return false;
+    for (int k = 0; k < KIND_COUNT; k++)
+        if (plan->topic_of[k] && !check_growth(b, (enum kind)k, err))
             return false;
     return true;
 }
@@ -285,8 +341,8 @@ static bool make(struct rebuild *b, struct err *err)
         return true; /* told as what they are, all of them */
     warn_of_clients(b);
     return check_plan_file(b, err) && apply_topics(b, err) &&
-           (b->s->conf->mode != MODE_RESUME || prepare_resume(b, err)) && send_all(b, err) &&
-           prove_all(b, err);
+           (b->s->conf->mode == MODE_RESUME ? prepare_resume(b, err) : prepare_send(b, err)) &&
+           send_all(b, err) && prove_all(b, err);
 }
 
 enum exit_status command_rebuild(struct session *s)
@@ -303,6 +359,7 @@ enum exit_status command_rebuild(struct session *s)
         keyset_free(b.expected[k]);
         keyset_free(b.only[k]);
         mem_free(b.from[k]);
+        mem_free(b.until[k]);
     }
     arena_free(b.plan_arena);
     return status;

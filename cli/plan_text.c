@@ -47,7 +47,8 @@ void plan_clients_text(const struct plan *p, struct buf *out)
     buf_add(out,
             "%u connection%s of Kestra's database driver %s open: make sure that every server is "
             "stopped",
-            p->other_clients, p->other_clients == 1 ? "" : "s", p->other_clients == 1 ? "is" : "are");
+            p->other_clients, p->other_clients == 1 ? "" : "s",
+            p->other_clients == 1 ? "is" : "are");
 }
 
 static void server_lines(const struct run *r, struct buf *out)

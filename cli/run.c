@@ -415,9 +415,10 @@ void run_judge(struct run *r)
     r->exit = found_exit(r);
     switch (r->exit) {
     case EXIT_REFUSED:
-        (void)snprintf(v, n, r->session->conf->command == COMMAND_PLAN
-                                 ? "REFUSED: a rebuild would not start; nothing was changed"
-                                 : "REFUSED: nothing was sent");
+        (void)snprintf(v, n,
+                       r->session->conf->command == COMMAND_PLAN
+                           ? "REFUSED: a rebuild would not start; nothing was changed"
+                           : "REFUSED: nothing was sent");
         break;
     case EXIT_INTERRUPTED: judge_stopped(r, "INTERRUPTED", ": continue with --resume"); break;
     case EXIT_USAGE:

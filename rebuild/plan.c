@@ -55,7 +55,8 @@ static void name_topics(struct planner *pl)
 /* Kafka's rule for names, told here because the reason is an option or a layout. */
 static bool check_names(const struct planner *pl, struct err *err)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
     for (size_t i = 0; i < pl->plan->n_topics; i++) {
         const char *name = pl->plan->topics[i].name;
@@ -274,8 +275,7 @@ static bool plan_topic(struct planner *pl, size_t i, struct err *err)
     return true;
 }
 
-static bool check_replication(const struct planner *pl, const struct topic_plan *t,
-                              struct err *err)
+static bool check_replication(const struct planner *pl, const struct topic_plan *t, struct err *err)
 {
     unsigned n = pl->plan->cluster.brokers;
 
@@ -478,8 +478,8 @@ bool plan_make(const struct plan_conf *conf, struct plan *out, struct err *err)
     struct planner pl = { .conf = conf, .plan = out };
 
     plan_init(&pl);
-    if (!check_names(&pl, err) || !admin_cluster(conf->admin, &out->cluster, err) || !plan_topics(&pl, err) ||
-        !check_groups(&pl, err) || !check_servers(&pl, err))
+    if (!check_names(&pl, err) || !admin_cluster(conf->admin, &out->cluster, err) ||
+        !plan_topics(&pl, err) || !check_groups(&pl, err) || !check_servers(&pl, err))
         return false;
     seal(&pl);
     return take_survey(&pl, err);
@@ -490,7 +490,8 @@ bool plan_observe(const struct plan_conf *conf, struct plan *out, struct err *er
     struct planner pl = { .conf = conf, .plan = out };
 
     plan_init(&pl);
-    if (!check_names(&pl, err) || !admin_cluster(conf->admin, &out->cluster, err) || !describe_topics(&pl, err))
+    if (!check_names(&pl, err) || !admin_cluster(conf->admin, &out->cluster, err) ||
+        !describe_topics(&pl, err))
         return false;
     for (size_t i = 0; i < out->n_topics; i++) {
         struct topic_plan *t = &out->topics[i];

@@ -37,7 +37,7 @@ struct topic_plan {
     size_t                     n_drift;   /* configs that differ from the layout */
     struct topic_value        *drift;     /* wanted values */
     const char               **drift_is;  /* what they are now; NULL: not set */
-    bool                       full;        /* refused because it holds records */
+    bool                       full;      /* refused because it holds records */
     bool                       alter;     /* drift will be set (--alter) */
     char                       note[256]; /* refusal, or a remark; empty */
 };

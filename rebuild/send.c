@@ -204,6 +204,8 @@ bool sender_send(struct sender *s, const struct send_task *task, struct sent *ou
         out->foreign = foreign_growth(run.topic, before, after);
     else
         ok = false;
+    for (size_t i = 0; ok && task->until && i < n; i++)
+        task->until[i] = after[i].high;
     out->ns = clock_mono_ns() - t0;
     mem_free(before);
     mem_free(after);

@@ -49,9 +49,11 @@ struct send_task {
                                 record sent: the ledger. With `only` it has been filled before.
                                 What the broker refuses is marked there, KEYSET_FAILED */
     const struct keyset
-            *only; /* NULL, or the keys to send, others are passed over: resume, repair */
-    int64_t *from; /* NULL, or gets each partition's end before the first record: the
-                      proof of an append begins there */
+            *only;  /* NULL, or the keys to send, others are passed over: resume, repair */
+    int64_t *from;  /* NULL, or gets each partition's end before the first record: the
+                       proof of an append begins there */
+    int64_t *until; /* NULL, or gets each partition's end after the last one, when all went well:
+                       what grows from there on is another writer's */
 };
 
 /* Send one kind and wait for every acknowledgement. On an error *out holds what is known so far. */

@@ -59,7 +59,7 @@ struct producer {
     unsigned             restarts;
     int64_t              down_since; /* clock_mono_ns() when no broker was connected; 0: one is */
     bool                 told_down;  /* and that was logged */
-    bool                 giving_up; /* stop was asked: what comes back now is lost */
+    bool                 giving_up;  /* stop was asked: what comes back now is lost */
     char                 message_max[24];
 };
 

@@ -161,6 +161,7 @@ new_db() {
 }
 
 # sql [PSQL-ARGUMENT...]: in the database of $store; rows as bare text.
+export PGOPTIONS='-c client_min_messages=warning'
 sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$store" "$@"; }
 
 # A prefix for topics and groups that nobody else has; sets $prefix.

@@ -303,6 +303,7 @@ new_prefix
 run_requeue rebuild --kinds flow
 assert_result "topics without replicas on two brokers" 0 '^PASS'
 scripts/kafka-node kill "$node-2"
+sleep 3 # the controller misses it after two seconds; asked before, plan would wait for it
 for ((i = 0; i < 100; i++)); do
     run_requeue plan --kinds flow --append
     [ "$status" -eq 7 ] && break

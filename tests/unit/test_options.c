@@ -136,11 +136,13 @@ static void a_missing_store_or_kafka_is_named_with_an_example(void **state)
 
 static void brokers_are_told_from_other_words(void **state)
 {
-    static const char *const good[] = { "k", "k:1", "10.0.0.5:9092,10.0.0.6:9092", "k:65535, l:1",
-                                        "[::1]:9092", "[::1]", "SASL_SSL://k:9093", "ssl://k" };
-    static const char *const bad[] = { "",        ",",      "k:1,",     "k:",         "k:0",
-                                       "k:65536", "k:x",    "a b:9092", "http://k:1", ":9092",
-                                       "k:1/x",   "u@k:1",  "k:1;l:2",  "kafka://k:1" };
+    static const char *const good[] = {
+        "k",          "k:1",   "10.0.0.5:9092,10.0.0.6:9092", "k:65535, l:1",
+        "[::1]:9092", "[::1]", "SASL_SSL://k:9093",           "ssl://k"
+    };
+    static const char *const bad[] = { "",        ",",     "k:1,",     "k:",         "k:0",
+                                       "k:65536", "k:x",   "a b:9092", "http://k:1", ":9092",
+                                       "k:1/x",   "u@k:1", "k:1;l:2",  "kafka://k:1" };
     struct config            c;
     struct err               err;
 

@@ -68,7 +68,7 @@ TOOLPROGS := $(call programs,$(TOOLS))
 
 # ---- libraries and flags -----------------------------------------------------------------
 
-PKGS     := rdkafka libpq yajl yaml-0.1 libxxhash
+PKGS     := rdkafka libpq libcurl yajl yaml-0.1 libxxhash zlib
 TESTPKGS := cmocka
 
 # Goals that have to work on a bare machine do not ask for the libraries.

@@ -102,6 +102,32 @@ struct json_events {
 MUST_CHECK bool json_parse(struct slice doc, const struct json_events *events, void *ctx,
                            struct err *err);
 
+/*
+ * Walking: values of the upper levels with their bytes as they stand, in one pass over the whole
+ * text, which also proves it (the cutting of search answers; lib/store/hits.c).
+ *
+ * The top value has depth 0, its members or items depth 1, and so on. `enter` is called when an
+ * object or list of depth < max_depth begins and `leave` when it ends; `value` at the end of every
+ * value of depth 1 to max_depth, containers included (there: after leave). name is the member's
+ * name as it stands between its quotes (escapes are not decoded), and p NULL for an item of a list.
+ * height: levels of nesting inside v, 0 for what is no container. What lies deeper than max_depth
+ * is proven and not told. Callbacks that are NULL are not called; they return as those of
+ * json_events do. The text may be nested JSON_WALK_MAX_NESTING levels deep: more than
+ * JSON_MAX_DEPTH, so that one document of an answer does not spoil the others.
+ */
+struct json_walk {
+    unsigned max_depth; /* 1 to JSON_WALK_MAX_DEPTH */
+    bool (*enter)(void *ctx, unsigned depth, struct slice name, enum json_type type);
+    bool (*leave)(void *ctx, unsigned depth, struct slice name, enum json_type type);
+    bool (*value)(void *ctx, unsigned depth, struct slice name, struct json_value v, size_t height);
+};
+
+#define JSON_WALK_MAX_DEPTH   8
+#define JSON_WALK_MAX_NESTING 1000000
+
+MUST_CHECK bool json_walk(struct slice doc, const struct json_walk *walk, void *ctx,
+                          struct err *err);
+
 /* A small document as a tree, in an arena. Children of objects and arrays in order. */
 struct json_node {
     enum json_type          type;

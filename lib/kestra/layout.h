@@ -59,12 +59,14 @@ struct topic_layout {
 
 /* Everything about one kind that is not the topic. */
 struct kind_layout {
-    bool                enabled;     /* false: this band has no such kind */
-    const char         *table;       /* PostgreSQL table */
-    bool                has_deleted; /* documents carry the member `deleted` */
-    bool                has_tenant;  /* column tenant_id and member tenantId exist */
-    bool                has_source;  /* column source_code exists */
-    bool                add_source;  /* the topic's value carries `source` (from 0.20) */
+    bool                enabled;       /* false: this band has no such kind */
+    const char         *table;         /* PostgreSQL table */
+    const char         *index;         /* index, alias or wildcard, with {index_prefix} */
+    const char         *source_member; /* where a search store keeps the source code; NULL: none */
+    bool                has_deleted;   /* documents carry the member `deleted` */
+    bool                has_tenant;    /* column tenant_id and member tenantId exist */
+    bool                has_source;    /* column source_code exists */
+    bool                add_source;    /* the topic's value carries `source` (from 0.20) */
     struct key_template key;
     size_t              n_drop; /* members that only a store has: cut out */
     const char        **drop;
@@ -113,6 +115,7 @@ struct layout {
     uint64_t    message_max_bytes; /* the largest record Kestra's producers may send */
     const char *topic_prefix;      /* defaults, with their separators */
     const char *consumer_prefix;
+    const char *index_prefix;
 
     /* flyway_schema_history of this band (data-model 6.2): a plain integer history reaches
      * plain_max; a history with 1.x rows has its highest x in [minor_min, minor_max]. 0: none. */
@@ -122,6 +125,10 @@ struct layout {
      * migration history: "table:T", "column:T.C" or "member:T.M" (some document of table T has the
      * top-level member M). Empty: never guessed. */
     struct strings evidence;
+    /* The same for search stores, which have no migrations and no tables: "member:KIND.M" (some
+     * document of that kind has the top-level member M). Absence proves nothing (data-model 6.2),
+     * so a band found by hints is a guess. Empty: never guessed. */
+    struct strings hints;
 
     struct strings terminal; /* states; anything else is pending, and PAUSED always is */
 

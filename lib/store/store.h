@@ -24,11 +24,32 @@
 #define STORE_MAX_VERSIONS 128
 #define STORE_MAX_SERVERS  64
 
+enum store_read { STORE_READ_AUTO, STORE_READ_SCROLL, STORE_READ_PIT };
+
+/* What only a search server wants to know. */
+struct store_search_conf {
+    const char     *index_prefix; /* NULL: the layout's */
+    struct strings  indices;      /* overrides, KIND=NAME: "execution=my_executions*" */
+    enum store_read read;
+    const char     *user; /* instead of the URL's; NULL: that one */
+    const char     *password;
+    const char     *api_key;
+    struct strings  headers; /* "Name: value" */
+    const char     *ca_file;
+    const char     *cert_file;
+    const char     *key_file;
+    bool            insecure;
+    bool            gzip;
+};
+
 struct store_conf {
-    const char *url; /* postgres://… or postgresql://…, or "postgres://" with PG* variables */
-    const char *schema;    /* NULL: as the connection's search_path says */
-    struct strings tables; /* overrides, "executions=my_executions" */
-    unsigned       jobs; /* at most so many connections; jobs - 1 parallel workers are asked for */
+    /* postgres://… or postgresql://…, or "postgres://" with PG* variables; http(s)://…; file:PATH
+     */
+    const char              *url;
+    const char              *schema; /* NULL: as the connection's search_path says */
+    struct strings           tables; /* overrides, "executions=my_executions" */
+    struct store_search_conf search;
+    unsigned jobs; /* at most so many connections; jobs - 1 parallel workers are asked for */
     const struct stop *stop; /* every wait ends soon after it is set, with ERR_STOPPED */
 };
 
@@ -47,6 +68,7 @@ struct store_info {
     char        grade;         /* 'A'..'D', design part 3 */
     const char *versions[STORE_MAX_VERSIONS]; /* flyway_schema_history; owned by the store */
     size_t      n_versions;
+    bool        has_tables; /* layout.evidence speaks of it; else layout.hints does */
 };
 
 /* What to read of a kind. Pushed down to the store. */
@@ -86,9 +108,10 @@ struct store_reader {
 struct store {
     /* Product, version, identity, Flyway history. Before use(). */
     bool (*describe)(struct store *s, struct store_info *out, struct err *err);
-    /* Is this there: "table:T", "column:T.C", "member:T.M"? (struct layout, evidence.) Before
-     * use(). */
-    bool (*has)(struct store *s, const char *what, bool *out, struct err *err);
+    /* Is this there: "table:T", "column:T.C", "member:T.M" (layout.evidence), "member:KIND.M"
+     * (layout.hints)? Before use(); the layout, borrowed for the call, says where kinds are. */
+    bool (*has)(struct store *s, const struct layout *layout, const char *what, bool *out,
+                struct err *err);
     /* From now on read by this layout: its tables and columns exist (else ERR_STORE naming what is
      * missing: half migrated, other band), the snapshot is taken and held. Borrowed until close. */
     bool (*use)(struct store *s, const struct layout *layout, struct err *err);
@@ -107,7 +130,9 @@ struct store {
 
 /* Open the store that conf->url names: connect, nothing else. conf is borrowed until close. */
 MUST_CHECK bool store_open(const struct store_conf *conf, struct store **out, struct err *err);
-/* lib/store/postgres.c */
+/* lib/store/postgres.c, lib/store/elastic.c, lib/store/file.c */
 MUST_CHECK bool postgres_open(const struct store_conf *conf, struct store **out, struct err *err);
+MUST_CHECK bool elastic_open(const struct store_conf *conf, struct store **out, struct err *err);
+MUST_CHECK bool file_open(const struct store_conf *conf, struct store **out, struct err *err);
 
 #endif

@@ -65,7 +65,7 @@ struct projection {
     /* flow: for the index; empty when it could not be read */
     struct slice flow_key;      /* the flow-last key */
     struct slice flow_identity; /* see flow_index_add */
-    int64_t      revision;
+    int64_t      revision;      /* INT64_MAX: cannot be read, and may be the highest */
 };
 
 struct projector;

@@ -57,9 +57,10 @@ static bool read_revision(const struct job *j, int64_t *out)
     char             *end = digits;
     long long         n = -1;
 
-    *out = -1;
-    if (!project_is_set(v))
+    if (!project_is_set(v)) {
+        *out = -1;
         return true;
+    }
     if (v.type == JSON_NUMBER && v.raw.n < sizeof(digits)) {
         memcpy(digits, v.raw.p, v.raw.n);
         digits[v.raw.n] = '\0';
@@ -73,25 +74,31 @@ static bool read_revision(const struct job *j, int64_t *out)
     return true;
 }
 
-/* A flow is told to the index only as a whole: with a key but without its revision, it would count
- * as one that has no revision. */
-bool project_build_keys(const struct job *j)
+/* Which flow this is a revision of comes first: what is wrong with the rest of the document is then
+ * known of that flow. A revision that cannot be read may be the highest, so it counts as that. */
+static bool build_flow(const struct job *j)
 {
     struct projector *p = j->p;
-    int64_t           revision = -1;
 
-    if (!build_key(j, project_stored_key(p->layout, j->kind), &p->key))
-        return false;
-    j->out->record.key = buf_slice(&p->key);
-    if (!project_is_flow(j->kind) || project_flow_key(p->layout)->n_parts == 0)
-        return true;
-    if (!build_key(j, project_flow_key(p->layout), &p->flow_key) || !build_identity(j) ||
-        !read_revision(j, &revision))
+    if (!build_key(j, project_flow_key(p->layout), &p->flow_key) || !build_identity(j))
         return false;
     j->out->flow_key = buf_slice(&p->flow_key);
     j->out->flow_identity = buf_slice(&p->identity);
-    j->out->revision = revision;
-    if (j->kind == KIND_FLOW_LAST)
+    j->out->revision = INT64_MAX;
+    return true;
+}
+
+bool project_build_keys(const struct job *j)
+{
+    struct projector *p = j->p;
+    bool is_flow = project_is_flow(j->kind) && project_flow_key(p->layout)->n_parts > 0;
+
+    if ((is_flow && !build_flow(j)) ||
+        !build_key(j, project_stored_key(p->layout, j->kind), &p->key) ||
+        (is_flow && !read_revision(j, &j->out->revision)))
+        return false;
+    j->out->record.key = buf_slice(&p->key);
+    if (j->kind == KIND_FLOW_LAST && is_flow)
         j->out->record.key = j->out->flow_key;
     return true;
 }

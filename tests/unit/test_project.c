@@ -893,7 +893,9 @@ static void a_revision_is_an_integer_of_64_bits(void **state)
     assert_true(fx->out.revision == INT64_MAX);
     run(fx, KIND_FLOW, "io.a_f_9223372036854775808", FLOW("io.a", "f", "9223372036854775808", ""));
     assert_skipped(fx, REASON_MISSING_FIELD, "revision");
-    assert_int_equal(fx->out.flow_key.n, 0);
+    /* It may be the highest: the index takes it for that, and the flow stays out whole. */
+    assert_true(slice_eq(fx->out.flow_key, SLICE("io.a_f")));
+    assert_true(fx->out.revision == INT64_MAX);
     run(fx, KIND_FLOW, "io.a_f_1.0", FLOW("io.a", "f", "1.0", ""));
     assert_skipped(fx, REASON_MISSING_FIELD, "revision");
     run(fx, KIND_FLOW, "io.a_f_1e0", FLOW("io.a", "f", "1e0", ""));

@@ -168,6 +168,13 @@ static bool unpack(struct filelines *l, struct err *err)
 
 /* ---- lines --------------------------------------------------------------------------------- */
 
+static bool too_long(const struct filelines *l, struct err *err)
+{
+    (void)err_set(err, ERR_STORE, "%s:%llu: the line is longer than %zu bytes", l->path,
+                  (unsigned long long)l->number + 1, FILELINES_MAX_BYTES);
+    return err_hint(err, "one line holds one hit: is this a dump as elasticdump writes it?");
+}
+
 /* The bytes that are not given yet to the front, and room behind them. */
 static bool make_room(struct filelines *l, struct err *err)
 {
@@ -184,15 +191,12 @@ static bool make_room(struct filelines *l, struct err *err)
         l->cap = PIECE_BYTES * 2;
         l->text = mem_realloc(l->text, l->cap);
     }
-    if (held < l->cap)
-        return true;
-    if (l->cap > FILELINES_MAX_BYTES) {
-        (void)err_set(err, ERR_STORE, "%s:%llu: the line is longer than %zu bytes", l->path,
-                      (unsigned long long)l->number + 1, FILELINES_MAX_BYTES);
-        return err_hint(err, "one line holds one hit: is this a dump as elasticdump writes it?");
+    if (held > FILELINES_MAX_BYTES)
+        return too_long(l, err);
+    if (held == l->cap) {
+        l->cap *= 2;
+        l->text = mem_realloc(l->text, l->cap);
     }
-    l->cap *= 2;
-    l->text = mem_realloc(l->text, l->cap);
     return true;
 }
 
@@ -211,8 +215,11 @@ static bool more_text(struct filelines *l, struct err *err)
     return true;
 }
 
-static bool give(struct filelines *l, size_t end, size_t next, struct slice *line)
+/* The line up to `end`; the next one starts at `next`. */
+static bool give(struct filelines *l, size_t end, size_t next, struct slice *line, struct err *err)
 {
+    if (end - l->from > FILELINES_MAX_BYTES)
+        return too_long(l, err);
     *line = slice_of(l->text + l->from, end - l->from);
     l->from = next;
     l->seen = next;
@@ -224,12 +231,13 @@ bool filelines_next(struct filelines *l, struct slice *line, struct err *err)
 {
     for (;;) {
         const char *newline = memchr(l->text + l->seen, '\n', l->to - l->seen);
+        size_t      end = newline ? (size_t)(newline - l->text) : l->to;
 
         if (newline)
-            return give(l, (size_t)(newline - l->text), (size_t)(newline - l->text) + 1, line);
+            return give(l, end, end + 1, line, err);
         l->seen = l->to;
         if (l->ended && l->from < l->to)
-            return give(l, l->to, l->to, line);
+            return give(l, end, end, line, err);
         if (l->ended) {
             *line = slice_of(NULL, 0);
             return check_unchanged(l, err);

@@ -90,7 +90,7 @@ static bool stat_file(const struct filelines *l, struct file_mark *out, struct e
 /* At the end: is it still the file that was opened? */
 static bool check_unchanged(const struct filelines *l, struct err *err)
 {
-    struct file_mark now;
+    struct file_mark now = { 0 };
 
     if (!stat_file(l, &now, err))
         return false;

@@ -178,7 +178,7 @@ static void a_line_above_the_limit_is_named(void **state)
 
     assert_non_null(out);
     assert_true(fputs("a\n", out) >= 0);
-    for (size_t i = 0; i < FILELINES_MAX_BYTES + 2 * 16; i += 16)
+    for (size_t i = 0; i < FILELINES_MAX_BYTES + 32; i += 16)
         assert_int_equal(fwrite("xxxxxxxxxxxxxxxx", 1, 16, out), 16);
     assert_int_equal(fclose(out), 0);
     assert_fails(f->path, ":2: the line is longer than");

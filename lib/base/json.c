@@ -43,9 +43,14 @@ size_t json_token_end(const struct json_reader *r)
     return yajl_get_bytes_consumed(r->yajl);
 }
 
+static size_t max_nesting(const struct json_reader *r)
+{
+    return r->max_nesting > 0 ? r->max_nesting : JSON_MAX_DEPTH;
+}
+
 bool json_descend(struct json_reader *r)
 {
-    if (r->depth == JSON_MAX_DEPTH) {
+    if (r->depth == max_nesting(r)) {
         r->too_deep = true;
         return false;
     }
@@ -82,8 +87,8 @@ static enum json_outcome feed(struct json_reader *r, struct err *err)
         return JSON_FAILED;
     }
     if (r->too_deep) {
-        (void)err_set(err, ERR_DATA, "JSON: byte %zu: nested deeper than %d levels", at - 1,
-                      JSON_MAX_DEPTH);
+        (void)err_set(err, ERR_DATA, "JSON: byte %zu: nested deeper than %zu levels", at - 1,
+                      max_nesting(r));
         return JSON_FAILED;
     }
     return JSON_CANCELED;

@@ -22,8 +22,7 @@ size_t json_skip_space(struct slice doc, size_t at)
     return at;
 }
 
-/* Where the value starts whose name ends at key_end; doc.n when there is none (yajl will tell). */
-static size_t value_start(struct slice doc, size_t key_end)
+size_t json_value_start(struct slice doc, size_t key_end)
 {
     size_t at = json_skip_space(doc, key_end);
 
@@ -124,7 +123,7 @@ static void find_top_level(struct finder *f, struct slice name)
     }
     if ((whole | subs) == 0)
         return;
-    at = value_start(f->r.doc, json_token_end(&f->r));
+    at = json_value_start(f->r.doc, json_token_end(&f->r));
     if (at == f->r.doc.n)
         return;
     type = json_type_at(f->r.doc.p[at]);
@@ -145,7 +144,7 @@ static void find_second_level(struct finder *f, struct slice name)
             paths |= 1u << i;
     if (paths == 0)
         return;
-    at = value_start(f->r.doc, json_token_end(&f->r));
+    at = json_value_start(f->r.doc, json_token_end(&f->r));
     if (at < f->r.doc.n)
         take_value(f, paths, at, json_type_at(f->r.doc.p[at]));
 }

@@ -12,6 +12,7 @@
 struct json_reader {
     void        *yajl;
     struct slice doc;
+    size_t       max_nesting; /* 0: JSON_MAX_DEPTH */
     size_t       depth;
     bool         too_deep;
 };
@@ -52,7 +53,9 @@ MUST_CHECK bool json_starts_object(struct slice doc, struct err *err);
 
 /* ---- finding (json_find.c, json_skim.c) ---- */
 
-size_t         json_skip_space(struct slice doc, size_t at);
+size_t json_skip_space(struct slice doc, size_t at);
+/* Where the value starts whose name ends at key_end; doc.n when there is none. */
+size_t         json_value_start(struct slice doc, size_t key_end);
 enum json_type json_type_at(char first); /* of a value */
 /* End of the string, number or word that starts at `at`; doc.n when it has none. */
 size_t json_scalar_end(struct slice doc, size_t at);

@@ -1,7 +1,7 @@
 /* store.c - which store a URL names. */
 #include "lib/store/store.h"
 
-#define SUPPORTED "postgres://... and postgresql://..."
+#define SUPPORTED "postgres://..., postgresql://... and file:PATH"
 
 struct scheme {
     const char *name;
@@ -33,6 +33,8 @@ bool store_open(const struct store_conf *conf, struct store **out, struct err *e
     const char *colon = strstr(url, "://");
     size_t      n = colon ? (size_t)(colon - url) : 0;
 
+    if (strncmp(url, "file:", strlen("file:")) == 0)
+        return file_open(conf, out, err);
     for (size_t i = 0; i < COUNT_OF(schemes); i++) {
         if (slice_eq(slice_of(url, n), slice_str(schemes[i].name)))
             return schemes[i].open(conf, out, err);

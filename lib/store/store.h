@@ -130,7 +130,7 @@ struct store {
 
 /* Open the store that conf->url names: connect, nothing else. conf is borrowed until close. */
 MUST_CHECK bool store_open(const struct store_conf *conf, struct store **out, struct err *err);
-/* lib/store/postgres.c, lib/store/elastic.c, lib/store/file.c */
+/* lib/store/postgres.c, lib/store/elastic.c, lib/store/filestore.c */
 MUST_CHECK bool postgres_open(const struct store_conf *conf, struct store **out, struct err *err);
 MUST_CHECK bool elastic_open(const struct store_conf *conf, struct store **out, struct err *err);
 MUST_CHECK bool file_open(const struct store_conf *conf, struct store **out, struct err *err);

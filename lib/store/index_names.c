@@ -1,0 +1,108 @@
+/* index_names.c - where a kind's documents are (index_names.h). */
+#include "lib/store/index_names.h"
+
+#define MARK "{index_prefix}"
+
+static enum kind stored_kind(enum kind kind)
+{
+    return kind == KIND_FLOW_LAST ? KIND_FLOW : kind;
+}
+
+/* "execution=my_executions*" -> execution; KIND_COUNT: no kind has this name. */
+static enum kind kind_of(const char *override)
+{
+    size_t n = strcspn(override, "=");
+
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        if (slice_eq(slice_of(override, n), slice_str(kind_name((enum kind)kind))))
+            return stored_kind((enum kind)kind);
+    }
+    return KIND_COUNT;
+}
+
+bool index_names_check(const struct store_search_conf *conf, struct err *err)
+{
+    for (size_t i = 0; i < conf->indices.n; i++) {
+        const char *item = conf->indices.items[i];
+        const char *equals = strchr(item, '=');
+
+        if (equals && equals[1] && kind_of(item) != KIND_COUNT)
+            continue;
+        (void)err_set(err, ERR_USAGE, "option --index: \"%s\" is not KIND=NAME", item);
+        return err_hint(err, "for example --index execution=my_executions; kinds are flow, "
+                             "template, trigger and execution");
+    }
+    return true;
+}
+
+static const char *replace_prefix(const char *pattern, const char *prefix, struct arena *a)
+{
+    struct buf  name;
+    const char *mark;
+    const char *text;
+
+    buf_init(&name, SIZE_MAX);
+    while ((mark = strstr(pattern, MARK))) {
+        buf_add(&name, "%.*s%s", (int)(mark - pattern), pattern, prefix);
+        pattern = mark + strlen(MARK);
+    }
+    buf_add(&name, "%s", pattern);
+    text = arena_str(a, buf_slice(&name));
+    buf_release(&name);
+    return text;
+}
+
+const char *index_name_of(const struct layout *layout, enum kind kind,
+                          const struct store_search_conf *conf, struct arena *a)
+{
+    const char *prefix = conf->index_prefix ? conf->index_prefix : layout->index_prefix;
+    const char *pattern = layout->kinds[stored_kind(kind)].index;
+
+    for (size_t i = 0; i < conf->indices.n; i++) {
+        if (kind_of(conf->indices.items[i]) == stored_kind(kind))
+            pattern = strchr(conf->indices.items[i], '=') + 1;
+    }
+    return pattern ? replace_prefix(pattern, prefix ? prefix : "", a) : NULL;
+}
+
+/* Does the whole name match? `*` is any characters. */
+static bool matches(struct slice pattern, struct slice name)
+{
+    size_t p = 0;
+    size_t n = 0;
+    size_t star = SIZE_MAX; /* the last one, and where in name it is tried to end */
+    size_t tried = 0;
+
+    for (;;) {
+        if (p < pattern.n && pattern.p[p] == '*') {
+            star = p++;
+            tried = n;
+            continue;
+        }
+        /* Behind the pattern comes the end, or a dash and whatever tells dated indices apart. */
+        if (p == pattern.n && (n == name.n || (name.p[n] == '-' && n + 1 < name.n)))
+            return true;
+        if (p < pattern.n && n < name.n && pattern.p[p] == name.p[n]) {
+            p++;
+            n++;
+            continue;
+        }
+        if (star == SIZE_MAX || tried == name.n)
+            return false;
+        p = star + 1;
+        n = ++tried;
+    }
+}
+
+bool index_name_matches(const char *expression, struct slice concrete)
+{
+    size_t n;
+
+    for (;; expression += n + 1) {
+        n = strcspn(expression, ",");
+        if (n > 0 && matches(slice_of(expression, n), concrete))
+            return true;
+        if (expression[n] == '\0')
+            return false;
+    }
+}

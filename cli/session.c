@@ -3,13 +3,49 @@
  */
 #include "cli/session.h"
 
+/* struct strings wants an array that it may keep. */
+static struct strings strings_of(const struct opt_list *list)
+{
+    struct strings out = { list->n, mem_array(list->n + 1, sizeof(char *)) };
+
+    for (size_t i = 0; i < list->n; i++)
+        out.items[i] = list->items[i];
+    return out;
+}
+
+static enum store_read read_mode_of(const char *word)
+{
+    if (strcmp(word, "scroll") == 0)
+        return STORE_READ_SCROLL;
+    return strcmp(word, "pit") == 0 ? STORE_READ_PIT : STORE_READ_AUTO;
+}
+
+static struct store_search_conf search_conf(const struct config *conf)
+{
+    return (struct store_search_conf){
+        .index_prefix = conf->index_prefix,
+        .indices = strings_of(&conf->indices),
+        .read = read_mode_of(conf->read),
+        .user = conf->store_user,
+        .password = conf->password,
+        .api_key = conf->api_key,
+        .headers = strings_of(&conf->store_headers),
+        .ca_file = conf->store_ca,
+        .cert_file = conf->store_cert,
+        .key_file = conf->store_key,
+        .insecure = conf->insecure,
+        .gzip = conf->gzip,
+    };
+}
+
 void session_init(struct session *s, const struct config *conf)
 {
     memset(s, 0, sizeof(*s));
     s->conf = conf;
     s->store_conf = (struct store_conf){ .url = conf->store,
                                          .schema = conf->schema,
-                                         .tables = { conf->tables.n, NULL },
+                                         .tables = strings_of(&conf->tables),
+                                         .search = search_conf(conf),
                                          .jobs = (unsigned)conf->jobs,
                                          .stop = &s->stop };
     s->kafka = (struct kafka_conf){ .brokers = conf->kafka,
@@ -23,10 +59,6 @@ bool session_open_store(struct session *s, struct err *err)
 {
     const struct config *conf = s->conf;
 
-    /* struct strings wants an array it may keep; conf outlives the session. */
-    s->store_conf.tables.items = mem_array(conf->tables.n + 1, sizeof(char *));
-    for (size_t i = 0; i < conf->tables.n; i++)
-        s->store_conf.tables.items[i] = conf->tables.items[i];
     if (!store_open(&s->store_conf, &s->store, err) ||
         !s->store->describe(s->store, &s->info, err) ||
         !layouts_choose(conf->layout, s->store, &s->info, &s->layout, s->why, err))
@@ -52,4 +84,6 @@ void session_close(struct session *s)
         s->store->close(s->store);
     layout_free(s->layout);
     mem_free(s->store_conf.tables.items);
+    mem_free(s->store_conf.search.indices.items);
+    mem_free(s->store_conf.search.headers.items);
 }

@@ -55,6 +55,35 @@ void session_init(struct session *s, const struct config *conf)
     progress_init(&s->progress, !conf->quiet && !conf->no_progress);
 }
 
+/* The index of a kind as it was asked for: what it stands for, only the store knows. */
+static const char *index_name(const struct session *s, enum kind kind)
+{
+    static const char     mark[] = "{index_prefix}";
+    const struct strings *own = &s->store_conf.search.indices;
+    const char           *name = kind_name(kind);
+    const char           *pattern = s->layout->kinds[kind].index;
+    const char           *prefix = s->conf->index_prefix;
+    char                  text[512];
+
+    for (size_t i = own->n; i > 0; i--)
+        if (slice_eq(slice_of(own->items[i - 1], strcspn(own->items[i - 1], "=")), slice_str(name)))
+            return own->items[i - 1] + strlen(name) + 1;
+    if (strncmp(pattern, mark, sizeof(mark) - 1) != 0)
+        return pattern;
+    (void)snprintf(text, sizeof(text), "%s%s", prefix ? prefix : s->layout->index_prefix,
+                   pattern + sizeof(mark) - 1);
+    return arena_str(s->layout->arena, slice_str(text));
+}
+
+/* A kind that the layout does not have has no place, and nothing that could be addressed. */
+static void find_places(struct session *s)
+{
+    for (int k = 0; k < KIND_COUNT; k++)
+        if (s->layout->kinds[k].enabled)
+            s->places[k] =
+                s->info.has_tables ? s->layout->kinds[k].table : index_name(s, (enum kind)k);
+}
+
 bool session_open_store(struct session *s, struct err *err)
 {
     const struct config *conf = s->conf;
@@ -66,6 +95,7 @@ bool session_open_store(struct session *s, struct err *err)
     /* Before the next step can fail: a report that has a layout has prefixes. */
     s->topic_prefix = conf->topic_prefix ? conf->topic_prefix : s->layout->topic_prefix;
     s->consumer_prefix = conf->consumer_prefix ? conf->consumer_prefix : s->layout->consumer_prefix;
+    find_places(s);
     if (!s->store->use(s->store, s->layout, err))
         return false;
     s->info.grade = s->store->grade;

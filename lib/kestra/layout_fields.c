@@ -89,22 +89,22 @@ bool entry_is_name(const struct entry *e, struct err *err)
 }
 
 /* What no index, alias or wildcard may have; lists of names belong to the option. */
-#define NOT_IN_INDEX " \"\\/?<>|,#:"
+#define NOT_IN_INDEX " \"\\/?<>|,#:{}"
 
 bool entry_is_index(const struct entry *e, struct err *err)
 {
     static const char mark[] = "{index_prefix}";
-    const char       *at;
+    const char       *rest;
+    const char       *bad;
 
     if (!entry_is_text(e, err))
         return false;
-    for (const char *p = strpbrk(e->text, "{}"); p; p = strpbrk(p + sizeof(mark) - 1, "{}"))
-        if (strncmp(p, mark, sizeof(mark) - 1) != 0)
-            return entry_err(err, e, "%s: \"%.*s\" is not %s", label(e),
-                             (int)strcspn(p + 1, "{}") + 2, p, mark);
-    at = strpbrk(e->text, NOT_IN_INDEX);
-    if (at)
-        return entry_err(err, e, "%s: no index has a '%c' in its name", label(e), *at);
+    rest = e->text + (strncmp(e->text, mark, sizeof(mark) - 1) == 0 ? sizeof(mark) - 1 : 0);
+    bad = strpbrk(rest, NOT_IN_INDEX);
+    if (bad && (*bad == '{' || *bad == '}'))
+        return entry_err(err, e, "%s: braces are for %s at the beginning", label(e), mark);
+    if (bad)
+        return entry_err(err, e, "%s: no index has a '%c' in its name", label(e), *bad);
     return true;
 }
 

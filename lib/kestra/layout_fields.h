@@ -55,7 +55,7 @@ MUST_CHECK bool entry_is_text(const struct entry *e, struct err *err);    /* a s
 MUST_CHECK bool entry_is_name(const struct entry *e, struct err *err);    /* placeholders we know */
 MUST_CHECK bool entry_is_pattern(const struct entry *e, struct err *err); /* of data-model 5.10 */
 MUST_CHECK bool entry_is_terminal_state(const struct entry *e, struct err *err);
-/* An index, alias or wildcard of a search server, with {index_prefix}. */
+/* An index, alias or wildcard of a search server, {index_prefix} at its beginning or not at all. */
 MUST_CHECK bool entry_is_index(const struct entry *e, struct err *err);
 
 /* Fill *err with `what "word" is not known; nearest: x, y, z` and return false. names is reordered.

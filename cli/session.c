@@ -60,14 +60,14 @@ static const char *index_name(const struct session *s, enum kind kind)
 {
     static const char     mark[] = "{index_prefix}";
     const struct strings *own = &s->store_conf.search.indices;
-    const char           *name = kind_name(kind);
+    const char           *name = kind_name(kind == KIND_FLOW_LAST ? KIND_FLOW : kind);
     const char           *pattern = s->layout->kinds[kind].index;
     const char           *prefix = s->conf->index_prefix;
     char                  text[512];
 
-    for (size_t i = own->n; i > 0; i--)
-        if (slice_eq(slice_of(own->items[i - 1], strcspn(own->items[i - 1], "=")), slice_str(name)))
-            return own->items[i - 1] + strlen(name) + 1;
+    for (size_t i = 0; i < own->n; i++)
+        if (slice_eq(slice_of(own->items[i], strcspn(own->items[i], "=")), slice_str(name)))
+            return own->items[i] + strlen(name) + 1;
     if (strncmp(pattern, mark, sizeof(mark) - 1) != 0)
         return pattern;
     (void)snprintf(text, sizeof(text), "%s%s", prefix ? prefix : s->layout->index_prefix,

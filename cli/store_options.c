@@ -66,17 +66,40 @@ static bool check_belongings(enum store_type type, const bool *given, struct err
 
 /* ---- values ------------------------------------------------------------------------------- */
 
-static bool check_index(const char *item, struct err *err)
+/* KIND=NAME; *kind is the one it names. */
+static bool check_index(const char *item, size_t *kind, struct err *err)
 {
     size_t n = strcspn(item, "=");
 
     if (n == 0 || item[n] == '\0' || item[n + 1] == '\0')
         return err_set(err, ERR_USAGE, "option --index: '%s' is not KIND=NAME", item);
-    for (size_t k = 0; k < KIND_COUNT; k++)
-        if (slice_eq(slice_of(item, n), slice_str(kind_name((enum kind)k))))
-            return true;
+    for (*kind = 0; *kind < KIND_COUNT; (*kind)++)
+        if (slice_eq(slice_of(item, n), slice_str(kind_name((enum kind)(*kind)))))
+            break;
+    if (*kind == KIND_FLOW_LAST)
+        return err_set(err, ERR_USAGE,
+                       "option --index: flow-last is read where flow is; name that one");
+    if (*kind < KIND_COUNT)
+        return true;
     (void)err_set(err, ERR_USAGE, "option --index: '%.*s' is no kind", (int)n, item);
-    return err_hint(err, "kinds are flow-last, flow, template, trigger and execution");
+    return err_hint(err, "kinds with an index are flow, template, trigger and execution");
+}
+
+static bool check_indices(const struct opt_list *list, struct err *err)
+{
+    bool seen[KIND_COUNT + 1] = { false };
+
+    for (size_t i = 0; i < list->n; i++) {
+        size_t kind = KIND_COUNT;
+
+        if (!check_index(list->items[i], &kind, err))
+            return false;
+        if (seen[kind])
+            return err_set(err, ERR_USAGE, "option --index: %s is given twice",
+                           kind_name((enum kind)kind));
+        seen[kind] = true;
+    }
+    return true;
 }
 
 /* "Name: value". The value may be a secret: only the name is shown. */
@@ -94,20 +117,17 @@ static bool check_header(const char *item, struct err *err)
     return true;
 }
 
-static bool check_items(const struct config *c, struct err *err)
+static bool check_headers(const struct opt_list *list, struct err *err)
 {
-    for (size_t i = 0; i < c->indices.n; i++)
-        if (!check_index(c->indices.items[i], err))
-            return false;
-    for (size_t i = 0; i < c->store_headers.n; i++)
-        if (!check_header(c->store_headers.items[i], err))
+    for (size_t i = 0; i < list->n; i++)
+        if (!check_header(list->items[i], err))
             return false;
     return true;
 }
 
 /* ---- secrets ------------------------------------------------------------------------------ */
 
-/* Where a secret comes from, for messages. */
+/* Refuse a secret by where it comes from. */
 static bool bad_secret(const struct opt_secret *s, const char *option, const char *variable,
                        const char *what, struct err *err)
 {
@@ -174,7 +194,7 @@ bool store_options_check(struct config *c, const bool *given, struct err *err)
     /* A store that nobody knows is refused when it is opened, with all that there are. */
     if (type != STORE_UNKNOWN && !check_belongings(type, given, err))
         return false;
-    return check_items(c, err) &&
+    return check_indices(&c->indices, err) && check_headers(&c->store_headers, err) &&
            take_secret(&c->store_password, "store-password-file", "REQUEUE_STORE_PASSWORD",
                        c->password_buf, &c->password, err) &&
            take_secret(&c->store_api_key, "store-api-key-file", "REQUEUE_STORE_API_KEY",

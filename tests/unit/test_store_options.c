@@ -181,6 +181,8 @@ static void values_are_checked_and_secrets_are_not_shown(void **state)
         { { "--index=flow=" }, "'flow=' is not KIND=NAME" },
         { { "--index==x" }, "is not KIND=NAME" },
         { { "--index=flows=x" }, "'flows' is no kind" },
+        { { "--index=flow-last=x" }, "flow-last is read where flow is" },
+        { { "--index=flow=x", "--index=flow=y" }, "flow is given twice" },
         { { "--read=fast" }, "--read" },
         { { "--store-header=swordfish" }, "is not \"Name: value\"" },
         { { "--store-header=: swordfish" }, "is not \"Name: value\"" },

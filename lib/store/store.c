@@ -14,6 +14,8 @@ static const struct scheme {
 
 static const store_opener openers[STORE_TYPE_COUNT] = {
     [STORE_POSTGRES] = postgres_open,
+    [STORE_SEARCH] = elastic_open,
+    [STORE_FILE] = file_open,
 };
 
 enum store_type store_type_of(const char *url)

@@ -34,6 +34,8 @@ static void life_text(const struct run *r, struct buf *out)
                                              ? flow_index_count(p->survey.flows)
                                              : p->survey.counts[k].total));
     buf_add(out, "  pending executions: %llu\n", (unsigned long long)r->executions.pending);
+    if (plan_unseen_text(r->session))
+        buf_add(out, "  warning: %s\n", plan_unseen_text(r->session));
     if (p->other_clients > 0) {
         buf_add(out, "  warning: ");
         plan_clients_text(p, out);

@@ -298,6 +298,7 @@ static bool plan_it(struct rebuild *b, struct err *err)
         return false;
     r->planned = true;
     b->send = (struct send_conf){ .store = s->store,
+                                  .places = s->places,
                                   .layout = s->layout,
                                   .scope = &s->conf->scope,
                                   .survey = &r->plan.survey,
@@ -311,10 +312,13 @@ static bool plan_it(struct rebuild *b, struct err *err)
 }
 
 /* Not refused: it may be a person's tool, or a pool that closes late. */
-static void warn_of_clients(const struct rebuild *b)
+static void warn_of_servers(const struct rebuild *b)
 {
-    struct buf text = { 0 };
+    const char *unseen = plan_unseen_text(b->s);
+    struct buf  text = { 0 };
 
+    if (unseen)
+        log_msg(LOG_WARN, "%s", unseen);
     if (b->r->plan.other_clients == 0)
         return;
     buf_init(&text, 1024);
@@ -339,7 +343,7 @@ static bool make(struct rebuild *b, struct err *err)
         return false;
     if (b->r->plan.n_refusals > 0)
         return true; /* told as what they are, all of them */
-    warn_of_clients(b);
+    warn_of_servers(b);
     return check_plan_file(b, err) && apply_topics(b, err) &&
            (b->s->conf->mode == MODE_RESUME ? prepare_resume(b, err) : prepare_send(b, err)) &&
            send_all(b, err) && prove_all(b, err);

@@ -120,7 +120,11 @@ static bool unknown_band(const struct store_info *info, char names[][16], size_t
 
     buf_init(&bands, 4096);
     add_names(names, n, &bands);
-    if (info->n_versions == 0)
+    if (!info->has_tables)
+        (void)err_set(err, ERR_USAGE,
+                      "the store does not say of which Kestra it is: it has no migration history, "
+                      "and its documents have the members of no band, or it has none of flows");
+    else if (info->n_versions == 0)
         (void)err_set(err, ERR_USAGE,
                       "the store does not say of which Kestra it is: flyway_schema_history is "
                       "missing or empty, and its tables are those of no band");
@@ -128,7 +132,8 @@ static bool unknown_band(const struct store_info *info, char names[][16], size_t
         (void)err_set(err, ERR_USAGE,
                       "no layout fits the store's %zu migrations, of which %s is the newest",
                       info->n_versions, info->versions[0] ? info->versions[0] : "-");
-    (void)err_hint(err, "name the band with --layout: %s; or give a layout file", bands.p);
+    (void)err_hint(err, "%sname the band with --layout: %s; or give a layout file",
+                   info->has_tables ? "" : "see --index-prefix and --index, or ", bands.p);
     buf_release(&bands);
     return false;
 }
@@ -152,12 +157,16 @@ static bool check_band(const struct folder *f, const char *wanted, struct err *e
     return false;
 }
 
-/* Is all that this band brought in the store? A band without evidence is never guessed. */
-static bool has_evidence(struct store *store, const struct layout *l, bool *all, struct err *err)
+/* Is all that this band brought in the store? A band that does not say what it brought is never
+ * guessed. */
+static bool has_signs(struct store *store, const struct layout *l, bool has_tables, bool *all,
+                      struct err *err)
 {
-    *all = l->evidence.n > 0;
-    for (size_t i = 0; *all && i < l->evidence.n; i++)
-        if (!store->has(store, l->evidence.items[i], all, err))
+    const struct strings *signs = has_tables ? &l->evidence : &l->hints;
+
+    *all = signs->n > 0;
+    for (size_t i = 0; *all && i < signs->n; i++)
+        if (!store->has(store, l, signs->items[i], all, err))
             return false;
     return true;
 }
@@ -181,7 +190,7 @@ static bool detect(struct folder *f, struct store *store, const struct store_inf
             return false;
         if (info->n_versions > 0) {
             fits = layout_matches_flyway(l, info->versions, info->n_versions);
-        } else if (!has_evidence(store, l, &fits, err)) {
+        } else if (!has_signs(store, l, info->has_tables, &fits, err)) {
             layout_free(l);
             return false;
         }
@@ -192,6 +201,16 @@ static bool detect(struct folder *f, struct store *store, const struct store_inf
         layout_free(l);
     }
     return unknown_band(info, names, n, err);
+}
+
+static const char *how_detected(const struct store_info *info)
+{
+    if (info->n_versions > 0)
+        return "detected from flyway_schema_history";
+    if (info->has_tables)
+        return "guessed from tables and members: there is no migration history";
+    return "guessed from members of the documents (a search store has no migration history): name "
+           "it with --layout if this is wrong";
 }
 
 bool layouts_choose(const char *wanted, struct store *store, const struct store_info *info,
@@ -208,9 +227,6 @@ bool layouts_choose(const char *wanted, struct store *store, const struct store_
     }
     if (!detect(&f, store, info, out, err))
         return false;
-    (void)snprintf(why, 160, "%s",
-                   info->n_versions > 0
-                       ? "detected from flyway_schema_history"
-                       : "guessed from tables and members: there is no migration history");
+    (void)snprintf(why, 160, "%s", how_detected(info));
     return true;
 }

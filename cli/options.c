@@ -4,6 +4,7 @@
 #include "cli/options.h"
 
 #include "cli/brokers.h"
+#include "cli/store_options.h"
 #include "lib/base/clock.h"
 
 #define FIELD(f) offsetof(struct config, f)
@@ -16,12 +17,26 @@
 #define READS    (PLAN | REBUILD | VERIFY)
 #define WRITES   (PLAN | REBUILD)
 
+#define STORE_EXAMPLE "postgres://kestra@127.0.0.1:5432/kestra or --store http://127.0.0.1:9200"
+
 /* clang-format off */
 const struct opt options_table[] = {
     /* name            letter type       field               min max  default environment             arg               help   commands */
-    { "store",           's', OPT_STRING, FIELD(store),           0, 0,  NULL,  "REQUEUE_STORE",           "URL",            "where the documents are: postgres://USER@HOST:PORT/DB, or postgres:// with PG* variables", RUNS },
+    { "store",           's', OPT_STRING, FIELD(store),           0, 0,  NULL,  "REQUEUE_STORE",           "URL",            "where the documents are: postgres://USER@HOST:PORT/DB (or postgres:// with PG* variables), http(s)://HOST:PORT of an Elasticsearch or OpenSearch, or file:PATH of what elasticdump wrote", RUNS },
     { "schema",            0, OPT_STRING, FIELD(schema),          0, 0,  NULL,  "REQUEUE_SCHEMA",          "NAME",           "database schema of Kestra's tables", RUNS },
     { "table",             0, OPT_LIST,   FIELD(tables),          0, 0,  NULL,  NULL,                      "TABLE=NAME",     "another name of one of Kestra's tables (repeatable)", RUNS },
+    { "index",            0, OPT_LIST,   FIELD(indices),         0, 0,  NULL, NULL,                      "KIND=NAME",      "another index, alias or wildcard of a kind in a search store (repeatable)", RUNS },
+    { "index-prefix",     0, OPT_STRING, FIELD(index_prefix),    0, 0,  NULL, "REQUEUE_INDEX_PREFIX",    "PREFIX",         "prefix of the indices in a search store, with its separator (kestra_)", RUNS },
+    { "read",             0, OPT_CHOICE, FIELD(read),            0, 0,  "auto", NULL,                      "auto|scroll|pit", "how a search store is read: the best way it knows, a scroll, or a point in time", RUNS },
+    { "store-user",       0, OPT_STRING, FIELD(store_user),      0, 0,  NULL, "REQUEUE_STORE_USER",      "NAME",           "user of a search store, instead of the one in the URL", RUNS },
+    { "store-password-file",  0, OPT_SECRET, FIELD(store_password),  0, 0,  NULL, "REQUEUE_STORE_PASSWORD",  "FILE",           "file that holds the password of a search store", RUNS },
+    { "store-api-key-file",  0, OPT_SECRET, FIELD(store_api_key),   0, 0,  NULL, "REQUEUE_STORE_API_KEY",   "FILE",           "file that holds an API key of a search store, as its server gave it out (encoded)", RUNS },
+    { "store-header",     0, OPT_LIST,   FIELD(store_headers),   0, 0,  NULL, NULL,                      "HEADER",         "\"Name: value\", sent with each request to a search store (repeatable)", RUNS },
+    { "store-ca",         0, OPT_STRING, FIELD(store_ca),        0, 0,  NULL, NULL,                      "FILE",           "certificates that a search store is trusted by, as PEM, instead of the system's", RUNS },
+    { "store-cert",       0, OPT_STRING, FIELD(store_cert),      0, 0,  NULL, NULL,                      "FILE",           "client certificate for a search store, as PEM; needs --store-key", RUNS },
+    { "store-key",        0, OPT_STRING, FIELD(store_key),       0, 0,  NULL, NULL,                      "FILE",           "key of the client certificate, as PEM", RUNS },
+    { "insecure",         0, OPT_FLAG,   FIELD(insecure),        0, 0,  NULL, NULL,                      NULL,             "do not check the certificate of a search store", RUNS },
+    { "gzip",             0, OPT_FLAG,   FIELD(gzip),            0, 0,  NULL, NULL,                      NULL,             "ask a search store for compressed answers: for slow links only", RUNS },
     { "kafka",           'k', OPT_STRING, FIELD(kafka),           0, 0,  NULL,  "REQUEUE_KAFKA",           "HOST:PORT,...",  "Kafka bootstrap servers", RUNS },
     { "property",        'X', OPT_LIST,   FIELD(props),           0, 0,  NULL,  NULL,                      "PROP=VALUE",     "any librdkafka property (repeatable)", RUNS },
     { "layout",            0, OPT_STRING, FIELD(layout),          0, 0,  NULL,  "REQUEUE_LAYOUT",          "NAME|FILE",      "layout of the Kestra version instead of the detected one", RUNS },
@@ -241,8 +256,9 @@ bool options_parse(int argc, char *const *argv, struct config *conf, struct err 
     if (conf->command == COMMAND_HELP || conf->command == COMMAND_VERSION)
         return true;
     note_given(conf, given);
-    if (!need(conf->store, "store", "postgres://kestra@127.0.0.1:5432/kestra", err) ||
-        !need(conf->kafka, "kafka", "127.0.0.1:9092", err) || !brokers_check(conf->kafka, err))
+    if (!need(conf->store, "store", STORE_EXAMPLE, err) ||
+        !need(conf->kafka, "kafka", "127.0.0.1:9092", err) || !brokers_check(conf->kafka, err) ||
+        !store_options_check(conf, given, err))
         return false;
     if (conf->command == COMMAND_CHECK || conf->command == COMMAND_TOPICS) {
         conf->kinds = "all";

@@ -20,22 +20,36 @@ enum command {
     COMMAND_COUNT, /* also: no such command */
 };
 
+#define SECRET_MAX 8192 /* bytes of a password or key that a file holds */
+
 /* Immutable after options_parse. Strings are borrowed from argv, the environment and the table. */
 struct config {
-    enum command    command;
-    const char     *store;
-    const char     *schema;
-    struct opt_list tables;
-    const char     *kafka;
-    struct opt_list props;
-    const char     *layout;
-    const char     *kinds;
-    bool            no_flows;
-    bool            no_templates;
-    bool            no_triggers;
-    const char     *executions;
-    const char     *unlock;
-    const char     *tenant;
+    enum command      command;
+    const char       *store;
+    const char       *schema;
+    struct opt_list   tables;
+    struct opt_list   indices;
+    const char       *index_prefix;
+    const char       *read;
+    const char       *store_user;
+    struct opt_secret store_password;
+    struct opt_secret store_api_key;
+    struct opt_list   store_headers;
+    const char       *store_ca;
+    const char       *store_cert;
+    const char       *store_key;
+    bool              insecure;
+    bool              gzip;
+    const char       *kafka;
+    struct opt_list   props;
+    const char       *layout;
+    const char       *kinds;
+    bool              no_flows;
+    bool              no_templates;
+    bool              no_triggers;
+    const char       *executions;
+    const char       *unlock;
+    const char       *tenant;
     const char *namespace;
     const char *since;
     const char *until;
@@ -68,6 +82,10 @@ struct config {
     bool            executions_given; /* --executions was said, by option or environment */
     char            since_buf[32];    /* --since and --until as the store compares them */
     char            until_buf[32];
+    const char     *password; /* of the store, from file or environment; NULL: none */
+    const char     *api_key;
+    char            password_buf[SECRET_MAX + 1];
+    char            api_key_buf[SECRET_MAX + 1];
     struct opt_list operands; /* of help */
 };
 

@@ -51,8 +51,20 @@ void plan_clients_text(const struct plan *p, struct buf *out)
             p->other_clients == 1 ? "is" : "are");
 }
 
+const char *plan_unseen_text(const struct session *s)
+{
+    if (s->info.has_tables)
+        return NULL;
+    return "this store shows no servers of Kestra, only consumer groups tell of them: make sure "
+           "that every server is stopped, the indexer too";
+}
+
 static void server_lines(const struct run *r, struct buf *out)
 {
+    const char *unseen = plan_unseen_text(r->session);
+
+    if (unseen)
+        buf_add(out, "warning: %s\n", unseen);
     for (size_t i = 0; i < r->plan.n_servers; i++)
         buf_add(out, "server %s in state %s, last heartbeat %lld s ago%s\n",
                 r->plan.servers[i].type, r->plan.servers[i].state,

@@ -214,7 +214,7 @@ static void put_paths(struct json_writer *w, const struct difference *d)
     json_put_bool(w, d->more_paths);
 }
 
-/* Where the store has it: table/key, as the members of design part 8 say. */
+/* Where the store has it: table/key or index/key, as the members of design part 8 say. */
 static void put_store_address(struct json_writer *w, const struct run *r,
                               const struct difference *d)
 {
@@ -319,6 +319,7 @@ struct verify_conf run_verify_conf(struct run *r)
     struct verify_conf   v = { .store = s->store,
                                .layout = s->layout,
                                .scope = &c->scope,
+                               .places = s->places,
                                .survey = &r->plan.survey,
                                .kafka = &s->kafka,
                                .admin = s->admin,

@@ -3,13 +3,49 @@
  */
 #include "cli/session.h"
 
+/* struct strings wants an array that it may keep. */
+static struct strings strings_of(const struct opt_list *list)
+{
+    struct strings out = { list->n, mem_array(list->n + 1, sizeof(char *)) };
+
+    for (size_t i = 0; i < list->n; i++)
+        out.items[i] = list->items[i];
+    return out;
+}
+
+static enum store_read read_mode_of(const char *word)
+{
+    if (strcmp(word, "scroll") == 0)
+        return STORE_READ_SCROLL;
+    return strcmp(word, "pit") == 0 ? STORE_READ_PIT : STORE_READ_AUTO;
+}
+
+static struct store_search_conf search_conf(const struct config *conf)
+{
+    return (struct store_search_conf){
+        .index_prefix = conf->index_prefix,
+        .indices = strings_of(&conf->indices),
+        .read = read_mode_of(conf->read),
+        .user = conf->store_user,
+        .password = conf->password,
+        .api_key = conf->api_key,
+        .headers = strings_of(&conf->store_headers),
+        .ca_file = conf->store_ca,
+        .cert_file = conf->store_cert,
+        .key_file = conf->store_key,
+        .insecure = conf->insecure,
+        .gzip = conf->gzip,
+    };
+}
+
 void session_init(struct session *s, const struct config *conf)
 {
     memset(s, 0, sizeof(*s));
     s->conf = conf;
     s->store_conf = (struct store_conf){ .url = conf->store,
                                          .schema = conf->schema,
-                                         .tables = { conf->tables.n, NULL },
+                                         .tables = strings_of(&conf->tables),
+                                         .search = search_conf(conf),
                                          .jobs = (unsigned)conf->jobs,
                                          .stop = &s->stop };
     s->kafka = (struct kafka_conf){ .brokers = conf->kafka,
@@ -19,14 +55,39 @@ void session_init(struct session *s, const struct config *conf)
     progress_init(&s->progress, !conf->quiet && !conf->no_progress);
 }
 
+/* The index of a kind as it was asked for: what it stands for, only the store knows. */
+static const char *index_name(const struct session *s, enum kind kind)
+{
+    static const char     mark[] = "{index_prefix}";
+    const struct strings *own = &s->store_conf.search.indices;
+    const char           *name = kind_name(kind == KIND_FLOW_LAST ? KIND_FLOW : kind);
+    const char           *pattern = s->layout->kinds[kind].index;
+    const char           *prefix = s->conf->index_prefix;
+    char                  text[512];
+
+    for (size_t i = 0; i < own->n; i++)
+        if (slice_eq(slice_of(own->items[i], strcspn(own->items[i], "=")), slice_str(name)))
+            return own->items[i] + strlen(name) + 1;
+    if (strncmp(pattern, mark, sizeof(mark) - 1) != 0)
+        return pattern;
+    (void)snprintf(text, sizeof(text), "%s%s", prefix ? prefix : s->layout->index_prefix,
+                   pattern + sizeof(mark) - 1);
+    return arena_str(s->layout->arena, slice_str(text));
+}
+
+/* A kind that the layout does not have has no place, and nothing that could be addressed. */
+static void find_places(struct session *s)
+{
+    for (int k = 0; k < KIND_COUNT; k++)
+        if (s->layout->kinds[k].enabled)
+            s->places[k] =
+                s->info.has_tables ? s->layout->kinds[k].table : index_name(s, (enum kind)k);
+}
+
 bool session_open_store(struct session *s, struct err *err)
 {
     const struct config *conf = s->conf;
 
-    /* struct strings wants an array it may keep; conf outlives the session. */
-    s->store_conf.tables.items = mem_array(conf->tables.n + 1, sizeof(char *));
-    for (size_t i = 0; i < conf->tables.n; i++)
-        s->store_conf.tables.items[i] = conf->tables.items[i];
     if (!store_open(&s->store_conf, &s->store, err) ||
         !s->store->describe(s->store, &s->info, err) ||
         !layouts_choose(conf->layout, s->store, &s->info, &s->layout, s->why, err))
@@ -34,6 +95,7 @@ bool session_open_store(struct session *s, struct err *err)
     /* Before the next step can fail: a report that has a layout has prefixes. */
     s->topic_prefix = conf->topic_prefix ? conf->topic_prefix : s->layout->topic_prefix;
     s->consumer_prefix = conf->consumer_prefix ? conf->consumer_prefix : s->layout->consumer_prefix;
+    find_places(s);
     if (!s->store->use(s->store, s->layout, err))
         return false;
     s->info.grade = s->store->grade;
@@ -52,4 +114,6 @@ void session_close(struct session *s)
         s->store->close(s->store);
     layout_free(s->layout);
     mem_free(s->store_conf.tables.items);
+    mem_free(s->store_conf.search.indices.items);
+    mem_free(s->store_conf.search.headers.items);
 }

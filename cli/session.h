@@ -17,7 +17,8 @@ struct session {
     struct store        *store; /* NULL: not open */
     struct store_info    info;
     struct layout       *layout;
-    char                 why[160]; /* how the layout was chosen */
+    char                 why[160];           /* how the layout was chosen */
+    const char          *places[KIND_COUNT]; /* tables or indices, for addresses */
     struct kafka_conf    kafka;
     struct admin        *admin; /* NULL: not open */
     const char          *topic_prefix;

@@ -239,9 +239,8 @@ static void empty_lines(const struct run *r, struct buf *out)
             selected += r->plan.survey.counts[k].selected;
         }
     if (total == 0)
-        buf_add(out,
-                "warning: the store holds no document of these kinds: is it the right database, "
-                "and was it restored?\n");
+        buf_add(out, "warning: the store holds no document of these kinds: is it the right one, "
+                     "and was it restored?\n");
     else if (selected == 0)
         buf_add(out,
                 "warning: nothing is selected: see --tenant, --namespace, --since, --until and "

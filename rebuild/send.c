@@ -23,7 +23,7 @@ struct sending {
     struct sink            sink; /* first: the pipeline hands it back */
     struct sender         *sender;
     enum kind              kind;
-    const char            *table;
+    const char            *place;
     struct producer_topic *topic;
     struct keyset         *expected;
     const struct keyset   *only;
@@ -40,7 +40,7 @@ static void tell_too_large(void *ctx, const char *topic, int32_t partition, stru
         detail, sizeof(detail),
         "the broker refused the record as too large for topic %s; raise max.message.bytes", topic);
     skip = (struct skip){
-        .kind = s->kind, .reason = REASON_TOO_LARGE, .place = s->table, .id = key, .detail = detail
+        .kind = s->kind, .reason = REASON_TOO_LARGE, .place = s->place, .id = key, .detail = detail
     };
     if (s->expected)
         e = keyset_find(s->expected, key, NULL);
@@ -179,7 +179,8 @@ bool sender_send(struct sender *s, const struct send_task *task, struct sent *ou
     struct sending           run = { .sink = { .put = put_record },
                                      .sender = s,
                                      .kind = task->kind,
-                                     .table = s->conf.layout->kinds[task->kind].table,
+                                     .place = s->conf.places ? s->conf.places[task->kind]
+                                                             : s->conf.layout->kinds[task->kind].table,
                                      .expected = task->expected,
                                      .only = task->only };
     int64_t                  t0 = clock_mono_ns();

@@ -20,6 +20,7 @@ struct send_conf {
     const struct kafka_conf *kafka;
     unsigned                 jobs;
     const struct stop       *stop;
+    const char *const       *places; /* of each kind in the store, for skips; NULL: its tables */
     skip_fn                  on_skip;
     void                    *ctx;
 };

@@ -158,10 +158,13 @@ static bool turns_out_undecodable(struct chunk *x, const struct item *item)
     return x->raw && item->value.p && !comparer_digest(x->comparer, item->value, &unused, &why);
 }
 
-static const char *store_table(const struct chunk *x)
+/* Where the store has the kind, as far as is known without having read a document there. */
+static const char *store_place(const struct chunk *x)
 {
     const struct kind_layout *kinds = x->conf->layout->kinds;
 
+    if (x->conf->places)
+        return x->conf->places[x->kind];
     return kinds[x->kind].table ? kinds[x->kind].table : kinds[KIND_FLOW].table;
 }
 
@@ -182,7 +185,7 @@ static bool tell_item(struct chunk *x, struct item *item, struct slice store, co
 
     item->told = true;
     if (c->expected)
-        d.table = place ? place : store_table(x);
+        d.table = place ? place : store_place(x);
     read_identity(&x->identity, store.p ? store : item->value);
     d.tenant = known(&x->identity.tenant, x->identity.has_tenant);
     d.namespace = known(&x->identity.namespace, x->identity.has_namespace);

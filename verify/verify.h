@@ -43,7 +43,7 @@ struct difference {
     struct slice tenant; /* of the entity, when one side could be read; else p NULL */
     struct slice namespace;
     struct slice id;
-    const char  *table; /* with key the store's address; NULL: not in the store */
+    const char  *table; /* or index: with key the store's address; NULL: not in the store */
     const char  *topic;
     int32_t      partition;               /* where the record is, or where it should be (missing) */
     int64_t      offset;                  /* -1: no record */
@@ -92,6 +92,7 @@ struct verify_conf {
     bool keys_only_ours;            /* partial scope, or append: other keys are no `extra` */
     bool no_lookups; /* tell keys and classes only: nothing is read again, `stale` is told
                         as `changed`, tenant, namespace, id and paths stay empty */
+    const char *const    *places; /* of each kind in the store, for addresses; NULL: its tables */
     const char           *topics[KIND_COUNT]; /* names with prefix */
     int                   partitions[KIND_COUNT];
     struct tally         *tally;    /* of the store side, KIND_COUNT of them */

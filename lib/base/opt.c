@@ -301,6 +301,10 @@ static bool environment_set(struct parser *p, size_t i, const char *text)
     p->given[i] = true;
     mark_set(p, i);
     opt_clear_value(o, field);
+    if (o->type == OPT_SECRET) {
+        ((struct opt_secret *)field)->value = text;
+        return true;
+    }
     return !on || opt_set_value(o, where, text, field, p->err);
 }
 

@@ -21,6 +21,14 @@ enum opt_type {
     /* Sets the const char * at field to `def`: an alias such as --no-flows. It shares the field
      * with its main option; of both the last argument wins, and def is no default. */
     OPT_SET,
+    /* struct opt_secret: the argument names a file that holds the secret; the variable is the
+     * secret itself, because what stands on a command line can be read by everybody. */
+    OPT_SECRET,
+};
+
+struct opt_secret {
+    const char *file;  /* by argument; NULL: none. Read by the caller */
+    const char *value; /* by environment; NULL: none */
 };
 
 #define OPT_LIST_MAX 64

@@ -19,7 +19,8 @@ static void right_text(const struct opt *o, struct buf *out)
 {
     buf_add(out, "%s", o->help);
     if (o->env)
-        buf_add(out, " (or $%s)", o->env);
+        buf_add(out, o->type == OPT_SECRET ? " (or the secret itself in $%s)" : " (or $%s)",
+                o->env);
     if (o->def && o->type != OPT_SET)
         buf_add(out, " [%s]", o->def);
 }
@@ -156,6 +157,7 @@ void opt_man(const struct opt *table, unsigned command, struct buf *out)
             buf_add(out, " .\n");
         }
         if (o->env)
-            buf_add(out, "Environment variable:\n.Ev %s .\n", o->env);
+            buf_add(out, "Environment variable%s:\n.Ev %s .\n",
+                    o->type == OPT_SECRET ? ", the secret itself" : "", o->env);
     }
 }

@@ -196,6 +196,7 @@ bool opt_set_value(const struct opt *o, const char *where, const char *text, voi
     case OPT_STRING: *(const char **)field = text; return true;
     case OPT_CHOICE: return set_choice(o, where, text, field, err);
     case OPT_LIST: return opt_add_item(field, where, text, err);
+    case OPT_SECRET: ((struct opt_secret *)field)->file = text; return true;
     case OPT_COUNT:
     case OPT_BYTES:
     case OPT_DURATION: return set_number(o, where, text, field, err);
@@ -211,6 +212,7 @@ void opt_clear_value(const struct opt *o, void *field)
     case OPT_STRING:
     case OPT_CHOICE: *(const char **)field = NULL; break;
     case OPT_LIST: ((struct opt_list *)field)->n = 0; break;
+    case OPT_SECRET: *(struct opt_secret *)field = (struct opt_secret){ NULL, NULL }; break;
     case OPT_COUNT:
     case OPT_BYTES:
     case OPT_DURATION: *(uint64_t *)field = 0; break;

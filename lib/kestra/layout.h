@@ -61,7 +61,7 @@ struct topic_layout {
 struct kind_layout {
     bool                enabled;       /* false: this band has no such kind */
     const char         *table;         /* PostgreSQL table */
-    const char         *index;         /* index, alias or wildcard, with {index_prefix} */
+    const char         *index;         /* index, alias or wildcard; may begin with {index_prefix} */
     const char         *source_member; /* where a search store keeps the source code; NULL: none */
     bool                has_deleted;   /* documents carry the member `deleted` */
     bool                has_tenant;    /* column tenant_id and member tenantId exist */

@@ -1,7 +1,7 @@
 /*
  * layout_check.c - what the members of a layout must say together.
  */
-#include "lib/kestra/layout_tree.h"
+#include "lib/kestra/layout_fields.h"
 
 #define TOPIC_NAME_MAX 249 /* Kafka's own limit */
 
@@ -121,6 +121,38 @@ static bool check_kinds_have_topics(const struct entry *root, const struct layou
     return true;
 }
 
+/* "member:execution.labels": a kind that this layout has, and a member. */
+static bool check_hint(const struct entry *e, const struct layout *l, struct err *err)
+{
+    static const char word[] = "member:";
+    const char       *names[KIND_COUNT];
+    char              kind[64];
+    const char       *name = e->text + sizeof(word) - 1;
+    const char       *dot = strchr(e->text, '.');
+
+    if (strncmp(e->text, word, sizeof(word) - 1) != 0 || !dot || dot == name || dot[1] == '\0')
+        return entry_err(err, e, "the hint \"%s\" is not member:KIND.MEMBER", e->text);
+    (void)snprintf(kind, sizeof(kind), "%.*s", (int)(dot - name), name);
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        names[i] = kind_name((enum kind)i);
+        if (strcmp(names[i], kind) != 0)
+            continue;
+        return l->kinds[i].enabled ||
+               entry_err(err, e, "the hint \"%s\": the layout has no %s", e->text, kind);
+    }
+    return entry_unknown(e, "the kind", kind, names, KIND_COUNT, err);
+}
+
+static bool check_hints(const struct entry *root, const struct layout *l, struct err *err)
+{
+    const struct entry *hints = entry_get(root, "hints");
+
+    for (const struct entry *e = hints ? hints->first : NULL; e; e = e->next)
+        if (!check_hint(e, l, err))
+            return false;
+    return true;
+}
+
 bool layout_check(const struct entry *root, struct layout *l, struct err *err)
 {
     const char **names = arena_alloc(l->arena, (l->n_topics + 1) * sizeof(*names));
@@ -136,5 +168,5 @@ bool layout_check(const struct entry *root, struct layout *l, struct err *err)
     }
     if (l->terminal.n == 0)
         return entry_err(err, entry_get(root, "states"), "terminal: no state ends an execution");
-    return check_kinds_have_topics(root, l, err);
+    return check_kinds_have_topics(root, l, err) && check_hints(root, l, err);
 }

@@ -88,6 +88,26 @@ bool entry_is_name(const struct entry *e, struct err *err)
                      SLICE_ARG(bad));
 }
 
+/* What no index, alias or wildcard may have; lists of names belong to the option. */
+#define NOT_IN_INDEX " \"\\/?<>|,#:{}"
+
+bool entry_is_index(const struct entry *e, struct err *err)
+{
+    static const char mark[] = "{index_prefix}";
+    const char       *rest;
+    const char       *bad;
+
+    if (!entry_is_text(e, err))
+        return false;
+    rest = e->text + (strncmp(e->text, mark, sizeof(mark) - 1) == 0 ? sizeof(mark) - 1 : 0);
+    bad = strpbrk(rest, NOT_IN_INDEX);
+    if (bad && (*bad == '{' || *bad == '}'))
+        return entry_err(err, e, "%s: braces are for %s at the beginning", label(e), mark);
+    if (bad)
+        return entry_err(err, e, "%s: no index has a '%c' in its name", label(e), *bad);
+    return true;
+}
+
 /* A state as Kestra spells it. PAUSED ends nothing for us: before 0.8 Kestra counts it as
  * terminated (data-model 5.5), but such an execution waits for somebody (design part 3, "pending").
  */
@@ -199,6 +219,7 @@ static bool read_field(struct place at, const struct field *f, const struct entr
         *(const char **)(void *)to = e->text;
         return entry_is_type(e, YAML_SCALAR, err);
     case FIELD_NAME: *(const char **)(void *)to = e->text; return entry_is_name(e, err);
+    case FIELD_INDEX: *(const char **)(void *)to = e->text; return entry_is_index(e, err);
     case FIELD_INT:
         if (!number(e, f, &value, err))
             return false;

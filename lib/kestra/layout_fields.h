@@ -17,6 +17,7 @@ enum field_type {
     FIELD_TEXT,   /* const char *, not empty */
     FIELD_PREFIX, /* const char *, may be "" */
     FIELD_NAME,   /* const char *, with {placeholders} */
+    FIELD_INDEX,  /* const char *, with {index_prefix} */
     FIELD_INT,    /* int, min..max */
     FIELD_SIZE,   /* uint64_t, min..max */
     FIELD_RANGE,  /* [low, high] as two int, min..max each */
@@ -54,6 +55,8 @@ MUST_CHECK bool entry_is_text(const struct entry *e, struct err *err);    /* a s
 MUST_CHECK bool entry_is_name(const struct entry *e, struct err *err);    /* placeholders we know */
 MUST_CHECK bool entry_is_pattern(const struct entry *e, struct err *err); /* of data-model 5.10 */
 MUST_CHECK bool entry_is_terminal_state(const struct entry *e, struct err *err);
+/* An index, alias or wildcard of a search server, {index_prefix} at its beginning or not at all. */
+MUST_CHECK bool entry_is_index(const struct entry *e, struct err *err);
 
 /* Fill *err with `what "word" is not known; nearest: x, y, z` and return false. names is reordered.
  */

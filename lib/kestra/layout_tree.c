@@ -4,15 +4,15 @@
  * DESIGN: the chain is read from the named file to the last one it extends, then merged from that
  * end: each file is laid over what was merged so far. Mappings are merged member by member;
  * sequences and scalars replace what was there; a plain null takes a member away. What says which
- * versions a file is for (`name`, `releases`, `flyway`, `evidence`, `abstract`) is never inherited:
- * a band that forgot its own would pass for another one.
+ * versions a file is for (`name`, `releases`, `flyway`, `evidence`, `hints`, `abstract`) is never
+ * inherited: a band that forgot its own would pass for another one.
  */
 #include "lib/kestra/layout_tree.h"
 
 #include <stdarg.h>
 
-static const char *const not_inherited[] = { "name",     "releases", "flyway",
-                                             "evidence", "abstract", "extends" };
+static const char *const not_inherited[] = { "name",  "releases", "flyway", "evidence",
+                                             "hints", "abstract", "extends" };
 
 struct chain {
     layout_loader loader;

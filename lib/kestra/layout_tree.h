@@ -37,7 +37,8 @@ bool entry_err(struct err *err, const struct entry *at, const char *fmt, ...) PR
 MUST_CHECK bool layout_read(const struct entry *root, struct layout *l, struct err *err);
 MUST_CHECK bool layout_check(const struct entry *root, struct layout *l, struct err *err);
 
-/* True when every {placeholder} of a name is one we know; else *bad is the first that is not. */
+/* True when every {placeholder} of a topic's or group's name is one we know; else *bad is the first
+ * that is not. */
 MUST_CHECK bool layout_placeholders_known(const char *pattern, struct slice *bad);
 
 #endif

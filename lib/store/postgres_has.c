@@ -68,13 +68,15 @@ static bool write_question(struct pg_store *s, const char *what, struct buf *sql
     return err_hint(err, "it is table:T, column:T.C or member:T.M (schemas/README.md)");
 }
 
-bool pg_has(struct store *base, const char *what, bool *out, struct err *err)
+bool pg_has(struct store *base, const struct layout *layout, const char *what, bool *out,
+            struct err *err)
 {
     struct pg_store *s = (struct pg_store *)base;
     PGresult        *res = NULL;
     struct buf       sql;
     bool             ok;
 
+    (void)layout; /* evidence names tables and columns itself */
     if (!pg_check_free(s, "a look at the schema", err) ||
         !pg_begin(&s->slots[0].conn, 1, NULL, err))
         return false;

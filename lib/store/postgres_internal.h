@@ -139,7 +139,8 @@ MUST_CHECK bool pg_store_run(struct pg_store *s, struct buf *sql, const char *do
 MUST_CHECK bool pg_check_free(struct pg_store *s, const char *doing, struct err *err);
 
 /* postgres_schema.c and postgres_reader.c: what the store's function table has. */
-bool pg_has(struct store *base, const char *what, bool *out, struct err *err);
+bool pg_has(struct store *base, const struct layout *layout, const char *what, bool *out,
+            struct err *err);
 bool pg_describe(struct store *s, struct store_info *out, struct err *err);
 bool pg_use(struct store *s, const struct layout *layout, struct err *err);
 bool pg_open_readers(struct store *s, const struct store_query *q, size_t max,

@@ -29,6 +29,7 @@ static bool describe_server(struct pg_store *s, struct buf *sql, struct store_in
     if (!pg_store_run(s, sql, "looking at the server", &res, err))
         return false;
     (void)snprintf(out->product, sizeof(out->product), "PostgreSQL");
+    out->has_tables = true;
     /* "15.20 (Debian 15.20-0+deb12u1)": the packager's part is of no use here. */
     (void)snprintf(out->version, sizeof(out->version), "%.*s",
                    (int)strcspn(pg_cell(res, 0, 1), " "), pg_cell(res, 0, 1));

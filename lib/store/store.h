@@ -128,6 +128,17 @@ struct store {
     char grade; /* valid after use() */
 };
 
+/* What a URL names, by its scheme alone. */
+enum store_type {
+    STORE_UNKNOWN,
+    STORE_POSTGRES, /* postgres://, postgresql:// */
+    STORE_SEARCH,   /* http://, https:// */
+    STORE_FILE,     /* file: */
+    STORE_TYPE_COUNT,
+};
+
+enum store_type store_type_of(const char *url); /* NULL is allowed */
+
 /* Open the store that conf->url names: connect, nothing else. conf is borrowed until close. */
 MUST_CHECK bool store_open(const struct store_conf *conf, struct store **out, struct err *err);
 /* lib/store/postgres.c, lib/store/elastic.c, lib/store/filestore.c */

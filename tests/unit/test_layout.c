@@ -17,11 +17,13 @@
     "message_max_bytes: 1048576\n"                                                                 \
     "topic_prefix: t_\n"                                                                           \
     "consumer_prefix: \"\"\n"                                                                      \
+    "index_prefix: i_\n"                                                                           \
     "states: { terminal: [SUCCESS] }\n"
 #define KINDS                                                                                      \
     "kinds:\n"                                                                                     \
     "  execution:\n"                                                                               \
     "    table: executions\n"                                                                      \
+    "    index: \"{index_prefix}executions\"\n"                                                    \
     "    key: { separator: _, parts: [{ member: id }] }\n"
 #define TOPICS                                                                                     \
     "topics:\n"                                                                                    \
@@ -84,6 +86,10 @@ static void the_smallest_layout_has_the_defaults(void **state)
     assert_null(l->liveness.table);
     assert_int_equal(l->reset_groups.n, 0);
     assert_int_equal(l->plain_max + l->minor_max, 0);
+    assert_string_equal(l->index_prefix, "i_");
+    assert_string_equal(l->kinds[KIND_EXECUTION].index, "{index_prefix}executions");
+    assert_null(l->kinds[KIND_EXECUTION].source_member);
+    assert_int_equal(l->evidence.n + l->hints.n, 0);
     layout_free(l);
     layout_free(NULL);
 }
@@ -114,6 +120,8 @@ static void extends_merges_mappings_and_replaces_the_rest(void **state)
         { "base", TOP KINDS TOPICS "    configs: { a: 1, c: 1 }\n"
                                    "  gone: { name: gone }\n"
                                    "flyway: { plain: [1, 2] }\n"
+                                   "evidence: [table:t]\n"
+                                   "hints: [member:execution.x]\n"
                                    "liveness: { table: t, state: s, live: [UP], heartbeat: h }\n" },
         { NULL, NULL },
     };
@@ -138,6 +146,7 @@ static void extends_merges_mappings_and_replaces_the_rest(void **state)
     assert_string_equal(l->terminal.items[0], "FAILED");
     assert_null(l->liveness.table);
     assert_int_equal(l->plain_max, 0); /* what a file is for is not inherited */
+    assert_int_equal(l->evidence.n + l->hints.n, 0);
     layout_free(l);
 }
 
@@ -153,7 +162,7 @@ static void a_message_points_to_the_file_that_wrote_the_line(void **state)
 
     (void)state;
     assert_false(layout_load("T", load_memory, files, &l, &err));
-    assert_string_equal(err.msg, "base.yml:18: sibling: there is no topic \"nobody\"");
+    assert_string_equal(err.msg, "base.yml:20: sibling: there is no topic \"nobody\"");
 }
 
 struct refusal {
@@ -179,36 +188,38 @@ static void what_is_unknown_or_missing_is_refused(void **state)
 {
     static const struct refusal cases[] = {
         { TOP KINDS TOPICS "partition: 3\n",
-          "T.yml:18: the key \"partition\" is not known; nearest: partitions, inclusion" },
+          "T.yml:20: the key \"partition\" is not known; nearest: partitions, inclusion" },
         { TOP KINDS TOPICS "    configz:\n      a: b\n",
-          "T.yml:18: the key \"configz\" is not known; nearest: configs, " },
+          "T.yml:20: the key \"configz\" is not known; nearest: configs, " },
         { TOP KINDS "    compare: { date: [/x] }\n" TOPICS,
-          "T.yml:14: the key \"date\" is not known; nearest: dates, " },
+          "T.yml:16: the key \"date\" is not known; nearest: dates, " },
         { TOP KINDS "  flows: {}\n" TOPICS,
-          "T.yml:14: the kind \"flows\" is not known; nearest: flow, " },
+          "T.yml:16: the kind \"flows\" is not known; nearest: flow, " },
         { TOP KINDS TOPICS "  x: { name: x, kind: excution }\n",
-          "T.yml:18: the kind \"excution\" is not known; nearest: execution, " },
+          "T.yml:20: the kind \"excution\" is not known; nearest: execution, " },
         { TOP KINDS TOPICS "a_key_that_is_longer_than_any_word_that_a_layout_knows: 3\n",
-          "T.yml:18: the key" },
+          "T.yml:20: the key" },
         { "", "T.yml:1: name is missing" },
         { "name: T\n", "T.yml:1: releases is missing" },
         { TOP KINDS, "T.yml:1: topics is missing" },
         { TOP TOPICS, "T.yml:1: kinds is missing" },
-        { TOP "kinds:\n  execution: { table: t }\n" TOPICS, "T.yml:11: execution: key is missing" },
-        { TOP KINDS TOPICS "  x: {}\n", "T.yml:18: x: name is missing" },
-        { TOP KINDS TOPICS "liveness: { table: t }\n", "T.yml:18: liveness: state is missing" },
-        { TOP "kinds:\n  execution: { table: t, key: { separator: _, parts: [{}] } }\n" TOPICS,
-          "T.yml:11: member is missing" },
-        { TOP "kinds: {}\ntopics: {}\n", "T.yml:10: no kind is enabled" },
-        { TOP "kinds:\n  execution:\n    enabled: false\n    table: t\n"
+        { TOP "kinds:\n  execution: { table: t, index: i }\n" TOPICS,
+          "T.yml:12: execution: key is missing" },
+        { TOP KINDS TOPICS "  x: {}\n", "T.yml:20: x: name is missing" },
+        { TOP KINDS TOPICS "liveness: { table: t }\n", "T.yml:20: liveness: state is missing" },
+        { TOP "kinds:\n  execution: { table: t, index: i, key: { separator: _, parts: [{}] } "
+              "}\n" TOPICS,
+          "T.yml:12: member is missing" },
+        { TOP "kinds: {}\ntopics: {}\n", "T.yml:11: no kind is enabled" },
+        { TOP "kinds:\n  execution:\n    enabled: false\n    table: t\n    index: i\n"
               "    key: { separator: _, parts: [{ member: id }] }\ntopics: {}\n",
-          "T.yml:10: no kind is enabled" },
+          "T.yml:11: no kind is enabled" },
         { "- a\n", "T.yml:1: a layout is a mapping" },
         { "text", "T.yml:1: a layout is a mapping" },
         { "a: [\n", "T.yml:" },
         { "name: T\nname: T\n", "T.yml:2: the key \"name\" is there already" },
         { TOP KINDS TOPICS "  execution: { name: x }\n",
-          "T.yml:18: the key \"execution\" is there already" },
+          "T.yml:20: the key \"execution\" is there already" },
         { "abstract: true\n", "T.yml:1: this file is only there for others" },
         { "abstract: maybe\n", "T.yml:1: abstract must be true" },
     };
@@ -221,40 +232,40 @@ static void wrong_types_and_values_are_refused(void **state)
 {
     static const struct refusal cases[] = {
         { TOP KINDS TOPICS "    partitions: many\n",
-          "T.yml:18: partitions must be a whole number" },
-        { TOP KINDS TOPICS "    partitions: \"3\"\n", "T.yml:18: partitions must be a whole" },
-        { TOP KINDS TOPICS "    partitions: -1\n", "T.yml:18: partitions must be a whole number" },
-        { TOP KINDS TOPICS "    partitions: 0\n", "T.yml:18: partitions must be from 1 to" },
-        { TOP KINDS TOPICS "    partitions: 100001\n", "T.yml:18: partitions must be from 1 to" },
-        { TOP KINDS TOPICS "    partitions: 99999999999999999999\n", "T.yml:18: partitions must" },
-        { TOP KINDS TOPICS "    partitions: [3]\n", "T.yml:18: partitions must be one value" },
-        { TOP KINDS TOPICS "    partitions:\n", "T.yml:18: partitions has no value" },
-        { TOP KINDS TOPICS "    replication: 32768\n", "T.yml:18: replication must be from 1 to" },
-        { TOP KINDS TOPICS "    assumed: yes\n", "T.yml:18: assumed must be true or false" },
-        { TOP KINDS TOPICS "    assumed: \"true\"\n", "T.yml:18: assumed must be true or false" },
-        { TOP KINDS TOPICS "    configs: [a]\n", "T.yml:18: configs must be a mapping" },
-        { TOP KINDS TOPICS "    configs:\n      a:\n", "T.yml:19: a has no value" },
-        { TOP KINDS TOPICS "    configs: { a: [1] }\n", "T.yml:18: a must be one value" },
-        { TOP KINDS TOPICS "    sibling: {}\n", "T.yml:18: sibling must be one value, not a map" },
-        { TOP KINDS TOPICS "  x: text\n", "T.yml:18: x must be a mapping (key: value), not one" },
-        { TOP KINDS TOPICS "flyway: { plain: 3 }\n", "T.yml:18: plain must be a list" },
+          "T.yml:20: partitions must be a whole number" },
+        { TOP KINDS TOPICS "    partitions: \"3\"\n", "T.yml:20: partitions must be a whole" },
+        { TOP KINDS TOPICS "    partitions: -1\n", "T.yml:20: partitions must be a whole number" },
+        { TOP KINDS TOPICS "    partitions: 0\n", "T.yml:20: partitions must be from 1 to" },
+        { TOP KINDS TOPICS "    partitions: 100001\n", "T.yml:20: partitions must be from 1 to" },
+        { TOP KINDS TOPICS "    partitions: 99999999999999999999\n", "T.yml:20: partitions must" },
+        { TOP KINDS TOPICS "    partitions: [3]\n", "T.yml:20: partitions must be one value" },
+        { TOP KINDS TOPICS "    partitions:\n", "T.yml:20: partitions has no value" },
+        { TOP KINDS TOPICS "    replication: 32768\n", "T.yml:20: replication must be from 1 to" },
+        { TOP KINDS TOPICS "    assumed: yes\n", "T.yml:20: assumed must be true or false" },
+        { TOP KINDS TOPICS "    assumed: \"true\"\n", "T.yml:20: assumed must be true or false" },
+        { TOP KINDS TOPICS "    configs: [a]\n", "T.yml:20: configs must be a mapping" },
+        { TOP KINDS TOPICS "    configs:\n      a:\n", "T.yml:21: a has no value" },
+        { TOP KINDS TOPICS "    configs: { a: [1] }\n", "T.yml:20: a must be one value" },
+        { TOP KINDS TOPICS "    sibling: {}\n", "T.yml:20: sibling must be one value, not a map" },
+        { TOP KINDS TOPICS "  x: text\n", "T.yml:20: x must be a mapping (key: value), not one" },
+        { TOP KINDS TOPICS "flyway: { plain: 3 }\n", "T.yml:20: plain must be a list" },
         { TOP KINDS TOPICS "flyway: { plain: [3] }\n",
-          "T.yml:18: plain must be [lowest, highest]" },
-        { TOP KINDS TOPICS "flyway: { minor: [4, 3] }\n", "T.yml:18: minor: 4 is above 3" },
-        { TOP KINDS TOPICS "flyway: { minor: [0, 3] }\n", "T.yml:18: minor must be from 1" },
-        { TOP KINDS TOPICS "reset: { groups: { a: b } }\n", "T.yml:18: groups must be a list" },
+          "T.yml:20: plain must be [lowest, highest]" },
+        { TOP KINDS TOPICS "flyway: { minor: [4, 3] }\n", "T.yml:20: minor: 4 is above 3" },
+        { TOP KINDS TOPICS "flyway: { minor: [0, 3] }\n", "T.yml:20: minor must be from 1" },
+        { TOP KINDS TOPICS "reset: { groups: { a: b } }\n", "T.yml:20: groups must be a list" },
         { TOP KINDS TOPICS "reset: { groups: [[a]] }\n",
-          "T.yml:18: an item of the list must be one value, not a list" },
-        { TOP KINDS TOPICS "reset: { groups: [null] }\n", "T.yml:18: an item of the list has no" },
-        { TOP KINDS TOPICS "reset: { groups: [~] }\n", "T.yml:18: an item of the list has no" },
+          "T.yml:20: an item of the list must be one value, not a list" },
+        { TOP KINDS TOPICS "reset: { groups: [null] }\n", "T.yml:20: an item of the list has no" },
+        { TOP KINDS TOPICS "reset: { groups: [~] }\n", "T.yml:20: an item of the list has no" },
         { TOP KINDS TOPICS "reset: { groups: [a,\n a] }\n",
-          "T.yml:19: \"a\" is in the list twice" },
+          "T.yml:21: \"a\" is in the list twice" },
         { TOP KINDS TOPICS "reset: { groups: [\"{prefix}a\"] }\n",
-          "T.yml:18: an item of the list: \"{prefix}\" is none of" },
-        { TOP "topics: []\n" KINDS, "T.yml:10: topics must be a mapping" },
-        { TOP "kinds: []\n" TOPICS, "T.yml:10: kinds must be a mapping" },
-        { TOP KINDS "    drop: sourceCode\n" TOPICS, "T.yml:14: drop must be a list" },
-        { TOP KINDS "    unlock: [\"\"]\n" TOPICS, "T.yml:14: an item of the list has no value" },
+          "T.yml:20: an item of the list: \"{prefix}\" is none of" },
+        { TOP "topics: []\n" KINDS, "T.yml:11: topics must be a mapping" },
+        { TOP "kinds: []\n" TOPICS, "T.yml:11: kinds must be a mapping" },
+        { TOP KINDS "    drop: sourceCode\n" TOPICS, "T.yml:16: drop must be a list" },
+        { TOP KINDS "    unlock: [\"\"]\n" TOPICS, "T.yml:16: an item of the list has no value" },
     };
 
     (void)state;
@@ -264,76 +275,125 @@ static void wrong_types_and_values_are_refused(void **state)
 static void keys_paths_and_states_are_checked(void **state)
 {
 #define KEY(parts)                                                                                 \
-    TOP "kinds:\n  execution:\n    table: t\n    key:\n      separator: _\n" parts TOPICS
-    static const struct refusal                                                    cases[] = {
-                                                           { KEY("      parts: []\n"), "T.yml:15: a key has 1 to 4 parts, not 0" },
-                                                           { KEY("      parts: [{ member: a }, { member: b }, { member: c }, { member: d },\n"
-                                                                                                                    "        { member: e }]\n"),
-                                                             "T.yml:15: a key has 1 to 4 parts, not 5" },
-                                                           { KEY("      parts:\n        - { member: a }\n        - { member: b, missing: ignore }\n"),
-                                                             "T.yml:17: missing: \"ignore\" is not known; nearest: refuse, " },
-                                                           { KEY("      parts: { member: a }\n"), "T.yml:15: parts must be a list" },
-                                                           { KEY("      parts: [a]\n"), "T.yml:15: an item of the list must be a mapping" },
-                                                           { TOP KINDS "    compare:\n      dates:\n        - /a\n        - b/c\n" TOPICS,
-                                                             "T.yml:17: the path \"b/c\" must begin with /" },
-                                                           { TOP KINDS "    compare: { dates: [/a//b] }\n" TOPICS,
-                                                             "T.yml:14: the path \"/a//b\" has an empty part" },
-                                                           { TOP KINDS "    compare: { states: [/] }\n" TOPICS, "T.yml:14: the path \"/\" has an" },
-                                                           { TOP KINDS "    compare: { labels: [/a/] }\n" TOPICS, "T.yml:14: the path \"/a/\" has" },
-                                                           { TOP KINDS "    compare: { verbatim: [/a/*b] }\n" TOPICS,
-                                                             "T.yml:14: the path \"/a/*b\": * stands alone" },
-                                                           { TOP KINDS "    compare: { absent_false: [x] }\n" TOPICS,
-                                                             "T.yml:14: the path \"x\" must" },
-                                                           { "states:\n  terminal:\n    - SUCCESS\n    - PAUSED\n"
-                                                                                                                "name: T\nreleases: x\ninclusion: non_null\npartitions: 1\nreplication: 1\n"
-                                                                                                                "message_max_bytes: 1024\ntopic_prefix: a\nconsumer_prefix: b\n" KINDS TOPICS,
-                                                             "T.yml:4: PAUSED is never terminal" },
-                                                           { "states: { terminal: [success] }\n"
-                                                                                                                "name: T\nreleases: x\ninclusion: non_null\npartitions: 1\nreplication: 1\n"
-                                                                                                                "message_max_bytes: 1024\ntopic_prefix: a\nconsumer_prefix: b\n" KINDS TOPICS,
-                                                             "T.yml:1: \"success\" is no state" },
-                                                           { "states: { terminal: [] }\n"
-                                                                                                                "name: T\nreleases: x\ninclusion: non_null\npartitions: 1\nreplication: 1\n"
-                                                                                                                "message_max_bytes: 1024\ntopic_prefix: a\nconsumer_prefix: b\n" KINDS TOPICS,
-                                                             "T.yml:1: terminal: no state ends an execution" },
-                                                           { "inclusion: non_nul\nname: T\nreleases: x\n",
-                                                             "T.yml:1: inclusion: \"non_nul\" is not known; nearest: non_null, non_empty" },
+    TOP "kinds:\n  execution:\n    table: t\n    index: i\n    key:\n      separator: _\n" parts   \
+                                TOPICS
+    static const struct refusal cases[] = {
+        { KEY("      parts: []\n"), "T.yml:17: a key has 1 to 4 parts, not 0" },
+        { KEY("      parts: [{ member: a }, { member: b }, { member: c }, { member: d },\n"
+              "        { member: e }]\n"),
+          "T.yml:17: a key has 1 to 4 parts, not 5" },
+        { KEY("      parts:\n        - { member: a }\n        - { member: b, missing: ignore }\n"),
+          "T.yml:19: missing: \"ignore\" is not known; nearest: refuse, " },
+        { KEY("      parts: { member: a }\n"), "T.yml:17: parts must be a list" },
+        { KEY("      parts: [a]\n"), "T.yml:17: an item of the list must be a mapping" },
+        { TOP KINDS "    compare:\n      dates:\n        - /a\n        - b/c\n" TOPICS,
+          "T.yml:19: the path \"b/c\" must begin with /" },
+        { TOP KINDS "    compare: { dates: [/a//b] }\n" TOPICS,
+          "T.yml:16: the path \"/a//b\" has an empty part" },
+        { TOP KINDS "    compare: { states: [/] }\n" TOPICS, "T.yml:16: the path \"/\" has an" },
+        { TOP KINDS "    compare: { labels: [/a/] }\n" TOPICS, "T.yml:16: the path \"/a/\" has" },
+        { TOP KINDS "    compare: { verbatim: [/a/*b] }\n" TOPICS,
+          "T.yml:16: the path \"/a/*b\": * stands alone" },
+        { TOP KINDS "    compare: { absent_false: [x] }\n" TOPICS,
+          "T.yml:16: the path \"x\" must" },
+        { "states:\n  terminal:\n    - SUCCESS\n    - PAUSED\n"
+          "name: T\nreleases: x\ninclusion: non_null\npartitions: 1\nreplication: 1\n"
+          "message_max_bytes: 1024\ntopic_prefix: a\nconsumer_prefix: b\nindex_prefix: c\n" KINDS
+              TOPICS,
+          "T.yml:4: PAUSED is never terminal" },
+        { "states: { terminal: [success] }\n"
+          "name: T\nreleases: x\ninclusion: non_null\npartitions: 1\nreplication: 1\n"
+          "message_max_bytes: 1024\ntopic_prefix: a\nconsumer_prefix: b\nindex_prefix: c\n" KINDS
+              TOPICS,
+          "T.yml:1: \"success\" is no state" },
+        { "states: { terminal: [] }\n"
+          "name: T\nreleases: x\ninclusion: non_null\npartitions: 1\nreplication: 1\n"
+          "message_max_bytes: 1024\ntopic_prefix: a\nconsumer_prefix: b\nindex_prefix: c\n" KINDS
+              TOPICS,
+          "T.yml:1: terminal: no state ends an execution" },
+        { "inclusion: non_nul\nname: T\nreleases: x\n",
+          "T.yml:1: inclusion: \"non_nul\" is not known; nearest: non_null, non_empty" },
     };
 
     (void)state;
     assert_refused(cases, COUNT_OF(cases));
 }
 
+static void indices_and_hints_are_checked(void **state)
+{
+#define INDEX(text) TOP "kinds:\n  execution:\n    table: t\n    index: " text "\n" TOPICS
+    static const struct refusal cases[] = {
+        { TOP "kinds:\n  execution: { table: t, key: {} }\n" TOPICS,
+          "T.yml:12: execution: index is missing" },
+        { INDEX("\"{topic_prefix}executions\""),
+          "T.yml:14: index: braces are for {index_prefix} at the beginning" },
+        { INDEX("\"my_{index_prefix}executions\""), "T.yml:14: index: braces are for" },
+        { INDEX("\"{index_prefix\""), "T.yml:14: index: braces are for" },
+        { INDEX("\"{index_prefix}a}\""), "T.yml:14: index: braces are for" },
+        { INDEX("\"a,b\""), "T.yml:14: index: no index has a ',' in its name" },
+        { INDEX("\"a/_search\""), "T.yml:14: index: no index has a '/' in its name" },
+        { INDEX("\"a?b\""), "T.yml:14: index: no index has a '?' in its name" },
+        { INDEX("\"\""), "T.yml:14: index has no value" },
+        { INDEX("[a]"), "T.yml:14: index must be one value, not a list" },
+        { TOP KINDS "    source_member: [a]\n" TOPICS, "T.yml:16: source_member must be one" },
+        { TOP KINDS TOPICS "index_prefx: a\n", "T.yml:20: the key \"index_prefx\" is not known" },
+        { TOP KINDS TOPICS "hints: member:execution.labels\n", "T.yml:20: hints must be a list" },
+        { TOP KINDS TOPICS "hints:\n  - member:execution.labels\n  - table:executions\n",
+          "T.yml:22: the hint \"table:executions\" is not member:KIND.MEMBER" },
+        { TOP KINDS TOPICS "hints: [member:execution]\n", "T.yml:20: the hint \"member:exec" },
+        { TOP KINDS TOPICS "hints: [member:execution.]\n", "T.yml:20: the hint \"member:exec" },
+        { TOP KINDS TOPICS "hints: [member:.labels]\n", "T.yml:20: the hint \"member:.labels" },
+        { TOP KINDS TOPICS "hints: [\"m.x:\"]\n", "T.yml:20: the hint \"m.x:\" is not" },
+        { TOP KINDS TOPICS "hints: [member:executions.labels]\n",
+          "T.yml:20: the kind \"executions\" is not known; nearest: execution, " },
+        { TOP KINDS TOPICS "hints: [member:flow.source]\n",
+          "T.yml:20: the hint \"member:flow.source\": the layout has no flow" },
+    };
+    struct err     err;
+    struct layout *l;
+
+    (void)state;
+    assert_refused(cases, COUNT_OF(cases));
+    l = load_text(TOP KINDS "    source_member: code\n" TOPICS
+                            "hints: [member:execution.a.b, member:execution.c]\n",
+                  &err);
+    assert_non_null(l);
+    assert_int_equal(l->hints.n, 2);
+    assert_string_equal(l->hints.items[0], "member:execution.a.b");
+    assert_string_equal(l->kinds[KIND_EXECUTION].source_member, "code");
+    layout_free(l);
+}
+
 static void topics_are_checked_against_each_other(void **state)
 {
     static const struct refusal cases[] = {
-        { TOP KINDS "topics: {}\n", "T.yml:11: the kind execution has no topic" },
+        { TOP KINDS "topics: {}\n", "T.yml:12: the kind execution has no topic" },
         { TOP KINDS TOPICS "  two:\n    name: two\n    kind: execution\n",
-          "T.yml:20: execution and two are both topics of the kind execution" },
+          "T.yml:22: execution and two are both topics of the kind execution" },
         { TOP KINDS TOPICS "  two: { name: two, kind: flow }\n",
-          "T.yml:18: kind: the layout has no flow" },
+          "T.yml:20: kind: the layout has no flow" },
         { TOP KINDS TOPICS "  two:\n    name: t_execution\n",
-          "T.yml:19: execution and two are both named \"t_execution\"" },
+          "T.yml:21: execution and two are both named \"t_execution\"" },
         { TOP KINDS TOPICS "  two: { name: \"{tpic_prefix}two\" }\n",
-          "T.yml:18: name: \"{tpic_prefix}\" is none of {topic_prefix}, {consumer_prefix}" },
+          "T.yml:20: name: \"{tpic_prefix}\" is none of {topic_prefix}, {consumer_prefix}" },
         { TOP KINDS TOPICS "  two: { name: \"two{topic_prefix\" }\n",
-          "T.yml:18: name: \"{topic_prefix\" is none of" },
-        { TOP KINDS TOPICS "  two: { name: \"two}\" }\n", "T.yml:18: name: \"}\" is none of" },
-        { TOP KINDS TOPICS "  two: { name: \"a b\" }\n", "T.yml:18: \"a b\" is no topic name" },
-        { TOP KINDS TOPICS "  two: { name: \"\xc3\xa9\" }\n", "T.yml:18: \"" },
-        { TOP KINDS TOPICS "  two: { name: \"..\" }\n", "T.yml:18: \"..\" is no topic name" },
+          "T.yml:20: name: \"{topic_prefix\" is none of" },
+        { TOP KINDS TOPICS "  two: { name: \"two}\" }\n", "T.yml:20: name: \"}\" is none of" },
+        { TOP KINDS TOPICS "  two: { name: \"a b\" }\n", "T.yml:20: \"a b\" is no topic name" },
+        { TOP KINDS TOPICS "  two: { name: \"\xc3\xa9\" }\n", "T.yml:20: \"" },
+        { TOP KINDS TOPICS "  two: { name: \"..\" }\n", "T.yml:20: \"..\" is no topic name" },
         { TOP KINDS TOPICS "  two: { name: \"{consumer_prefix}\" }\n",
-          "T.yml:18: \"\" is no topic name" },
-        { TOP KINDS TOPICS "  two: { name: \"\" }\n", "T.yml:18: name has no value" },
+          "T.yml:20: \"\" is no topic name" },
+        { TOP KINDS TOPICS "  two: { name: \"\" }\n", "T.yml:20: name has no value" },
         { TOP KINDS TOPICS "  two: { name: two, sibling: three }\n",
-          "T.yml:18: sibling: there is no topic \"three\"" },
+          "T.yml:20: sibling: there is no topic \"three\"" },
         { TOP KINDS TOPICS "  two: { name: two, sibling: two }\n",
-          "T.yml:18: sibling: two names itself" },
+          "T.yml:20: sibling: two names itself" },
         { TOP KINDS TOPICS "  two: { name: two, sibling: execution }\n"
                            "  three: { name: three, sibling: two }\n",
-          "T.yml:19: sibling: two follows execution itself; name that one" },
+          "T.yml:21: sibling: two follows execution itself; name that one" },
         { TOP KINDS TOPICS "  two: { name: two, sibling: execution, partitions: 4 }\n",
-          "T.yml:18: two must have as many partitions as its sibling execution" },
+          "T.yml:20: two must have as many partitions as its sibling execution" },
     };
 
     (void)state;
@@ -356,7 +416,7 @@ static void a_topic_name_has_kafkas_limit(void **state)
     layout_free(l);
     (void)snprintf(text, sizeof(text), "%s  two: { name: %sx }\n", TOP KINDS TOPICS, name);
     assert_null(load_text(text, &err));
-    assert_string_equal(err.msg, "T.yml:18: a topic name of 250 characters; Kafka takes 249");
+    assert_string_equal(err.msg, "T.yml:20: a topic name of 250 characters; Kafka takes 249");
 }
 
 static void the_number_of_topics_has_a_limit(void **state)
@@ -370,7 +430,7 @@ static void the_number_of_topics_has_a_limit(void **state)
     for (int i = 0; i < 256; i++)
         buf_add(&text, "  t%d: { name: t%d }\n", i, i);
     assert_null(load_text(text.p, &err));
-    assert_string_equal(err.msg, "T.yml:14: 257 topics; at most 256");
+    assert_string_equal(err.msg, "T.yml:16: 257 topics; at most 256");
     buf_release(&text);
 }
 
@@ -444,6 +504,7 @@ static const char whole[] =
     TOP           KINDS "    compare: { dates: [/a/*/b] }\n" TOPICS "    configs: { a: 1 }\n"
                         "flyway: { plain: [1, 2], minor: [1, 3] }\n"
                         "liveness: { table: t, state: s, live: [U], heartbeat: h }\n"
+                        "hints: [member:execution.a]\n"
                         "reset: { groups: [\"{consumer_prefix}x\"] }\n";
 
 static void a_layout_cut_at_any_byte_is_read_or_refused(void **state)
@@ -492,6 +553,7 @@ int main(void)
         cmocka_unit_test(what_is_unknown_or_missing_is_refused),
         cmocka_unit_test(wrong_types_and_values_are_refused),
         cmocka_unit_test(keys_paths_and_states_are_checked),
+        cmocka_unit_test(indices_and_hints_are_checked),
         cmocka_unit_test(topics_are_checked_against_each_other),
         cmocka_unit_test(a_topic_name_has_kafkas_limit),
         cmocka_unit_test(the_number_of_topics_has_a_limit),

@@ -105,6 +105,7 @@ static void every_band_names_itself_and_is_complete(void **state)
         assert_true(strlen(l->releases) > 0);
         assert_string_equal(l->topic_prefix, "kestra_");
         assert_string_equal(l->consumer_prefix, "kestra_");
+        assert_string_equal(l->index_prefix, "kestra_");
         assert_int_equal(l->partitions, 16);
         assert_int_equal(l->replication, 1);
         assert_int_equal(l->message_max_bytes, 10485760);
@@ -132,6 +133,7 @@ struct band_facts {
     const char *unlock;
     const char *verbatim;
     const char *liveness;
+    const char *hints;
 };
 
 #define FOUR    "SUCCESS,WARNING,FAILED,KILLED"
@@ -143,24 +145,30 @@ struct band_facts {
 #define SERVERS "service_instance"
 
 static const struct band_facts facts[] = {
-    { "A", true, false, false, FOUR, "executionId", "", NULL },
-    { "B1", true, false, false, FOUR, "executionId", "", NULL },
-    { "B2", true, false, false, FOUR, "executionId", "", NULL },
-    { "B3", true, false, false, FOUR, "executionId", "", NULL },
-    { "B4", true, false, false, FOUR, LOCKS_4, "/inputs", NULL },
-    { "B5", true, false, false, FOUR, LOCKS_4, "/inputs", NULL },
-    { "B6", true, false, false, FOUR, LOCKS_4, "/inputs", WORKERS },
-    { "C", true, true, false, FIVE, LOCKS_4, "/inputs", WORKERS },
-    { "D", true, true, false, FIVE, LOCKS_4, "/inputs", WORKERS },
-    { "E", true, true, false, FIVE, LOCKS_4, "/inputs,/outputs", WORKERS },
-    { "F", true, true, false, SIX, LOCKS_4, "/inputs,/outputs", SERVERS },
-    { "G", false, true, false, SIX, LOCKS_4, "/inputs,/outputs", SERVERS },
-    { "H1", false, true, false, SIX, LOCKS_4 ",workerId", "/inputs,/outputs", SERVERS },
-    { "H2", false, true, false, SIX, LOCKS_4 ",workerId", "/inputs,/outputs", SERVERS },
+    { "A", true, false, false, FOUR, "executionId", "", NULL, "member:flow.tasks" },
+    { "B1", true, false, false, FOUR, "executionId", "", NULL, "" },
+    { "B2", true, false, false, FOUR, "executionId", "", NULL, "member:execution.originalId" },
+    { "B3", true, false, false, FOUR, "executionId", "", NULL, "member:execution.labels" },
+    { "B4", true, false, false, FOUR, LOCKS_4, "/inputs", NULL,
+      "member:trigger.executionCurrentState" },
+    { "B5", true, false, false, FOUR, LOCKS_4, "/inputs", NULL, "" },
+    { "B6", true, false, false, FOUR, LOCKS_4, "/inputs", WORKERS, "" },
+    { "C", true, true, false, FIVE, LOCKS_4, "/inputs", WORKERS, "member:flow.tenantId" },
+    { "D", true, true, false, FIVE, LOCKS_4, "/inputs", WORKERS, "" },
+    { "E", true, true, false, FIVE, LOCKS_4, "/inputs,/outputs", WORKERS,
+      "member:trigger.nextExecutionDate" },
+    { "F", true, true, false, SIX, LOCKS_4, "/inputs,/outputs", SERVERS,
+      "member:execution.metadata" },
+    { "G", false, true, false, SIX, LOCKS_4, "/inputs,/outputs", SERVERS,
+      "member:flow.pluginDefaults" },
+    { "H1", false, true, false, SIX, LOCKS_4 ",workerId", "/inputs,/outputs", SERVERS,
+      "member:trigger.workerId" },
+    { "H2", false, true, false, SIX, LOCKS_4 ",workerId", "/inputs,/outputs", SERVERS,
+      "member:execution.scheduleDate" },
     { "I", false, true, true, SEVEN, "executionId,evaluateRunningDate,workerId", "/inputs,/outputs",
-      SERVERS },
+      SERVERS, "member:flow.source" },
     { "J", false, true, true, SEVEN, "executionId,evaluateRunningDate,workerId", "/inputs,/outputs",
-      SERVERS },
+      SERVERS, "" },
 };
 
 static void each_band_differs_as_the_data_model_says(void **state)
@@ -181,6 +189,7 @@ static void each_band_differs_as_the_data_model_says(void **state)
         assert_int_equal(l->kinds[KIND_FLOW_LAST].add_source, want->add_source);
         for (size_t k = 0; k < KIND_COUNT; k++)
             assert_int_equal(l->kinds[k].has_tenant, want->tenant);
+        assert_list(l->hints.items, l->hints.n, want->hints);
         if (want->liveness)
             assert_string_equal(l->liveness.table, want->liveness);
         else
@@ -221,19 +230,21 @@ static void keys_are_those_of_the_data_model(void **state)
         }
 }
 
-/* data-model 4.3, 4.5, 3.3. */
-static void tables_and_columns_are_those_of_the_migrations(void **state)
+/* data-model 3.1, 3.3, 4.3, 4.5. */
+static void tables_and_indices_are_those_of_kestra(void **state)
 {
     static const struct {
-        const char *table;
+        const char *table, *index;
         bool        deleted, source;
         const char *drop;
     } want[] = {
-        [KIND_FLOW_LAST] = { "flows", true, true, "sourceCode,labelsMap" },
-        [KIND_FLOW] = { "flows", true, true, "sourceCode,labelsMap" },
-        [KIND_TEMPLATE] = { "templates", true, false, "" },
-        [KIND_TRIGGER] = { "triggers", false, false, "" },
-        [KIND_EXECUTION] = { "executions", true, false, "" },
+        [KIND_FLOW_LAST] = { "flows", "{index_prefix}flows_revisions", true, true,
+                             "sourceCode,labelsMap" },
+        [KIND_FLOW] = { "flows", "{index_prefix}flows_revisions", true, true,
+                        "sourceCode,labelsMap" },
+        [KIND_TEMPLATE] = { "templates", "{index_prefix}templates", true, false, "" },
+        [KIND_TRIGGER] = { "triggers", "{index_prefix}triggers", false, false, "" },
+        [KIND_EXECUTION] = { "executions", "{index_prefix}executions", true, false, "" },
     };
 
     (void)state;
@@ -242,6 +253,11 @@ static void tables_and_columns_are_those_of_the_migrations(void **state)
             const struct kind_layout *kind = &shipped[i]->kinds[k];
 
             assert_string_equal(kind->table, want[k].table);
+            assert_string_equal(kind->index, want[k].index);
+            if (want[k].source)
+                assert_string_equal(kind->source_member, "sourceCode");
+            else
+                assert_null(kind->source_member);
             assert_int_equal(kind->has_deleted, want[k].deleted);
             assert_int_equal(kind->has_source, want[k].source);
             assert_list(kind->drop, kind->n_drop, want[k].drop);
@@ -557,7 +573,7 @@ int main(void)
         cmocka_unit_test(every_band_names_itself_and_is_complete),
         cmocka_unit_test(each_band_differs_as_the_data_model_says),
         cmocka_unit_test(keys_are_those_of_the_data_model),
-        cmocka_unit_test(tables_and_columns_are_those_of_the_migrations),
+        cmocka_unit_test(tables_and_indices_are_those_of_kestra),
         cmocka_unit_test(comparison_knows_the_dates_of_each_band),
         cmocka_unit_test(band_a_declares_all_topics_with_their_configs),
         cmocka_unit_test(bands_from_b1_on_declare_the_topics_of_the_kinds),

@@ -130,6 +130,7 @@ static void a_missing_store_or_kafka_is_named_with_an_example(void **state)
     assert_false(PARSE(&c, &err, "plan", "--kafka", "k:1"));
     assert_non_null(strstr(err.msg, "--store"));
     assert_non_null(strstr(err.hint, "postgres://"));
+    assert_non_null(strstr(err.hint, "http://"));
     assert_false(PARSE(&c, &err, "plan", "--store", "postgres://"));
     assert_non_null(strstr(err.msg, "--kafka"));
 }

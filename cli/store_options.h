@@ -1,0 +1,14 @@
+/*
+ * store_options.h - the options of the store: which belong to which store, and its secrets.
+ */
+#ifndef REQUEUE_STORE_OPTIONS_H
+#define REQUEUE_STORE_OPTIONS_H
+
+#include "cli/options.h"
+
+/* Refuse options that the store of conf->store has no use for or that contradict each other, and
+ * read the files that hold secrets into conf. given: of opt_parse. Errors: ERR_USAGE; none shows a
+ * password, a key or the value of a header. */
+MUST_CHECK bool store_options_check(struct config *conf, const bool *given, struct err *err);
+
+#endif

@@ -125,7 +125,8 @@ struct store {
     bool (*servers)(struct store *s, struct store_server *out, size_t *n, unsigned *other_clients,
                     struct err *err); /* out has STORE_MAX_SERVERS entries */
     void (*close)(struct store *s);
-    char grade; /* valid after use() */
+    char grade; /* valid after use(); a search store's may fall while it is read from */
+    int64_t window_ns; /* grade C: the longest time between opening a kind's first and last slice */
 };
 
 /* What a URL names, by its scheme alone. */

@@ -1,0 +1,233 @@
+/*
+ * elastic_query.c - the bodies of searches (elastic_internal.h).
+ *
+ * What is pushed down may select too much, never too little: Kestra's keyword fields are normalised
+ * (lower case, without accents), so the reader looks at each document again (select.h). es_check_kind
+ * has made sure that a field asked for is mapped as Kestra maps it: a term of a field that is not
+ * finds nothing, and says so to nobody.
+ */
+#include "lib/store/elastic_internal.h"
+
+static void put_term(struct json_writer *w, const char *how, const char *field, const char *value)
+{
+    json_open(w, '{');
+    json_key(w, how);
+    json_open(w, '{');
+    json_key(w, field);
+    json_put_str(w, value);
+    json_close(w, '}');
+    json_close(w, '}');
+}
+
+static void put_true(struct json_writer *w, const char *field)
+{
+    json_open(w, '{');
+    json_key(w, "term");
+    json_open(w, '{');
+    json_key(w, field);
+    json_put_bool(w, true);
+    json_close(w, '}');
+    json_close(w, '}');
+}
+
+static void put_exists(struct json_writer *w, const char *field)
+{
+    put_term(w, "exists", "field", field);
+}
+
+/* {"bool": {"how": [ */
+static void open_bool(struct json_writer *w, const char *how)
+{
+    json_open(w, '{');
+    json_key(w, "bool");
+    json_open(w, '{');
+    json_key(w, how);
+    json_open(w, '[');
+}
+
+static void close_bool(struct json_writer *w)
+{
+    json_close(w, ']');
+    json_close(w, '}');
+    json_close(w, '}');
+}
+
+void es_put_ids(struct json_writer *w, const struct slice *ids, size_t n)
+{
+    json_open(w, '{');
+    json_key(w, "ids");
+    json_open(w, '{');
+    json_key(w, "values");
+    json_open(w, '[');
+    for (size_t i = 0; i < n; i++)
+        json_put_text(w, ids[i]);
+    json_close(w, ']');
+    json_close(w, '}');
+    json_close(w, '}');
+}
+
+/* ---- conditions --------------------------------------------------------------------------- */
+
+struct query_writer {
+    struct json_writer       *w;
+    const struct es_store    *store;
+    const struct store_query *q;
+    const struct kind_layout *kl;
+    enum kind                 kind;
+};
+
+static void put_nothing(struct json_writer *w)
+{
+    json_open(w, '{');
+    json_key(w, "match_none");
+    json_open(w, '{');
+    json_close(w, '}');
+    json_close(w, '}');
+}
+
+static void put_tenant(const struct query_writer *x)
+{
+    const char *tenant = x->q->tenant;
+
+    if (!tenant)
+        return;
+    if (!x->kl->has_tenant) {
+        if (tenant[0])
+            put_nothing(x->w);
+        return;
+    }
+    if (tenant[0]) {
+        put_term(x->w, "term", "tenantId", tenant);
+        return;
+    }
+    open_bool(x->w, "must_not");
+    put_exists(x->w, "tenantId");
+    close_bool(x->w);
+}
+
+static bool put_namespace(const struct query_writer *x)
+{
+    const char *name = x->q->namespace;
+    struct buf  below;
+    bool        ok;
+
+    if (!name)
+        return true;
+    buf_init(&below, ES_BODY_BYTES);
+    ok = buf_printf(&below, "%s.", name);
+    open_bool(x->w, "should");
+    put_term(x->w, "term", "namespace", name);
+    if (ok)
+        put_term(x->w, "prefix", "namespace", below.p);
+    close_bool(x->w);
+    buf_release(&below);
+    return ok;
+}
+
+static void put_time(const struct query_writer *x)
+{
+    if (x->kind != KIND_EXECUTION || (!x->q->since && !x->q->until))
+        return;
+    json_open(x->w, '{');
+    json_key(x->w, "range");
+    json_open(x->w, '{');
+    json_key(x->w, "state.startDate");
+    json_open(x->w, '{');
+    if (x->q->since) {
+        json_key(x->w, "gte");
+        json_put_str(x->w, x->q->since);
+    }
+    if (x->q->until) {
+        json_key(x->w, "lt");
+        json_put_str(x->w, x->q->until);
+    }
+    json_close(x->w, '}');
+    json_close(x->w, '}');
+    json_close(x->w, '}');
+}
+
+/* The states that end an execution; PAUSED is pending whatever the band calls it. */
+static void put_terminal(const struct query_writer *x)
+{
+    const struct strings *states = &x->store->layout->terminal;
+
+    json_open(x->w, '{');
+    json_key(x->w, "terms");
+    json_open(x->w, '{');
+    json_key(x->w, "state.current");
+    json_open(x->w, '[');
+    for (size_t i = 0; i < states->n; i++)
+        if (strcmp(states->items[i], "PAUSED") != 0)
+            json_put_str(x->w, states->items[i]);
+    json_close(x->w, ']');
+    json_close(x->w, '}');
+    json_close(x->w, '}');
+}
+
+static bool has_live_rule(const struct query_writer *x)
+{
+    return (x->kind == KIND_EXECUTION || x->kind == KIND_TEMPLATE) &&
+           x->store->kinds[x->kind].has_deleted;
+}
+
+static void put_locked(const struct query_writer *x)
+{
+    open_bool(x->w, "should");
+    for (size_t i = 0; i < x->kl->n_unlock; i++)
+        put_exists(x->w, x->kl->unlock[i]);
+    close_bool(x->w);
+}
+
+/* What has to hold, beside the selection. */
+static void put_part(const struct query_writer *x, enum es_part part)
+{
+    if (part == ES_DELETED)
+        put_true(x->w, "deleted");
+    if (part == ES_TERMINAL)
+        put_terminal(x);
+    if (part == ES_LOCKED)
+        put_locked(x);
+    if (part == ES_WANTED && !x->q->ids && x->kind == KIND_EXECUTION &&
+        x->q->executions == EXECUTIONS_NONE)
+        put_nothing(x->w);
+}
+
+/* What must not hold. */
+static void put_excluded(const struct query_writer *x, enum es_part part)
+{
+    if (part != ES_TERMINAL && (part != ES_WANTED || x->q->ids))
+        return;
+    if (has_live_rule(x))
+        put_true(x->w, "deleted");
+    if (part == ES_WANTED && x->kind == KIND_EXECUTION && x->q->executions == EXECUTIONS_PENDING)
+        put_terminal(x);
+}
+
+bool es_put_query(struct json_writer *w, const struct es_store *s, const struct store_query *q,
+                  enum es_part part)
+{
+    struct query_writer x = { w, s, q, &s->layout->kinds[q->kind], es_stored_kind(q->kind) };
+    bool                ok = true;
+
+    json_open(w, '{');
+    json_key(w, "bool");
+    json_open(w, '{');
+    json_key(w, "filter");
+    json_open(w, '[');
+    if (part != ES_ALL) {
+        put_tenant(&x);
+        ok = put_namespace(&x);
+        put_time(&x);
+        if (q->ids)
+            es_put_ids(w, q->ids, q->n_ids);
+        put_part(&x, part);
+    }
+    json_close(w, ']');
+    json_key(w, "must_not");
+    json_open(w, '[');
+    put_excluded(&x, part);
+    json_close(w, ']');
+    json_close(w, '}');
+    json_close(w, '}');
+    return ok && json_writer_ok(w);
+}

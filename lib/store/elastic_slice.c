@@ -1,0 +1,420 @@
+/*
+ * elastic_slice.c - one slice of a kind, page by page (elastic_internal.h).
+ *
+ * DESIGN. There are two ways to read. A point in time with search_after: the place is in the
+ * request, so a page that was lost is asked for again. A scroll: the place is in the server and
+ * moves with each request, so when an answer is lost, or is not whole, a page may be lost; then the
+ * scroll is given up and the slice read again from its beginning, in a new round. The same is done
+ * when a context expired. What earlier rounds handed out is known by its digest and not handed out
+ * again: each document counts once. Which documents a slice has is the same in every round, because
+ * slices are cut by shard and by _id, never by the order of documents in a shard.
+ *
+ * The end of a round is believed only when as many documents came as the first page of its context
+ * promised.
+ */
+#include "lib/store/elastic_internal.h"
+
+#include "lib/base/clock.h"
+
+#include <inttypes.h>
+
+#define PAUSE_MS     100 /* before the first restart; doubled each time */
+#define PAUSE_MAX_MS 5000
+#define ID_TAG       0x65732d69642d2d2du /* "es-id---" */
+
+/* ---- pages ------------------------------------------------------------------------------ */
+
+struct es_page *es_page_new(void)
+{
+    struct es_page *p = mem_alloc(sizeof(*p));
+
+    http_answer_init(&p->answer, 0);
+    p->arena = arena_new(1u << 18);
+    return p;
+}
+
+void es_page_free(struct es_page *p)
+{
+    if (!p)
+        return;
+    http_answer_release(&p->answer);
+    arena_free(p->arena);
+    mem_free(p);
+}
+
+/* ---- the request ------------------------------------------------------------------------ */
+
+static struct es_asker asker(const struct es_slice *s, struct http_answer *answer)
+{
+    return (struct es_asker){ s->store, s->http, answer, s->doing };
+}
+
+static void put_slice(const struct es_slice *s, struct json_writer *w)
+{
+    if (s->of < 2)
+        return;
+    json_key(w, "slice");
+    json_open(w, '{');
+    /* Without it a point in time cuts by the order of documents, which no other one has. */
+    json_key(w, "field");
+    json_put_str(w, "_id");
+    json_key(w, "id");
+    json_put_uint(w, s->number);
+    json_key(w, "max");
+    json_put_uint(w, s->of);
+    json_close(w, '}');
+}
+
+static void put_pit(const struct es_slice *s, struct json_writer *w)
+{
+    json_key(w, "pit");
+    json_open(w, '{');
+    json_key(w, "id");
+    json_put_text(w, buf_slice(&s->pit));
+    json_key(w, "keep_alive");
+    json_put_str(w, ES_PIT_KEEP);
+    json_close(w, '}');
+}
+
+static void put_sort(const struct es_slice *s, struct json_writer *w)
+{
+    json_key(w, "sort");
+    json_open(w, '[');
+    if (!s->store->uses_pit) {
+        json_put_str(w, "_doc");
+    } else {
+        json_open(w, '{');
+        /* OpenSearch knows no _shard_doc, and loses documents where a sort has ties. */
+        json_key(w, s->store->pit == ES_PIT_OPENSEARCH ? "_id" : "_shard_doc");
+        json_put_str(w, "asc");
+        json_close(w, '}');
+    }
+    json_close(w, ']');
+    if (s->after.n > 0) {
+        json_key(w, "search_after");
+        json_put_raw(w, buf_slice(&s->after));
+    }
+}
+
+/* A search: the first page of a scroll, or any page of a point in time. */
+static bool write_search(struct es_slice *s, struct err *err)
+{
+    struct json_writer w;
+
+    buf_clear(&s->body);
+    json_writer_init(&w, &s->body, false);
+    json_open(&w, '{');
+    json_key(&w, "size");
+    json_put_uint(&w, s->size);
+    json_key(&w, "track_total_hits");
+    json_put_bool(&w, s->after.n == 0);
+    json_key(&w, "query");
+    if (!es_put_query(&w, s->store, s->query, ES_WANTED))
+        return err_set(err, ERR_USAGE, "the selection is too long for a query");
+    put_slice(s, &w);
+    if (s->store->uses_pit)
+        put_pit(s, &w);
+    put_sort(s, &w);
+    json_close(&w, '}');
+    return json_writer_ok(&w) ||
+           err_set(err, ERR_USAGE, "the selection is too long for a query");
+}
+
+static bool write_scroll(struct es_slice *s)
+{
+    struct json_writer w;
+
+    buf_clear(&s->body);
+    json_writer_init(&w, &s->body, false);
+    json_open(&w, '{');
+    json_key(&w, "scroll");
+    json_put_str(&w, ES_SCROLL_KEEP);
+    json_key(&w, "scroll_id");
+    json_put_text(&w, buf_slice(&s->scroll));
+    json_close(&w, '}');
+    return json_writer_ok(&w);
+}
+
+/* The page's arena holds the path. */
+static enum es_outcome ask_page(struct es_slice *s, struct es_page *page, struct err *err)
+{
+    struct es_asker     a = asker(s, &page->answer);
+    struct http_request r = { .method = "POST" };
+    bool                goes_on = s->scroll.n > 0;
+    const char         *how = "allow_partial_search_results=false";
+
+    if (goes_on) {
+        if (!write_scroll(s))
+            return ES_FAILED;
+        r.path = "/_search/scroll";
+    } else {
+        if (!write_search(s, err))
+            return ES_FAILED;
+        if (!s->store->uses_pit)
+            how = "scroll=" ES_SCROLL_KEEP "&allow_partial_search_results=false";
+        r.path = es_search_path(s->store, s->kind, how, page->arena);
+        /* A scroll that nobody knows of expires by itself; reading goes on in another. */
+        r.repeatable = true;
+    }
+    r.body = buf_slice(&s->body);
+    return es_ask(&a, &r, err);
+}
+
+/* ---- the answer ------------------------------------------------------------------------- */
+
+static bool keep_text(struct buf *into, struct slice text)
+{
+    buf_clear(into);
+    return buf_append(into, text);
+}
+
+/* Where the next page is. */
+static enum es_outcome take_place(struct es_slice *s, const struct hits_page *hits, struct err *err)
+{
+    bool ok = true;
+
+    if (!s->store->uses_pit) {
+        ok = hits->scroll_id.n > 0 && keep_text(&s->scroll, hits->scroll_id);
+    } else {
+        ok = hits->pit_id.n == 0 || keep_text(&s->pit, hits->pit_id);
+        if (hits->n > 0)
+            ok = ok && hits->hits[hits->n - 1].sort.n > 0 &&
+                 keep_text(&s->after, hits->hits[hits->n - 1].sort);
+    }
+    if (ok)
+        return ES_OK;
+    (void)err_set(err, ERR_STORE, "%s, %s: its answer does not say where the next page is",
+                  s->store->name, s->doing);
+    return ES_FAILED;
+}
+
+static enum es_outcome take_total(struct es_slice *s, const struct hits_page *hits, struct err *err)
+{
+    if (s->has_total)
+        return ES_OK;
+    if (!hits->has_total || !hits->total_exact || hits->total < 0) {
+        (void)err_set(err, ERR_STORE,
+                      "%s, %s: its first page does not say how many documents there are",
+                      s->store->name, s->doing);
+        return ES_FAILED;
+    }
+    s->total = (uint64_t)hits->total;
+    s->has_total = true;
+    return ES_OK;
+}
+
+static bool check_hit(const struct es_slice *s, const struct hit *hit, struct err *err)
+{
+    if (hit->source.p && hit->id.p && hit->index.p)
+        return true;
+    (void)err_set(err, ERR_STORE, "%s, %s: a hit has no %s", s->store->name, s->doing,
+                  !hit->id.p      ? "_id"
+                  : !hit->index.p ? "_index"
+                                  : "_source");
+    return err_hint(err, "an index whose mapping says _source: {enabled: false} cannot be read");
+}
+
+/* Each document once in this round, and handed out once in all. */
+static enum es_outcome take_hits(struct es_slice *s, struct es_page *page, struct err *err)
+{
+    struct hits_page *hits = &page->hits;
+
+    page->keep = arena_alloc(page->arena, (hits->n + 1) * sizeof(*page->keep));
+    for (size_t i = 0; i < hits->n; i++) {
+        const struct hit *hit = &hits->hits[i];
+        enum idset_answer seen;
+
+        if (!check_hit(s, hit, err))
+            return ES_FAILED;
+        seen = idset_see(s->seen,
+                         digest_pair(ID_TAG, digest_bytes(ID_TAG, hit->index),
+                                     digest_bytes(ID_TAG, hit->id)),
+                         s->round);
+        page->keep[i] = seen == IDSET_NEW;
+        s->n_read += seen == IDSET_AGAIN ? 0 : 1;
+    }
+    return ES_OK;
+}
+
+static enum es_outcome read_page(struct es_slice *s, struct es_page *page, struct err *err)
+{
+    struct es_asker a = asker(s, &page->answer);
+    enum es_outcome o = ask_page(s, page, err);
+    struct err      why;
+
+    if (o != ES_OK)
+        return o;
+    if (!hits_cut(buf_slice(&page->answer.body), page->arena, &page->hits, &why)) {
+        (void)err_set(err, ERR_STORE, "%s, %s: its answer is broken: %s", s->store->name, s->doing,
+                      why.msg);
+        return ES_AGAIN;
+    }
+    /* First of all, so that a page that is not whole leaves no scroll behind. */
+    if (!s->store->uses_pit && page->hits.scroll_id.n > 0 &&
+        !keep_text(&s->scroll, page->hits.scroll_id))
+        return ES_FAILED;
+    o = es_check_page(&a, &page->hits, err);
+    if (o == ES_OK)
+        o = take_total(s, &page->hits, err);
+    if (o == ES_OK)
+        o = take_hits(s, page, err);
+    return o == ES_OK ? take_place(s, &page->hits, err) : o;
+}
+
+/* ---- again ------------------------------------------------------------------------------ */
+
+static void drop_scroll(struct es_slice *s)
+{
+    es_release(s->store, s->http, &s->lookup, false, buf_slice(&s->scroll));
+    buf_clear(&s->scroll);
+}
+
+/* From the beginning of the slice, in a context of now. */
+static bool start_round(struct es_slice *s, bool pit_is_gone, struct err *err)
+{
+    struct es_asker a = asker(s, &s->lookup);
+
+    buf_clear(&s->after);
+    s->has_total = false;
+    s->n_read = 0;
+    s->round++;
+    if (!s->store->uses_pit) {
+        drop_scroll(s);
+        return true;
+    }
+    if (!pit_is_gone)
+        return true;
+    atomic_store(&s->store->was_reopened, true);
+    s->own_pit = true;
+    buf_clear(&s->pit);
+    return es_open_pit(s->store, &a, s->kind, &s->pit, err);
+}
+
+static bool pause_before_restart(const struct es_slice *s, struct err *err)
+{
+    unsigned ms = PAUSE_MS << (s->restarts < 7 ? s->restarts : 7);
+
+    ms = ms < PAUSE_MAX_MS ? ms : PAUSE_MAX_MS;
+    for (; ms > 0; ms -= ms < 50 ? ms : 50) {
+        if (stop_asked(s->store->conf->stop))
+            return err_set(err, ERR_STOPPED, "stopped while %s", s->doing);
+        clock_sleep_ms(ms < 50 ? ms : 50);
+    }
+    return true;
+}
+
+/* What is to be done about an answer that is of no use; false: give up with *err. */
+static bool recover(struct es_slice *s, enum es_outcome outcome, struct err *err)
+{
+    struct err failure = *err;
+
+    if (outcome == ES_FAILED)
+        return false;
+    if (outcome == ES_TOO_BIG && s->size > 1) {
+        s->size = s->size > 4 ? s->size / 4 : 1;
+        return s->store->uses_pit || start_round(s, false, err);
+    }
+    if (s->restarts == ES_RESTARTS) {
+        *err = failure;
+        return err_wrap(err, "given up after %u tries", s->restarts + 1);
+    }
+    if (!pause_before_restart(s, err))
+        return false;
+    s->restarts++;
+    /* With a point in time the same page is asked for again, unless it is gone. */
+    if (s->store->uses_pit && outcome != ES_LOST)
+        return true;
+    return start_round(s, outcome == ES_LOST, err);
+}
+
+/* Only a point in time can change the size on its way. */
+static void fit_size(struct es_slice *s, const struct es_page *page)
+{
+    double mean;
+    double size;
+
+    if (!s->store->uses_pit || page->hits.n == 0)
+        return;
+    mean = (double)page->answer.body.n / (double)page->hits.n;
+    size = (double)ES_PAGE_BYTES / mean;
+    s->size = size < 1 ? 1 : size > ES_PAGE_HITS ? ES_PAGE_HITS : (unsigned)size;
+}
+
+/* The round is over: is everything here? */
+static enum es_outcome check_end(const struct es_slice *s, struct err *err)
+{
+    if (s->n_read == s->total)
+        return ES_OK;
+    (void)err_set(err, ERR_STORE,
+                  "%s, %s: %" PRIu64 " documents came, %" PRIu64 " were promised", s->store->name,
+                  s->doing, s->n_read, s->total);
+    (void)err_hint(err, "a part would be taken for the whole: is somebody deleting or closing "
+                        "indices?");
+    return ES_LOST;
+}
+
+bool es_slice_page(struct es_slice *s, struct es_page *page, bool *end, struct err *err)
+{
+    enum es_outcome o;
+
+    for (;;) {
+        struct err failure = ERR_INIT;
+
+        arena_reset(page->arena);
+        page->at = 0;
+        o = read_page(s, page, &failure);
+        *end = o == ES_OK && (page->hits.n == 0 || s->n_read >= s->total);
+        if (*end)
+            o = check_end(s, &failure);
+        if (o == ES_OK)
+            break;
+        *err = failure;
+        if (!recover(s, o, err))
+            return false;
+    }
+    fit_size(s, page);
+    return s->store->kinds[s->kind].n_indices < 2 || es_keep_latest(s, page, err);
+}
+
+/* ---- beginning and end ------------------------------------------------------------------ */
+
+void es_slice_init(struct es_slice *s, struct es_store *store, const struct store_query *query,
+                   struct http *http, const char *doing, unsigned number, unsigned of)
+{
+    const struct es_kind *k;
+    double                size;
+
+    *s = (struct es_slice){
+        .store = store,
+        .query = query,
+        .kind = es_stored_kind(query->kind),
+        .http = http,
+        .doing = doing,
+        .number = number,
+        .of = of,
+        .seen = idset_new(),
+    };
+    k = &store->kinds[s->kind];
+    size = k->mean_bytes > 0 ? (double)ES_PAGE_BYTES / k->mean_bytes : ES_FIRST_HITS;
+    s->size = size < 1 ? 1 : size > ES_PAGE_HITS ? ES_PAGE_HITS : (unsigned)size;
+    buf_init(&s->scroll, ES_BODY_BYTES);
+    buf_init(&s->pit, ES_BODY_BYTES);
+    buf_init(&s->after, ES_BODY_BYTES);
+    buf_init(&s->body, ES_BODY_BYTES);
+    http_answer_init(&s->lookup, 0);
+    if (k->pit.n > 0)
+        buf_add(&s->pit, "%s", k->pit.p);
+}
+
+void es_slice_release(struct es_slice *s)
+{
+    drop_scroll(s);
+    if (s->own_pit)
+        es_release(s->store, s->http, &s->lookup, true, buf_slice(&s->pit));
+    buf_release(&s->scroll);
+    buf_release(&s->pit);
+    buf_release(&s->after);
+    buf_release(&s->body);
+    http_answer_release(&s->lookup);
+    idset_free(s->seen);
+}

@@ -1,0 +1,337 @@
+/*
+ * elastic_use.c - the indices of a layout: which there are, whole, and Kestra's
+ * (elastic_internal.h).
+ */
+#include "lib/store/elastic_internal.h"
+
+#include "lib/base/log.h"
+#include "lib/store/index_names.h"
+
+#include <inttypes.h>
+
+/* ---- helpers ---------------------------------------------------------------------------- */
+
+static struct slice text_of(const struct json_node *object, const char *name)
+{
+    const struct json_node *v = json_get(object, name);
+
+    return v && v->type != JSON_NULL ? v->text : slice_of("", 0);
+}
+
+static uint64_t number_of(struct slice text)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < text.n && text.p[i] >= '0' && text.p[i] <= '9'; i++)
+        n = n * 10 + (uint64_t)(text.p[i] - '0');
+    return n;
+}
+
+static const char *join(struct arena *a, const char *x, const char *y, const char *z)
+{
+    size_t n = strlen(x) + strlen(y) + strlen(z) + 1;
+    char  *out = arena_alloc(a, n);
+
+    (void)snprintf(out, n, "%s%s%s", x, y, z);
+    return out;
+}
+
+const char *es_search_path(const struct es_store *s, enum kind kind, const char *arguments,
+                           struct arena *a)
+{
+    if (s->uses_pit)
+        return join(a, "/_search?", arguments, "");
+    return join(a, join(a, "/", es_path_text(slice_str(s->kinds[kind].expression), a), "/_search?"),
+                arguments, "");
+}
+
+/* ---- which indices ---------------------------------------------------------------------- */
+
+/* One index as _cat tells it: open, and able to answer for all its shards? */
+static bool take_index(struct es_store *s, struct es_kind *k, const struct json_node *row,
+                       struct err *err)
+{
+    const char  *name = arena_str(s->arena, text_of(row, "index"));
+    struct slice health = text_of(row, "health");
+
+    if (slice_eq(text_of(row, "status"), SLICE("close"))) {
+        (void)err_set(err, ERR_STORE, "%s: index %s is closed", s->name, name);
+        return err_hint(err, "open it (POST /%s/_open), or leave its kind out with --kinds", name);
+    }
+    if (slice_eq(health, SLICE("red"))) {
+        (void)err_set(err, ERR_STORE, "%s: index %s is red: a primary shard is missing", s->name,
+                      name);
+        return err_hint(err, "see GET _cluster/allocation/explain; a restore that still runs ends "
+                             "by itself");
+    }
+    k->indices[k->n_indices++] = name;
+    k->shards += (unsigned)number_of(text_of(row, "pri"));
+    return true;
+}
+
+static bool resolve(struct es_store *s, struct es_kind *k, struct err *err)
+{
+    struct es_asker         a = es_own(s, "listing indices");
+    struct arena           *arena = arena_new(1u << 14);
+    const struct json_node *root = NULL;
+    const char             *path =
+        join(arena, "/_cat/indices/", es_path_text(slice_str(k->expression), arena),
+             "?format=json&h=index,status,health,pri&expand_wildcards=all");
+    bool ok = es_request_tree(&a, "GET", path, slice_of("", 0), arena, &root, err);
+
+    k->n_indices = 0;
+    k->shards = 0;
+    if (!ok && a.answer->status == 404) {
+        *err = ERR_INIT;
+        ok = true;
+        root = NULL;
+    }
+    if (ok && root && root->n > ES_MAX_INDICES)
+        ok = err_set(err, ERR_STORE, "%s: %s stands for more than %d indices", s->name,
+                     k->expression, ES_MAX_INDICES);
+    k->indices = arena_alloc(s->arena, ((root ? root->n : 0) + 1) * sizeof(*k->indices));
+    for (const struct json_node *row = root ? root->first : NULL; ok && row; row = row->next)
+        ok = take_index(s, k, row, err);
+    arena_free(arena);
+    return ok;
+}
+
+/* What there is instead, for a message: names that begin alike. */
+static void list_others(struct es_store *s, const char *expression, struct buf *out)
+{
+    struct es_asker         a = es_own(s, "listing indices");
+    struct arena           *arena = arena_new(1u << 14);
+    const struct json_node *root = NULL;
+    struct err              why;
+    size_t                  n = 0;
+
+    (void)expression;
+    if (es_request_tree(&a, "GET", "/_cat/indices?format=json&h=index&s=index", slice_of("", 0),
+                        arena, &root, &why)) {
+        for (const struct json_node *row = root->first; row && n < 8; row = row->next) {
+            struct slice name = text_of(row, "index");
+
+            if (name.n > 0 && name.p[0] != '.' && name.n < 128)
+                buf_add(out, "%s%.*s", n++ ? ", " : "", SLICE_ARG(name));
+        }
+    }
+    if (n == 0)
+        buf_add(out, "none");
+    arena_free(arena);
+}
+
+static bool no_index(struct es_store *s, const char *what, const char *expression, struct err *err)
+{
+    struct buf others;
+
+    buf_init(&others, 4096);
+    list_others(s, expression, &others);
+    (void)err_set(err, ERR_STORE, "%s: there is no index %s%s", s->name, expression, what);
+    (void)err_hint(err, "indices there are: %s; see --index-prefix and --index", others.p);
+    buf_release(&others);
+    return false;
+}
+
+/* ---- mapping ---------------------------------------------------------------------------- */
+
+struct field {
+    const char *name;
+    const char *type;
+    const char *asked_by; /* for the message */
+    bool        needed;
+};
+
+/* Every index maps the field so, as far as it maps it at all. */
+static bool has_type(const struct json_node *fields, const char *name, const char *type)
+{
+    const struct json_node *types = json_get(fields, name);
+
+    if (!types || types->n == 0)
+        return false;
+    for (const struct json_node *t = types->first; t; t = t->next)
+        if (!slice_eq(t->name, slice_str(type)) && !slice_eq(t->name, SLICE("unmapped")))
+            return false;
+    return true;
+}
+
+static bool wrong_mapping(const struct es_store *s, const struct es_kind *k, const struct field *f,
+                          struct err *err)
+{
+    (void)err_set(err, ERR_STORE,
+                  "%s: %s does not map the field %s as %s, as Kestra does: %s cannot be asked for",
+                  s->name, k->expression, f->name, f->type, f->asked_by);
+    return err_hint(err, "was the index made without Kestra's mapping? Restore it from a snapshot, "
+                         "or do without the option");
+}
+
+bool es_check_kind(struct es_store *s, const struct store_query *q, struct err *err)
+{
+    enum kind               kind = es_stored_kind(q->kind);
+    struct es_kind         *k = &s->kinds[kind];
+    bool                    is_execution = kind == KIND_EXECUTION;
+    struct es_asker         a = es_own(s, "asking for the mapping");
+    const struct json_node *root = NULL;
+    const struct json_node *fields;
+    struct arena           *arena;
+    const char             *path;
+    bool                    ok;
+    const struct field      needed[] = {
+        { "namespace", "keyword", "--namespace", q->namespace != NULL },
+        { "tenantId", "keyword", "--tenant", q->tenant && s->layout->kinds[kind].has_tenant },
+        { "state.startDate", "date", "--since and --until", is_execution && (q->since || q->until) },
+        { "state.current", "keyword", "the state of executions", is_execution },
+        { "deleted", "boolean", "", false },
+    };
+
+    if (k->n_indices == 0) {
+        char what[64];
+
+        (void)snprintf(what, sizeof(what), ", where %ss should be", kind_name(kind));
+        return no_index(s, what, k->expression, err);
+    }
+    arena = arena_new(1u << 14);
+    path = join(arena, "/", es_path_text(slice_str(k->expression), arena),
+                "/_field_caps?fields=namespace,tenantId,state.startDate,state.current,deleted"
+                "&include_unmapped=true");
+    ok = es_request_tree(&a, "GET", path, slice_of("", 0), arena, &root, err);
+    fields = ok ? json_get(root, "fields") : NULL;
+    for (size_t i = 0; ok && i < COUNT_OF(needed); i++)
+        if (needed[i].needed && !has_type(fields, needed[i].name, needed[i].type))
+            ok = wrong_mapping(s, k, &needed[i], err);
+    if (ok)
+        k->has_deleted = has_type(fields, "deleted", "boolean");
+    arena_free(arena);
+    return ok;
+}
+
+/* ---- point in time ---------------------------------------------------------------------- */
+
+bool es_open_pit(struct es_store *s, const struct es_asker *a, enum kind kind, struct buf *id,
+                 struct err *err)
+{
+    bool                    is_other = s->pit == ES_PIT_OPENSEARCH;
+    struct arena           *arena = arena_new(1u << 14);
+    const struct json_node *root = NULL;
+    const char             *path =
+        join(arena, "/", es_path_text(slice_str(s->kinds[kind].expression), arena),
+             is_other ? "/_search/point_in_time?keep_alive=" ES_PIT_KEEP
+                      : "/_pit?keep_alive=" ES_PIT_KEEP);
+    struct slice text = { NULL, 0 };
+    bool         ok = es_request_tree(a, "POST", path, slice_of("", 0), arena, &root, err);
+
+    if (ok) {
+        text = text_of(root, is_other ? "pit_id" : "id");
+        buf_clear(id);
+        ok = text.n > 0 && buf_append(id, text);
+        if (!ok)
+            (void)err_set(err, ERR_STORE, "%s: opening a point in time gave no id", s->name);
+    }
+    arena_free(arena);
+    return ok;
+}
+
+/* ---- a look ----------------------------------------------------------------------------- */
+
+/* How large are the documents? A few tell; where they are too large for one answer, fewer. */
+static bool look_at_sizes(struct es_store *s, enum kind kind, struct err *err)
+{
+    struct es_kind     *k = &s->kinds[kind];
+    struct es_asker     a = es_own(s, "looking at documents");
+    struct arena       *arena = arena_new(1u << 14);
+    unsigned            n = ES_FIRST_HITS;
+    struct hits_page    hits;
+    enum es_outcome     o = ES_TOO_BIG;
+    struct http_request r = { .method = "POST", .repeatable = true };
+
+    while (o == ES_TOO_BIG && n > 0) {
+        char text[160];
+
+        arena_reset(arena);
+        (void)snprintf(text, sizeof(text), "/_search?size=%u&sort=_doc&track_total_hits=false", n);
+        r.path = join(arena, "/", es_path_text(slice_str(k->expression), arena), text);
+        o = es_ask(&a, &r, err);
+        n /= 10;
+    }
+    if (o == ES_OK && hits_cut(buf_slice(&a.answer->body), arena, &hits, err) && hits.n > 0)
+        k->mean_bytes = (double)a.answer->body.n / (double)hits.n;
+    arena_free(arena);
+    return o == ES_OK;
+}
+
+static bool count_docs(struct es_store *s, struct es_kind *k, struct err *err)
+{
+    struct es_asker         a = es_own(s, "counting documents");
+    struct arena           *arena = arena_new(1u << 14);
+    const struct json_node *root = NULL;
+    const char *path = join(arena, "/", es_path_text(slice_str(k->expression), arena), "/_count");
+    bool        ok = es_request_tree(&a, "GET", path, slice_of("", 0), arena, &root, err);
+
+    if (ok)
+        k->docs = number_of(text_of(root, "count"));
+    arena_free(arena);
+    return ok;
+}
+
+/* What was indexed a moment ago is to be seen. */
+static bool refresh(struct es_store *s, const struct es_kind *k, struct err *err)
+{
+    struct es_asker a = es_own(s, "refreshing");
+    struct arena   *arena = arena_new(1024);
+    const char *path = join(arena, "/", es_path_text(slice_str(k->expression), arena), "/_refresh");
+    bool        ok = es_request(&a, "POST", path, slice_of("", 0), err);
+
+    arena_free(arena);
+    if (ok || s->answer.status != 403)
+        return ok;
+    log_msg(LOG_WARN, "%s: no right to refresh %s: what was written in the last seconds may be missing",
+            s->name, k->expression);
+    return true;
+}
+
+static bool use_kind(struct es_store *s, enum kind kind, struct err *err)
+{
+    struct es_kind *k = &s->kinds[kind];
+
+    return resolve(s, k, err) &&
+           (k->n_indices == 0 ||
+            (refresh(s, k, err) && count_docs(s, k, err) && look_at_sizes(s, kind, err)));
+}
+
+/* Where every page comes from. */
+static bool choose_way(struct es_store *s, struct err *err)
+{
+    bool wants = s->conf->search.read == STORE_READ_PIT;
+
+    if (wants && s->pit == ES_NO_PIT) {
+        (void)err_set(err, ERR_USAGE, "%s has no point in time to read from", s->name);
+        return err_hint(err, "--read scroll, or leave --read out");
+    }
+    s->uses_pit = wants || (s->conf->search.read == STORE_READ_AUTO && s->pit == ES_PIT_ELASTIC);
+    s->base.grade = s->uses_pit ? 'B' : 'C';
+    return true;
+}
+
+bool es_use(struct store *base, const struct layout *layout, struct err *err)
+{
+    struct es_store *s = (struct es_store *)base;
+    size_t           n = 0;
+
+    s->layout = layout;
+    if (!choose_way(s, err))
+        return false;
+    for (int k = 0; k < KIND_COUNT; k++) {
+        if (!layout->kinds[k].enabled || es_stored_kind((enum kind)k) != (enum kind)k)
+            continue;
+        s->kinds[k].expression =
+            index_name_of(layout, (enum kind)k, &s->conf->search, s->arena);
+        if (!s->kinds[k].expression)
+            return err_set(err, ERR_USAGE, "layout %s names no index for %ss", layout->name,
+                           kind_name((enum kind)k));
+        if (!use_kind(s, (enum kind)k, err))
+            return false;
+        n += s->kinds[k].n_indices;
+    }
+    if (n > 0)
+        return true;
+    return no_index(s, ", nor any other of Kestra's", s->kinds[KIND_FLOW].expression, err);
+}

@@ -13,6 +13,7 @@ struct round {
     int64_t  began_ms;
     int64_t  ends_ms;
     unsigned pause_ms;
+    int64_t  pause_ends_ms;
     size_t   n_unreached; /* hosts in a row that took no request */
     bool     hope;        /* one of those failures may pass */
 };
@@ -55,21 +56,22 @@ static void tell_outage(struct http *h, const struct round *w, const struct http
         log_msg(LOG_WARN, "%s; trying again for up to %u s", why->msg, left_s);
 }
 
-/* False: the time of the request would be over, or this was ended. */
-static bool rest(struct http *h, struct round *w)
+/* Until when to wait before the next try. False: the time of the request would be over. */
+static bool set_pause(struct http *h, struct round *w)
 {
-    int64_t until_ms = http_now_ms() + jitter(h, w->pause_ms);
-
-    if (until_ms >= w->ends_ms)
-        return false;
+    w->pause_ends_ms = http_now_ms() + jitter(h, w->pause_ms);
     w->pause_ms = w->pause_ms < HTTP_PAUSE_MAX_MS / 2 ? w->pause_ms * 2 : HTTP_PAUSE_MAX_MS;
+    return w->pause_ends_ms < w->ends_ms && !http_ended(h);
+}
+
+static void rest(struct http *h, int64_t until_ms)
+{
     for (int64_t left = until_ms - http_now_ms(); left > 0; left = until_ms - http_now_ms()) {
         if (http_ended(h))
-            return false;
+            return;
         (void)curl_multi_poll(h->multi, NULL, 0, left < HTTP_TICK_MS ? (int)left : HTTP_TICK_MS,
                               NULL);
     }
-    return true;
 }
 
 /* After a failure: may the request be sent again? *at_once: to the next host, with no pause. */
@@ -117,12 +119,16 @@ bool http_send(struct http *h, const struct http_request *request, struct http_a
         answer->tries++;
         got = http_try(h, request, answer, left_ms > 1 ? left_ms : 1, &why);
         again = got ? is_busy(request, answer) : may_repeat(h, &w, request, &why, &at_once);
+        answer->tries += h->attempt.n_sent > 1 ? h->attempt.n_sent - 1 : 0; /* libcurl's own */
         if (!again)
             h->told = h->told && !got;
-        else if (!at_once)
-            tell_outage(h, &w, answer, &why);
-        if (again && (at_once ? http_now_ms() < w.ends_ms : rest(h, &w)))
+        if (again && at_once && http_now_ms() < w.ends_ms)
             continue;
+        if (again && !at_once && set_pause(h, &w)) {
+            tell_outage(h, &w, answer, &why);
+            rest(h, w.pause_ends_ms);
+            continue;
+        }
         if (http_ended(h))
             return got && !again ? true : http_tell_stopped(h, err);
         if (!got)

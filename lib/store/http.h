@@ -18,9 +18,10 @@
  * both are tried until the limit: the first request to a server that a person has just typed should
  * bring a short limit_s.
  *
- * An answer is whole: what is shorter than its Content-Length or ends within its head, a chunk or
- * its gzip is an error (retriable). Only an answer with neither length nor chunks, as HTTP/1.0 has
- * them, ends where the connection does.
+ * An answer is whole: what is shorter than its Content-Length, or ends within its head or before
+ * its last chunk, is an error (retriable). Two things are not seen here, but by whoever reads the
+ * JSON: the end of an answer with neither length nor chunks (HTTP/1.0) is where the connection
+ * ends, and libcurl does not mind a gzip that was cut short before it was framed.
  *
  * Errors: ERR_STORE (retriable when the same call may succeed later), ERR_USAGE for a URL or file
  * that cannot be used, ERR_STOPPED. Messages name scheme, host and port, and never a user, a
@@ -78,7 +79,7 @@ struct http_answer {
     int        status;           /* also when http_send failed; 0: none came */
     struct buf body;             /* initialised by http_answer_init; emptied by each http_send */
     char       content_type[64]; /* lower case, without parameters; "" when there was none */
-    unsigned   tries;
+    unsigned   tries;            /* how often it was sent, or tried to */
 };
 
 void http_answer_init(struct http_answer *a, size_t max_body); /* 0: HTTP_MAX_BODY */

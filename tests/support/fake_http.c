@@ -52,6 +52,12 @@ static int64_t now_us(void)
 
 /* ---- the answer ----------------------------------------------------------------------- */
 
+static void add_bytes(struct buf *b, struct slice s)
+{
+    if (!buf_append(b, s))
+        abort();
+}
+
 void fake_http_say(struct fake_answer *a, const char *fmt, ...)
 {
     char    text[4096];
@@ -61,14 +67,14 @@ void fake_http_say(struct fake_answer *a, const char *fmt, ...)
     va_start(args, fmt);
     n = vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    if (n < 0 || (size_t)n >= sizeof(text) || !buf_append(&a->body, slice_of(text, (size_t)n)))
+    if (n < 0 || (size_t)n >= sizeof(text))
         abort();
+    add_bytes(&a->body, slice_of(text, (size_t)n));
 }
 
-static void add_bytes(struct buf *b, struct slice s)
+void fake_http_add(struct fake_answer *a, struct slice bytes)
 {
-    if (!buf_append(b, s))
-        abort();
+    add_bytes(&a->body, bytes);
 }
 
 static void add_head(struct buf *out, const struct fake_answer *a)

@@ -84,6 +84,7 @@ const struct fake_request *fake_http_request(const struct fake_http *f, unsigned
 struct slice fake_http_header(const struct fake_request *r, const char *name);
 
 /* For callbacks: append to the body. Beyond the limit the process aborts. */
-void fake_http_say(struct fake_answer *a, const char *fmt, ...) PRINTF(2, 3);
+void fake_http_say(struct fake_answer *a, const char *fmt, ...) PRINTF(2, 3); /* < 4096 bytes */
+void fake_http_add(struct fake_answer *a, struct slice bytes);
 
 #endif

@@ -44,6 +44,20 @@ void thread_join(struct thread *t)
     mem_free(t);
 }
 
+void thread_once(struct once *o, void (*fn)(void))
+{
+    /* One for all: it is taken a few times in the life of a process. */
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* protects each `done` */
+
+    if (pthread_mutex_lock(&lock) != 0)
+        abort();
+    if (!o->done)
+        fn();
+    o->done = true;
+    if (pthread_mutex_unlock(&lock) != 0)
+        abort();
+}
+
 static sigset_t ending_signals(void)
 {
     sigset_t set;

@@ -33,6 +33,16 @@ static inline bool stop_asked(const struct stop *s)
     return s && atomic_load_explicit(&s->asked, memory_order_relaxed);
 }
 
+/* What is to happen once in the life of the process, whichever thread comes first: a static,
+ * all-zero struct. */
+struct once {
+    bool done; /* read and written by thread_once alone */
+};
+
+/* Call fn unless an earlier call did; returns when fn has returned. fn must not call thread_once.
+ * For the set-up of libraries that have one for the whole process. */
+void thread_once(struct once *o, void (*fn)(void));
+
 /* Block SIGINT and SIGTERM in this thread and all it starts; ignore SIGPIPE. Before any thread. */
 void thread_block_signals(void);
 

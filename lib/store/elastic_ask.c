@@ -68,7 +68,7 @@ static enum es_outcome failed_request(const struct es_asker *a, const struct hit
     if (says(e, "too many scroll contexts") || says(e, "max_open_scroll_context")) {
         (void)err_hint(err, "other readers hold scrolls open: wait for them, raise "
                             "search.max_open_scroll_context, or take one slice with --jobs 1");
-        return ES_AGAIN;
+        return ES_FAILED;
     }
     if (says(e, "search_context_missing_exception"))
         return ES_LOST;

@@ -31,6 +31,7 @@ struct lookup {
     struct arena    *arena; /* of this page's answers */
     size_t           n;
     struct copied   *copied;
+    bool            *is_copied; /* by place in the page */
 };
 
 /* All copies of n ids, at most ES_PAGE_HITS. */
@@ -117,14 +118,6 @@ static bool look_up(struct es_slice *s, const struct slice *ids, size_t n, bool 
     return true;
 }
 
-static bool is_known(const struct lookup *l, size_t at)
-{
-    for (size_t i = l->n; i > 0; i--)
-        if (l->copied[i - 1].at == at)
-            return true;
-    return false;
-}
-
 /* Where ids are: one that is in an index other than the page's hit has copies. Hits of the page
  * are in no order, so they are found by a small hash of their ids. */
 struct id_table {
@@ -177,8 +170,9 @@ static void note_copied(struct finder *f, size_t at, struct slice index, const s
     const struct hit *own = &f->l.page->hits.hits[at];
 
     (void)copy;
-    if (slice_eq(own->index, index) || is_known(&f->l, at))
+    if (slice_eq(own->index, index) || f->l.is_copied[at])
         return;
+    f->l.is_copied[at] = true;
     f->l.copied[f->l.n++] = (struct copied){
         .at = at,
         .index = own->index,
@@ -237,6 +231,8 @@ bool es_keep_latest(struct es_slice *s, struct es_page *page, struct err *err)
         return true;
     ids = arena_alloc(page->arena, page->hits.n * sizeof(*ids));
     f.l.copied = arena_alloc(page->arena, page->hits.n * sizeof(*f.l.copied));
+    f.l.is_copied = arena_alloc(page->arena, page->hits.n * sizeof(*f.l.is_copied));
+    memset(f.l.is_copied, 0, page->hits.n * sizeof(*f.l.is_copied));
     f.l.arena = arena_new(1u << 16);
     f.table = table_of(page, page->arena);
     for (size_t i = 0; i < page->hits.n; i++)

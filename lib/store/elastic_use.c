@@ -96,8 +96,8 @@ static bool resolve(struct es_store *s, struct es_kind *k, struct err *err)
     return ok;
 }
 
-/* What there is instead, for a message: names that begin alike. */
-static void list_others(struct es_store *s, const char *expression, struct buf *out)
+/* What there is instead, for a message. */
+static void list_others(struct es_store *s, struct buf *out)
 {
     struct es_asker         a = es_own(s, "listing indices");
     struct arena           *arena = arena_new(1u << 14);
@@ -105,7 +105,6 @@ static void list_others(struct es_store *s, const char *expression, struct buf *
     struct err              why;
     size_t                  n = 0;
 
-    (void)expression;
     if (es_request_tree(&a, "GET", "/_cat/indices?format=json&h=index&s=index", slice_of("", 0),
                         arena, &root, &why)) {
         for (const struct json_node *row = root->first; row && n < 8; row = row->next) {
@@ -125,7 +124,7 @@ static bool no_index(struct es_store *s, const char *what, const char *expressio
     struct buf others;
 
     buf_init(&others, 4096);
-    list_others(s, expression, &others);
+    list_others(s, &others);
     (void)err_set(err, ERR_STORE, "%s: there is no index %s%s", s->name, expression, what);
     (void)err_hint(err, "indices there are: %s; see --index-prefix and --index", others.p);
     buf_release(&others);

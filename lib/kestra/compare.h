@@ -35,7 +35,8 @@ struct comparer;
 struct comparer *comparer_new(const struct layout *layout, enum kind kind);
 void             comparer_free(struct comparer *c); /* NULL is allowed */
 
-/* ERR_DATA when value is no JSON object. */
+/* ERR_DATA when value is no JSON object. One that is nested deeper than JSON_MAX_DEPTH, or has half
+ * a surrogate pair, is compared by its bytes. */
 MUST_CHECK bool comparer_digest(struct comparer *c, struct slice value, struct digest *out,
                                 struct err *err);
 

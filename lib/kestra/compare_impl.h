@@ -162,6 +162,7 @@ struct comparer {
     const struct place *start;  /* where the walk began */
     bool                start_verbatim;
     bool                is_object; /* the value walked over */
+    struct err          err; /* here because it is too large to be cleared for each document */
     struct part         result;
     size_t              depth;
     struct frame        frames[JSON_MAX_DEPTH];

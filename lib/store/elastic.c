@@ -113,7 +113,8 @@ static bool es_describe(struct store *base, struct store_info *out, struct err *
 static const char *newest_first(enum kind kind)
 {
     switch (kind) {
-    case KIND_EXECUTION: return "{\"state.startDate\":{\"order\":\"desc\",\"unmapped_type\":\"date\"}}";
+    case KIND_EXECUTION:
+        return "{\"state.startDate\":{\"order\":\"desc\",\"unmapped_type\":\"date\"}}";
     case KIND_FLOW: return "{\"revision\":{\"order\":\"desc\",\"unmapped_type\":\"long\"}}";
     case KIND_TRIGGER: return "{\"date\":{\"order\":\"desc\",\"unmapped_type\":\"date\"}}";
     case KIND_FLOW_LAST:

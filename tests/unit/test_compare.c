@@ -616,23 +616,14 @@ static void absent_is_false_where_the_layout_says_so(void **state)
 
 static void what_is_no_object_is_refused(void **state)
 {
-    static const char *const bad[] = { "",
-                                       "null",
-                                       "[]",
-                                       "[{}]",
-                                       "1",
-                                       "'a'",
-                                       "{",
-                                       "{'a':1}}",
-                                       "{'a':01}",
-                                       "true",
-                                       "{'a':'\xff'}",
-                                       "{'a':'\\ud800'}",
-                                       "x" };
-    struct bands            *b = *state;
-    struct arena            *a = arena_new(4096);
-    struct value_difference  out[COMPARE_MAX_PATHS];
-    struct buf               room;
+    static const char *const bad[] = {
+        "",         "null",     "[]",   "[{}]",         "1", "'a'", "{",
+        "{'a':1}}", "{'a':01}", "true", "{'a':'\xff'}", "x"
+    };
+    struct bands           *b = *state;
+    struct arena           *a = arena_new(4096);
+    struct value_difference out[COMPARE_MAX_PATHS];
+    struct buf              room;
 
     buf_init(&room, NO_LIMIT);
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -692,6 +683,33 @@ static void nesting_to_the_limit_is_compared(void **state)
     buf_release(&two);
 }
 
+/* A search store may hold such documents, and a jsonb column documents that are nested so. */
+static void what_no_event_can_tell_is_compared_as_bytes(void **state)
+{
+    struct bands *b = *state;
+    struct buf    deep;
+    struct digest of_deep;
+    struct digest of_half = bands_digest(b->of_keep, SLICE(" {\"a\":\"\\ud800\"}"));
+    struct err    err = ERR_INIT;
+
+    buf_init(&deep, NO_LIMIT);
+    buf_add(&deep, "{\"a\":");
+    for (size_t i = 0; i < JSON_MAX_DEPTH; i++)
+        buf_add(&deep, "[");
+    for (size_t i = 0; i < JSON_MAX_DEPTH; i++)
+        buf_add(&deep, "]");
+    assert_false(comparer_digest(b->of_keep, buf_slice(&deep), &of_deep, &err));
+    buf_add(&deep, "}");
+    of_deep = bands_digest(b->of_keep, buf_slice(&deep));
+    assert_true(digest_eq(of_deep, bands_digest(b->of_keep, buf_slice(&deep))));
+    buf_add(&deep, " ");
+    assert_false(digest_eq(of_deep, bands_digest(b->of_keep, buf_slice(&deep))));
+    assert_true(digest_eq(of_half, bands_digest(b->of_keep, SLICE(" {\"a\":\"\\ud800\"}"))));
+    assert_false(digest_eq(of_half, bands_digest(b->of_keep, SLICE(" {\"a\":\"\\ud801\"}"))));
+    assert_false(comparer_digest(b->of_keep, SLICE("[\"\\ud800\"]"), &of_half, &err));
+    buf_release(&deep);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -740,6 +758,7 @@ int main(void)
         BANDS_TEST(what_is_no_object_is_refused),
         BANDS_TEST(a_comparer_works_on_after_an_error),
         BANDS_TEST(nesting_to_the_limit_is_compared),
+        BANDS_TEST(what_no_event_can_tell_is_compared_as_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

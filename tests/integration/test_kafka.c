@@ -789,16 +789,16 @@ static void restart_broker(void *arg)
         abort();
 }
 
-struct once {
+struct one_shot {
     uint8_t *seen; /* by number of the key */
     unsigned repeated;
 };
 
 static bool count_once(void *ctx, const struct topic_record *rec, struct err *err)
 {
-    struct once  *o = ctx;
-    char          key[32];
-    unsigned long i;
+    struct one_shot *o = ctx;
+    char             key[32];
+    unsigned long    i;
 
     (void)err;
     (void)snprintf(key, sizeof(key), "%.*s", SLICE_ARG(rec->key));
@@ -814,7 +814,7 @@ static void a_broker_killed_while_sending_loses_and_repeats_nothing(void **state
     struct fixture       *f = *state;
     const char           *topic;
     char                 *value;
-    struct once           once = { .repeated = 0 };
+    struct one_shot       once = { .repeated = 0 };
     struct partition_ends ends[PARTS];
     struct topic_range    ranges[PARTS];
     struct thread        *killer;

@@ -56,6 +56,7 @@ static void state_text(const struct run *r, struct buf *out)
     const struct plan    *p = &r->plan;
 
     buf_add(out, "store   %s %s at %s\n", s->info.product, s->info.version, s->info.place);
+    plan_places_text(s, "        ", out);
     buf_add(out, "layout  band %s, Kestra %s, %s%s\n", s->layout->name, s->layout->releases, s->why,
             s->layout->assumed ? "; its topic names are assumed: nobody has published them" : "");
     buf_add(out, "kafka   cluster %s, %u %s, at %s\n", p->cluster.id, p->cluster.brokers,

@@ -59,6 +59,36 @@ const char *plan_unseen_text(const struct session *s)
            "that every server is stopped, the indexer too";
 }
 
+#define SHOWN_INDICES 4
+
+/* What an alias or a wildcard stands for. */
+static void found_indices(const struct store_place *p, struct buf *out)
+{
+    if (p->n_indices == 1 && strcmp(p->indices[0], p->expression) == 0)
+        return;
+    buf_add(out, " = ");
+    for (size_t i = 0; i < p->n_indices && i < SHOWN_INDICES; i++)
+        buf_add(out, "%s%s", i ? ", " : "", p->indices[i]);
+    if (p->n_indices > SHOWN_INDICES)
+        buf_add(out, " and %zu more", p->n_indices - SHOWN_INDICES);
+}
+
+void plan_places_text(const struct session *s, const char *indent, struct buf *out)
+{
+    for (size_t i = 0; i < s->store->n_places; i++) {
+        const struct store_place *p = &s->store->places[i];
+
+        buf_add(out, "%s%-10s%s", indent, kind_name(p->kind), p->expression);
+        if (p->n_indices == 0) {
+            buf_add(out, ": there is no such index\n");
+            continue;
+        }
+        found_indices(p, out);
+        buf_add(out, ": %llu documents, %s\n", (unsigned long long)p->docs,
+                p->yellow ? "yellow (replicas are missing)" : "green");
+    }
+}
+
 static void server_lines(const struct run *r, struct buf *out)
 {
     const char *unseen = plan_unseen_text(r->session);
@@ -84,6 +114,7 @@ void plan_text(const struct run *r, struct buf *out)
 
     buf_add(out, "store      %s %s at %s, band %s (%s), %s\n", s->info.product, s->info.version,
             s->info.place, s->layout->name, s->layout->releases, s->why);
+    plan_places_text(s, "           ", out);
     buf_add(out, "kafka      cluster %s, %u %s\n\n", r->plan.cluster.id, r->plan.cluster.brokers,
             r->plan.cluster.brokers == 1 ? "broker" : "brokers");
     for (size_t i = 0; i < r->plan.n_topics; i++)

@@ -35,6 +35,28 @@ static void put_bool(struct json_writer *w, const char *name, bool value)
     json_put_bool(w, value);
 }
 
+static void places_json(struct json_writer *w, const struct store *store)
+{
+    json_key(w, "indices");
+    json_open(w, '[');
+    for (size_t i = 0; i < store->n_places; i++) {
+        const struct store_place *p = &store->places[i];
+
+        json_open(w, '{');
+        put_str(w, "kind", kind_name(p->kind));
+        put_str(w, "asked", p->expression);
+        json_key(w, "found");
+        json_open(w, '[');
+        for (size_t j = 0; j < p->n_indices; j++)
+            json_put_str(w, p->indices[j]);
+        json_close(w, ']');
+        put_str(w, "health", p->n_indices == 0 ? NULL : p->yellow ? "yellow" : "green");
+        put_uint(w, "documents", p->docs);
+        json_close(w, '}');
+    }
+    json_close(w, ']');
+}
+
 static void store_json(struct json_writer *w, const struct session *s)
 {
     char grade[2] = { s->info.grade, '\0' };
@@ -46,6 +68,12 @@ static void store_json(struct json_writer *w, const struct session *s)
     put_str(w, "place", s->info.place);
     put_str(w, "identity", s->info.identity);
     put_str(w, "grade", grade[0] ? grade : NULL);
+    if (s->store && s->store->window_ns > 0) {
+        json_key(w, "window_ms");
+        json_put_fixed(w, (double)s->store->window_ns / 1e6, 3);
+    }
+    if (s->store && s->store->n_places > 0)
+        places_json(w, s->store);
     json_close(w, '}');
     json_key(w, "layout");
     if (!s->layout) {

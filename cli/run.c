@@ -407,10 +407,14 @@ static void judge_stopped(struct run *r, const char *word, const char *sent)
 
 void run_judge(struct run *r)
 {
-    char   grade = r->session->info.grade ? r->session->info.grade : '-';
+    char   grade;
     char  *v = r->verdict;
     size_t n = sizeof(r->verdict);
 
+    /* A search store's may have fallen. */
+    if (r->session->info.grade)
+        r->session->info.grade = r->session->store->grade;
+    grade = r->session->info.grade ? r->session->info.grade : '-';
     r->finished = clock_now();
     r->finished_ns = clock_mono_ns();
     r->exit = found_exit(r);

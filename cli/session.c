@@ -3,6 +3,8 @@
  */
 #include "cli/session.h"
 
+#include "lib/store/index_names.h"
+
 /* struct strings wants an array that it may keep. */
 static struct strings strings_of(const struct opt_list *list)
 {
@@ -55,33 +57,15 @@ void session_init(struct session *s, const struct config *conf)
     progress_init(&s->progress, !conf->quiet && !conf->no_progress);
 }
 
-/* The index of a kind as it was asked for: what it stands for, only the store knows. */
-static const char *index_name(const struct session *s, enum kind kind)
-{
-    static const char     mark[] = "{index_prefix}";
-    const struct strings *own = &s->store_conf.search.indices;
-    const char           *name = kind_name(kind == KIND_FLOW_LAST ? KIND_FLOW : kind);
-    const char           *pattern = s->layout->kinds[kind].index;
-    const char           *prefix = s->conf->index_prefix;
-    char                  text[512];
-
-    for (size_t i = 0; i < own->n; i++)
-        if (slice_eq(slice_of(own->items[i], strcspn(own->items[i], "=")), slice_str(name)))
-            return own->items[i] + strlen(name) + 1;
-    if (strncmp(pattern, mark, sizeof(mark) - 1) != 0)
-        return pattern;
-    (void)snprintf(text, sizeof(text), "%s%s", prefix ? prefix : s->layout->index_prefix,
-                   pattern + sizeof(mark) - 1);
-    return arena_str(s->layout->arena, slice_str(text));
-}
-
 /* A kind that the layout does not have has no place, and nothing that could be addressed. */
 static void find_places(struct session *s)
 {
     for (int k = 0; k < KIND_COUNT; k++)
         if (s->layout->kinds[k].enabled)
-            s->places[k] =
-                s->info.has_tables ? s->layout->kinds[k].table : index_name(s, (enum kind)k);
+            s->places[k] = s->info.has_tables
+                               ? s->layout->kinds[k].table
+                               : index_name_of(s->layout, (enum kind)k, &s->store_conf.search,
+                                               s->layout->arena);
 }
 
 bool session_open_store(struct session *s, struct err *err)

@@ -247,6 +247,24 @@ static void empty_lines(const struct run *r, struct buf *out)
                 "--executions\n");
 }
 
+/* What was written while a search store was read may be in one part of it and not in another. */
+static void grade_lines(const struct run *r, struct buf *out)
+{
+    const struct store *store = r->session->store;
+
+    if (!store || store->grade != 'C')
+        return;
+    if (store->window_ns > 0)
+        buf_add(
+            out,
+            "grade C: all slices of a kind were opened within %.0f ms; what was written in that "
+            "time may be in some of them only\n",
+            (double)store->window_ns / 1e6);
+    else if (store->n_places > 0)
+        buf_add(out, "grade C: a point in time was lost and opened again; what was written in "
+                     "between may be in one part only\n");
+}
+
 /* Records may be aged out or compacted away by what was not meant to. */
 static void drift_lines(const struct run *r, struct buf *out)
 {
@@ -277,6 +295,7 @@ static void remarks(const struct run *r, struct buf *out)
     class_lines(r, out);
     shown_lines(r, out);
     empty_lines(r, out);
+    grade_lines(r, out);
     if (c == COMMAND_REBUILD)
         drift_lines(r, out);
     if (c != COMMAND_VERIFY)

@@ -42,6 +42,7 @@ struct es_kind {
     const char **indices;
     unsigned     shards; /* primaries of all of them */
     uint64_t     docs;
+    bool         yellow;
     double       mean_bytes;  /* of a hit, by a look at some; 0: unknown */
     bool         has_deleted; /* mapped as boolean */
     struct buf   pit;         /* the id; n 0: none is open */
@@ -61,6 +62,7 @@ struct es_store {
     bool                     uses_pit;
     const char              *name; /* "Elasticsearch 8.2.3 at http://..." for messages */
     struct es_kind           kinds[KIND_COUNT];
+    struct store_place       places[KIND_COUNT];
     struct arena            *sample_arena; /* names of members that has() saw */
     const char             **sampled[KIND_COUNT];
     size_t                   n_sampled[KIND_COUNT];

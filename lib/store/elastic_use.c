@@ -64,6 +64,7 @@ static bool take_index(struct es_store *s, struct es_kind *k, const struct json_
         return err_hint(err, "see GET _cluster/allocation/explain; a restore that still runs ends "
                              "by itself");
     }
+    k->yellow = k->yellow || slice_eq(health, SLICE("yellow"));
     k->indices[k->n_indices++] = name;
     k->shards += (unsigned)number_of(text_of(row, "pri"));
     return true;
@@ -296,6 +297,21 @@ static bool use_kind(struct es_store *s, enum kind kind, struct err *err)
             (refresh(s, k, err) && count_docs(s, k, err) && look_at_sizes(s, kind, err)));
 }
 
+static void tell_place(struct es_store *s, enum kind kind)
+{
+    const struct es_kind *k = &s->kinds[kind];
+
+    s->places[s->base.n_places++] = (struct store_place){
+        .kind = kind,
+        .expression = k->expression,
+        .n_indices = k->n_indices,
+        .indices = k->indices,
+        .yellow = k->yellow,
+        .docs = k->docs,
+    };
+    s->base.places = s->places;
+}
+
 /* Where every page comes from. */
 static bool choose_way(struct es_store *s, struct err *err)
 {
@@ -327,6 +343,7 @@ bool es_use(struct store *base, const struct layout *layout, struct err *err)
                            kind_name((enum kind)k));
         if (!use_kind(s, (enum kind)k, err))
             return false;
+        tell_place(s, (enum kind)k);
         n += s->kinds[k].n_indices;
     }
     if (n > 0)

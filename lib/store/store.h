@@ -97,6 +97,16 @@ struct store_counts {
     uint64_t locked;   /* triggers with an executionId or another lock */
 };
 
+/* Where a kind is in a search store, as use() found it. */
+struct store_place {
+    enum kind          kind;
+    const char        *expression; /* what was asked for: a name, an alias, a wildcard */
+    size_t             n_indices;  /* what it stands for; 0: there is nothing of that name */
+    const char *const *indices;
+    bool               yellow; /* replicas are missing; primaries never are */
+    uint64_t           docs;   /* by _count, at another instant than the reading */
+};
+
 struct store_reader {
     /* Add documents to `into` until it is full or none are left; *end is set with the last ones. */
     bool (*read)(struct store_reader *r, struct batch *into, bool *end, struct err *err);
@@ -125,7 +135,9 @@ struct store {
     bool (*servers)(struct store *s, struct store_server *out, size_t *n, unsigned *other_clients,
                     struct err *err); /* out has STORE_MAX_SERVERS entries */
     void (*close)(struct store *s);
-    char grade; /* valid after use(); a search store's may fall while it is read from */
+    size_t                    n_places; /* after use(); 0: the store has tables, or is a file */
+    const struct store_place *places;
+    char    grade;     /* valid after use(); a search store's may fall while it is read from */
     int64_t window_ns; /* grade C: the longest time between opening a kind's first and last slice */
 };
 

@@ -181,8 +181,9 @@ integration-run: $(BIN) $(TOOLPROGS) $(call programs,$(call pick,$(INTEG_C)))
 TALLY  := $(abspath $(BUILD))/tally
 STEP   := REQUEUE_TALLY='$(TALLY)' scripts/run-tests --step
 SUB     = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
-# Which integration tests run a second time, under the address sanitizer; all, unless said.
-ASAN_INTEGRATION ?= $(INTEG_C) $(INTEG_S)
+# Which integration tests run a second time, under the address sanitizer: those that take the
+# program through its whole line. The others repeat the same code with other messages.
+ASAN_INTEGRATION ?= $(INTEG_C) $(filter %/test_line.sh %/test_hostile.sh %/test_interrupt.sh %/test_resume.sh,$(INTEG_S))
 
 test: ## Everything CI runs, on a bare machine too; ends with "N passed, N failed"
 	@scripts/install-deps

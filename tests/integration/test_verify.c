@@ -430,7 +430,8 @@ static struct planted *put_extra(struct world *w, const struct entity *e, struct
 
 static struct slice as_deleted(struct world *w, struct slice value)
 {
-    const char  *at = strstr(arena_str(w->arena, value), "\"deleted\":false");
+    const char  *text = arena_str(w->arena, value);
+    const char  *at = strstr(text, "\"deleted\":false");
     struct buf   b;
     struct slice out;
 
@@ -439,7 +440,7 @@ static struct slice as_deleted(struct world *w, struct slice value)
     buf_add(&b, "{\"deleted\":true,%s", strstr(at, ",") + 1);
     /* what stood before `deleted`, less the opening brace */
     b.n--;
-    buf_add(&b, ",%.*s}", (int)(strstr(value.p, "\"deleted\"") - value.p - 2), value.p + 1);
+    buf_add(&b, ",%.*s}", (int)(at - text - 2), text + 1);
     out = arena_copy(w->arena, buf_slice(&b));
     buf_release(&b);
     return out;

@@ -17,6 +17,7 @@
 #define REQUEUE_ELASTIC_INTERNAL_H
 
 #include "lib/base/idset.h"
+#include "lib/base/queue.h"
 #include "lib/store/hits.h"
 #include "lib/store/http.h"
 #include "lib/store/store.h"
@@ -152,6 +153,19 @@ struct es_page {
 struct es_page *es_page_new(void);
 void            es_page_free(struct es_page *p); /* NULL is allowed */
 
+/* What the slices of one reading share. */
+struct es_shared {
+    struct queue *lock; /* holds one token: who has it may touch the rest */
+    struct idset *seen;
+    unsigned      rounds;     /* numbers given out so far */
+    bool          taken_over; /* one slice reads everything, see es_slice_page */
+    unsigned      n_slices;   /* not released yet; the thread that opens and closes */
+};
+
+struct es_shared *es_shared_new(unsigned n_slices);
+/* One slice less; the last one frees it. */
+void es_shared_release(struct es_shared *s);
+
 /* A slice belongs to one thread at a time. */
 struct es_slice {
     struct es_store          *store;
@@ -165,19 +179,21 @@ struct es_slice {
     struct buf                scroll;  /* id; n 0: none is open */
     struct buf                pit;     /* id */
     bool                      own_pit; /* opened by this slice after the kind's was lost */
+    bool                      is_over; /* another slice has taken over what is left */
     struct buf                after;   /* point in time: sort values of the last hit */
     bool                      has_total;
     uint64_t                  total;
     uint64_t                  n_read; /* in this round, each document once */
     unsigned                  round;
     unsigned                  restarts;
-    struct idset             *seen;
+    struct es_shared         *shared;
     struct buf                body;
     struct http_answer        lookup; /* of copies */
 };
 
 void es_slice_init(struct es_slice *s, struct es_store *store, const struct store_query *query,
-                   struct http *http, const char *doing, unsigned number, unsigned of);
+                   struct http *http, const char *doing, unsigned number, unsigned of,
+                   struct es_shared *shared);
 /* The next page; *end: it is the last one (it may be empty). */
 MUST_CHECK bool es_slice_page(struct es_slice *s, struct es_page *page, bool *end, struct err *err);
 /* Gives the contexts back; http is still the caller's. */

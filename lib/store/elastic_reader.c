@@ -196,13 +196,15 @@ static bool begin(struct es_reader *r, struct err *err)
     return true;
 }
 
-static bool open_reader(struct es_store *s, const struct store_query *q, unsigned number,
-                        unsigned of, struct store_reader **out, struct err *err)
+/* The slice's part of `shared` is given back, also on failure. */
+static bool open_reader(struct es_store *s, const struct store_query *q, struct es_shared *shared,
+                        unsigned number, unsigned of, struct store_reader **out, struct err *err)
 {
     struct es_reader *r = mem_alloc(sizeof(*r));
     struct http      *http = NULL;
 
     if (!es_open_http(s->conf, &http, err)) {
+        es_shared_release(shared);
         mem_free(r);
         return false;
     }
@@ -210,7 +212,7 @@ static bool open_reader(struct es_store *s, const struct store_query *q, unsigne
     r->store = s;
     r->query = *q;
     (void)snprintf(r->doing, sizeof(r->doing), "reading %ss", kind_name(q->kind));
-    es_slice_init(&r->slice, s, &r->query, http, r->doing, number, of);
+    es_slice_init(&r->slice, s, &r->query, http, r->doing, number, of, shared);
     r->free = queue_new(PAGES);
     r->full = queue_new(PAGES);
     r->selector = selector_new(s->layout, &r->query);
@@ -239,12 +241,13 @@ static unsigned slices_for(const struct es_kind *k, const struct store_query *q,
 bool es_open_readers(struct store *base, const struct store_query *q, size_t max,
                      struct store_reader **out, size_t *n, struct err *err)
 {
-    struct es_store *s = (struct es_store *)base;
-    enum kind        kind = es_stored_kind(q->kind);
-    struct es_asker  a = es_own(s, "opening a point in time");
-    struct es_kind  *k = &s->kinds[kind];
-    unsigned         of;
-    int64_t          began;
+    struct es_store  *s = (struct es_store *)base;
+    enum kind         kind = es_stored_kind(q->kind);
+    struct es_asker   a = es_own(s, "opening a point in time");
+    struct es_kind   *k = &s->kinds[kind];
+    unsigned          of;
+    int64_t           began;
+    struct es_shared *shared;
 
     *n = 0;
     if (!s->layout || !s->layout->kinds[kind].enabled || q->n_ids > STORE_MAX_IDS)
@@ -255,8 +258,11 @@ bool es_open_readers(struct store *base, const struct store_query *q, size_t max
         return false;
     of = slices_for(k, q, max);
     began = clock_mono_ns();
+    shared = es_shared_new(of);
     for (unsigned i = 0; i < of; i++) {
-        if (!open_reader(s, q, i, of, &out[i], err)) {
+        if (!open_reader(s, q, shared, i, of, &out[i], err)) {
+            for (unsigned j = i + 1; j < of; j++)
+                es_shared_release(shared);
             for (unsigned j = 0; j < i; j++)
                 out[j]->close(out[j]);
             return false;

@@ -5,9 +5,12 @@
  * request, so a page that was lost is asked for again. A scroll: the place is in the server and
  * moves with each request, so when an answer is lost, or is not whole, a page may be lost; then the
  * scroll is given up and the slice read again from its beginning, in a new round. The same is done
- * when a context expired. What earlier rounds handed out is known by its digest and not handed out
- * again: each document counts once. Which documents a slice has is the same in every round, because
- * slices are cut by shard and by _id, never by the order of documents in a shard.
+ * when a context expired. What was handed out is known by its digest and not handed out again: each
+ * document counts once.
+ *
+ * Slices are cut by shard, and within a shard by _id (scrolls) or by the order of documents (points
+ * in time). The former has the same documents in every round. The latter has not: when such a point
+ * in time is lost, one slice takes over and reads everything, and the others are done.
  *
  * The end of a round is believed only when as many documents came as the first page of its context
  * promised.
@@ -15,6 +18,7 @@
 #include "lib/store/elastic_internal.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/queue.h"
 
 #include <inttypes.h>
 
@@ -42,6 +46,43 @@ void es_page_free(struct es_page *p)
     mem_free(p);
 }
 
+/* ---- what slices share ---------------------------------------------------------------- */
+
+static char token;
+
+struct es_shared *es_shared_new(unsigned n_slices)
+{
+    struct es_shared *s = mem_alloc(sizeof(*s));
+
+    s->lock = queue_new(1);
+    s->seen = idset_new();
+    s->n_slices = n_slices;
+    if (!queue_push(s->lock, &token))
+        abort(); /* it is empty and open */
+    return s;
+}
+
+void es_shared_release(struct es_shared *s)
+{
+    if (--s->n_slices > 0)
+        return;
+    queue_free(s->lock, NULL);
+    idset_free(s->seen);
+    mem_free(s);
+}
+
+static void lock(struct es_shared *s)
+{
+    if (!queue_pop(s->lock))
+        abort(); /* nobody closes or aborts it */
+}
+
+static void unlock(struct es_shared *s)
+{
+    if (!queue_push(s->lock, &token))
+        abort();
+}
+
 /* ---- the request ------------------------------------------------------------------------ */
 
 static struct es_asker asker(const struct es_slice *s, struct http_answer *answer)
@@ -55,9 +96,6 @@ static void put_slice(const struct es_slice *s, struct json_writer *w)
         return;
     json_key(w, "slice");
     json_open(w, '{');
-    /* Without it a point in time cuts by the order of documents, which no other one has. */
-    json_key(w, "field");
-    json_put_str(w, "_id");
     json_key(w, "id");
     json_put_uint(w, s->number);
     json_key(w, "max");
@@ -256,8 +294,9 @@ static enum es_outcome read_page(struct es_slice *s, struct es_page *page, struc
     if (o == ES_OK)
         o = take_total(s, &page->hits, err);
     if (o == ES_OK)
-        o = take_hits(s, page, err);
-    return o == ES_OK ? take_place(s, &page->hits, err) : o;
+        o = take_place(s, &page->hits, err);
+    /* Last: what was seen is handed out. */
+    return o == ES_OK ? take_hits(s, page, err) : o;
 }
 
 /* ---- again ------------------------------------------------------------------------------ */
@@ -268,6 +307,22 @@ static void drop_scroll(struct es_slice *s)
     buf_clear(&s->scroll);
 }
 
+/* The kind's point in time is gone. Is it this slice that goes on, in one of its own? */
+static bool take_over(struct es_slice *s)
+{
+    bool mine = true;
+
+    if (s->own_pit || s->of <= s->store->kinds[s->kind].shards)
+        return true;
+    lock(s->shared);
+    mine = !s->shared->taken_over;
+    s->shared->taken_over = true;
+    unlock(s->shared);
+    s->of = 1;
+    s->number = 0;
+    return mine;
+}
+
 /* From the beginning of the slice, in a context of now. */
 static bool start_round(struct es_slice *s, bool pit_is_gone, struct err *err)
 {
@@ -276,7 +331,9 @@ static bool start_round(struct es_slice *s, bool pit_is_gone, struct err *err)
     buf_clear(&s->after);
     s->has_total = false;
     s->n_read = 0;
-    s->round++;
+    lock(s->shared);
+    s->round = ++s->shared->rounds;
+    unlock(s->shared);
     if (!s->store->uses_pit) {
         drop_scroll(s);
         return true;
@@ -284,6 +341,11 @@ static bool start_round(struct es_slice *s, bool pit_is_gone, struct err *err)
     if (!pit_is_gone)
         return true;
     atomic_store(&s->store->was_reopened, true);
+    s->is_over = !take_over(s);
+    if (s->is_over)
+        return true;
+    if (s->own_pit)
+        es_release(s->store, s->http, &s->lookup, true, buf_slice(&s->pit));
     s->own_pit = true;
     buf_clear(&s->pit);
     return es_open_pit(s->store, &a, s->kind, &s->pit, err);
@@ -339,31 +401,43 @@ static void fit_size(struct es_slice *s, const struct es_page *page)
     s->size = size < 1 ? 1 : size > ES_PAGE_HITS ? ES_PAGE_HITS : (unsigned)size;
 }
 
-/* The round is over: is everything here? */
-static enum es_outcome check_end(const struct es_slice *s, struct err *err)
+/* Nothing more comes, or nothing more was promised: is everything here? */
+static enum es_outcome check_end(const struct es_slice *s, const struct es_page *page, bool *end,
+                                 struct err *err)
 {
-    if (s->n_read == s->total)
+    *end = page->hits.n == 0 || s->n_read >= s->total;
+    if (!*end || s->n_read == s->total)
         return ES_OK;
+    *end = false;
     (void)err_set(err, ERR_STORE, "%s, %s: %" PRIu64 " documents came, %" PRIu64 " were promised",
                   s->store->name, s->doing, s->n_read, s->total);
     (void)err_hint(err, "a part would be taken for the whole: is somebody deleting or closing "
                         "indices?");
-    return ES_LOST;
+    return s->n_read < s->total ? ES_LOST : ES_FAILED;
+}
+
+/* Nothing: another slice reads what is left. */
+static void make_empty(struct es_page *page)
+{
+    arena_reset(page->arena);
+    page->at = 0;
+    page->hits = (struct hits_page){ .n = 0 };
 }
 
 bool es_slice_page(struct es_slice *s, struct es_page *page, bool *end, struct err *err)
 {
-    enum es_outcome o;
+    enum es_outcome o = ES_AGAIN;
 
-    for (;;) {
+    while (o != ES_OK) {
         struct err failure = ERR_INIT;
 
-        arena_reset(page->arena);
-        page->at = 0;
-        o = read_page(s, page, &failure);
-        *end = o == ES_OK && (page->hits.n == 0 || s->n_read >= s->total);
+        make_empty(page);
+        *end = s->is_over;
         if (*end)
-            o = check_end(s, &failure);
+            return true;
+        o = read_page(s, page, &failure);
+        if (o == ES_OK)
+            o = check_end(s, page, end, &failure);
         if (o == ES_OK)
             break;
         *err = failure;
@@ -377,7 +451,8 @@ bool es_slice_page(struct es_slice *s, struct es_page *page, bool *end, struct e
 /* ---- beginning and end ------------------------------------------------------------------ */
 
 void es_slice_init(struct es_slice *s, struct es_store *store, const struct store_query *query,
-                   struct http *http, const char *doing, unsigned number, unsigned of)
+                   struct http *http, const char *doing, unsigned number, unsigned of,
+                   struct es_shared *shared)
 {
     const struct es_kind *k;
     double                size;
@@ -390,7 +465,7 @@ void es_slice_init(struct es_slice *s, struct es_store *store, const struct stor
         .doing = doing,
         .number = number,
         .of = of,
-        .seen = idset_new(),
+        .shared = shared,
     };
     k = &store->kinds[s->kind];
     size = k->mean_bytes > 0 ? (double)ES_PAGE_BYTES / k->mean_bytes : ES_FIRST_HITS;
@@ -414,5 +489,5 @@ void es_slice_release(struct es_slice *s)
     buf_release(&s->after);
     buf_release(&s->body);
     http_answer_release(&s->lookup);
-    idset_free(s->seen);
+    es_shared_release(s->shared);
 }

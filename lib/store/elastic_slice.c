@@ -257,19 +257,20 @@ static enum es_outcome take_hits(struct es_slice *s, struct es_page *page, struc
     struct hits_page *hits = &page->hits;
 
     page->keep = arena_alloc(page->arena, (hits->n + 1) * sizeof(*page->keep));
+    for (size_t i = 0; i < hits->n; i++)
+        if (!check_hit(s, &hits->hits[i], err))
+            return ES_FAILED;
+    lock(s->shared);
     for (size_t i = 0; i < hits->n; i++) {
         const struct hit *hit = &hits->hits[i];
-        enum idset_answer seen;
+        struct digest     id =
+            digest_pair(ID_TAG, digest_bytes(ID_TAG, hit->index), digest_bytes(ID_TAG, hit->id));
+        enum idset_answer seen = idset_see(s->shared->seen, id, s->round);
 
-        if (!check_hit(s, hit, err))
-            return ES_FAILED;
-        seen = idset_see(
-            s->seen,
-            digest_pair(ID_TAG, digest_bytes(ID_TAG, hit->index), digest_bytes(ID_TAG, hit->id)),
-            s->round);
         page->keep[i] = seen == IDSET_NEW;
         s->n_read += seen == IDSET_AGAIN ? 0 : 1;
     }
+    unlock(s->shared);
     return ES_OK;
 }
 

@@ -90,34 +90,6 @@ static enum es_outcome ask_copies(struct es_slice *s, const struct slice *ids, s
     return o;
 }
 
-/* A look-up is small and has no place to lose: what fails is asked for again, or for less of it. */
-static bool look_up(struct es_slice *s, const struct slice *ids, size_t n, bool with_source,
-                    struct arena *arena, struct err                                        *err,
-                    void (*take)(struct lookup *, const struct hits_page *), struct lookup *l)
-{
-    struct hits_page hits;
-    size_t           at = 0;
-    size_t           step = n;
-    unsigned         tries = 0;
-
-    while (at < n) {
-        size_t          count = n - at < step ? n - at : step;
-        enum es_outcome o;
-
-        arena_reset(arena);
-        o = ask_copies(s, ids + at, count, with_source, arena, &hits, err);
-        if (o == ES_OK) {
-            take(l, &hits);
-            at += count;
-        } else if (o == ES_TOO_BIG && count > 1) {
-            step = count / 2;
-        } else if (o != ES_AGAIN || tries++ == ES_RESTARTS) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Where ids are: one that is in an index other than the page's hit has copies. Hits of the page
  * are in no order, so they are found by a small hash of their ids. */
 struct id_table {
@@ -209,14 +181,32 @@ static void take_documents(struct lookup *l, const struct hits_page *hits)
                        &hits->hits[i]);
 }
 
-/* In steps, of what `of` says the ids are. */
-static bool look_up_all(struct finder *f, const struct slice *ids, size_t n, size_t step,
-                        bool with_source, struct err *err)
+/* A look-up is small and has no place to lose: what fails is asked for again, or for less of it. */
+static bool look_up(struct finder *f, const struct slice *ids, size_t n, bool with_source,
+                    struct err *err)
 {
-    for (size_t at = 0; at < n; at += step)
-        if (!look_up(f->l.slice, ids + at, n - at < step ? n - at : step, with_source, f->l.arena,
-                     err, with_source ? take_documents : take_places, &f->l))
+    struct hits_page hits;
+    size_t           at = 0;
+    size_t           step = with_source ? DOCS_AT_ONCE : IDS_AT_ONCE;
+    unsigned         tries = 0;
+
+    while (at < n) {
+        size_t          count = n - at < step ? n - at : step;
+        enum es_outcome o;
+
+        arena_reset(f->l.arena);
+        o = ask_copies(f->l.slice, ids + at, count, with_source, f->l.arena, &hits, err);
+        if (o == ES_OK && with_source)
+            take_documents(&f->l, &hits);
+        else if (o == ES_OK)
+            take_places(&f->l, &hits);
+        if (o == ES_OK)
+            at += count;
+        else if (o == ES_TOO_BIG && count > 1)
+            step = count / 2;
+        else if (o != ES_AGAIN || tries++ == ES_RESTARTS)
             return false;
+    }
     return true;
 }
 
@@ -238,10 +228,10 @@ bool es_keep_latest(struct es_slice *s, struct es_page *page, struct err *err)
     for (size_t i = 0; i < page->hits.n; i++)
         if (page->keep[i])
             ids[n++] = page->hits.hits[i].id;
-    ok = look_up_all(&f, ids, n, IDS_AT_ONCE, false, err);
+    ok = look_up(&f, ids, n, false, err);
     for (size_t i = 0; i < f.l.n; i++)
         ids[i] = page->hits.hits[f.l.copied[i].at].id;
-    ok = ok && look_up_all(&f, ids, f.l.n, DOCS_AT_ONCE, true, err);
+    ok = ok && look_up(&f, ids, f.l.n, true, err);
     for (size_t i = 0; ok && i < f.l.n; i++) {
         const struct copied *c = &f.l.copied[i];
 

@@ -155,14 +155,16 @@ void            es_page_free(struct es_page *p); /* NULL is allowed */
 
 /* What the slices of one reading share. */
 struct es_shared {
-    struct queue *lock; /* holds one token: who has it may touch the rest */
-    struct idset *seen;
-    unsigned      rounds;     /* numbers given out so far */
-    bool          taken_over; /* one slice reads everything, see es_slice_page */
-    unsigned      n_slices;   /* not released yet; the thread that opens and closes */
+    struct es_store *store;
+    unsigned         of;   /* slices in all */
+    struct queue    *lock; /* holds one token: who has it may touch the rest */
+    struct idset    *seen;
+    unsigned         rounds;     /* numbers given out so far */
+    bool             taken_over; /* one slice reads everything, see es_slice_page */
+    unsigned         n_slices;   /* not released yet; the thread that opens and closes */
 };
 
-struct es_shared *es_shared_new(unsigned n_slices);
+struct es_shared *es_shared_new(struct es_store *store, unsigned of);
 /* One slice less; the last one frees it. */
 void es_shared_release(struct es_shared *s);
 
@@ -191,9 +193,8 @@ struct es_slice {
     struct http_answer        lookup; /* of copies */
 };
 
-void es_slice_init(struct es_slice *s, struct es_store *store, const struct store_query *query,
-                   struct http *http, const char *doing, unsigned number, unsigned of,
-                   struct es_shared *shared);
+void es_slice_init(struct es_slice *s, struct es_shared *shared, const struct store_query *query,
+                   struct http *http, const char *doing, unsigned number);
 /* The next page; *end: it is the last one (it may be empty). */
 MUST_CHECK bool es_slice_page(struct es_slice *s, struct es_page *page, bool *end, struct err *err);
 /* Gives the contexts back; http is still the caller's. */

@@ -197,9 +197,10 @@ static bool begin(struct es_reader *r, struct err *err)
 }
 
 /* The slice's part of `shared` is given back, also on failure. */
-static bool open_reader(struct es_store *s, const struct store_query *q, struct es_shared *shared,
-                        unsigned number, unsigned of, struct store_reader **out, struct err *err)
+static bool open_reader(struct es_shared *shared, const struct store_query *q, unsigned number,
+                        struct store_reader **out, struct err *err)
 {
+    struct es_store  *s = shared->store;
     struct es_reader *r = mem_alloc(sizeof(*r));
     struct http      *http = NULL;
 
@@ -212,7 +213,7 @@ static bool open_reader(struct es_store *s, const struct store_query *q, struct 
     r->store = s;
     r->query = *q;
     (void)snprintf(r->doing, sizeof(r->doing), "reading %ss", kind_name(q->kind));
-    es_slice_init(&r->slice, s, &r->query, http, r->doing, number, of, shared);
+    es_slice_init(&r->slice, shared, &r->query, http, r->doing, number);
     r->free = queue_new(PAGES);
     r->full = queue_new(PAGES);
     r->selector = selector_new(s->layout, &r->query);
@@ -258,9 +259,9 @@ bool es_open_readers(struct store *base, const struct store_query *q, size_t max
         return false;
     of = slices_for(k, q, max);
     began = clock_mono_ns();
-    shared = es_shared_new(of);
+    shared = es_shared_new(s, of);
     for (unsigned i = 0; i < of; i++) {
-        if (!open_reader(s, q, shared, i, of, &out[i], err)) {
+        if (!open_reader(shared, q, i, &out[i], err)) {
             for (unsigned j = i + 1; j < of; j++)
                 es_shared_release(shared);
             for (unsigned j = 0; j < i; j++)

@@ -50,13 +50,15 @@ void es_page_free(struct es_page *p)
 
 static char token;
 
-struct es_shared *es_shared_new(unsigned n_slices)
+struct es_shared *es_shared_new(struct es_store *store, unsigned of)
 {
     struct es_shared *s = mem_alloc(sizeof(*s));
 
     s->lock = queue_new(1);
     s->seen = idset_new();
-    s->n_slices = n_slices;
+    s->store = store;
+    s->of = of;
+    s->n_slices = of;
     if (!queue_push(s->lock, &token))
         abort(); /* it is empty and open */
     return s;
@@ -451,24 +453,23 @@ bool es_slice_page(struct es_slice *s, struct es_page *page, bool *end, struct e
 
 /* ---- beginning and end ------------------------------------------------------------------ */
 
-void es_slice_init(struct es_slice *s, struct es_store *store, const struct store_query *query,
-                   struct http *http, const char *doing, unsigned number, unsigned of,
-                   struct es_shared *shared)
+void es_slice_init(struct es_slice *s, struct es_shared *shared, const struct store_query *query,
+                   struct http *http, const char *doing, unsigned number)
 {
     const struct es_kind *k;
     double                size;
 
     *s = (struct es_slice){
-        .store = store,
+        .store = shared->store,
         .query = query,
         .kind = es_stored_kind(query->kind),
         .http = http,
         .doing = doing,
         .number = number,
-        .of = of,
+        .of = shared->of,
         .shared = shared,
     };
-    k = &store->kinds[s->kind];
+    k = &s->store->kinds[s->kind];
     size = k->mean_bytes > 0 ? (double)ES_PAGE_BYTES / k->mean_bytes : ES_FIRST_HITS;
     s->size = size < 1 ? 1 : size > ES_PAGE_HITS ? ES_PAGE_HITS : (unsigned)size;
     buf_init(&s->scroll, ES_BODY_BYTES);

@@ -4,6 +4,9 @@
 #
 #   scripts/with-postgres scripts/with-kafka bash tests/integration/test_line.sh
 #
+# A test that wants other servers says so before: needs='search' (scripts/with-search), or a list of
+# postgres, kafka, search and program.
+#
 # Each test makes databases and topic prefixes of its own, so that one server serves all. Every check
 # prints `ok - SENTENCE` or `not ok - SENTENCE`, the latter followed by what the program said. The
 # exit status is 1 when a check failed. A test ends with `finish`.
@@ -17,11 +20,16 @@ tools=${REQUEUE_TEST_TOOLS:-$(dirname "$program")/release/tests/tools}
 kafka=${REQUEUE_TEST_KAFKA:-}
 [ -n "${REQUEUE_LAYOUTS:-}" ] || export REQUEUE_LAYOUTS=$root/schemas/layouts
 
-if [ -z "$kafka" ] || [ -z "${REQUEUE_TEST_POSTGRES:-}" ]; then
-    echo "${0##*/}: run me under scripts/with-postgres scripts/with-kafka" >&2
+needs=" ${needs:-postgres kafka program} "
+missing=()
+[[ $needs != *' postgres '* || -n ${REQUEUE_TEST_POSTGRES:-} ]] || missing+=(scripts/with-postgres)
+[[ $needs != *' kafka '* || -n $kafka ]] || missing+=(scripts/with-kafka)
+[[ $needs != *' search '* || -n ${REQUEUE_TEST_SEARCH:-} ]] || missing+=(scripts/with-search)
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "${0##*/}: run me under ${missing[*]}" >&2
     exit 1
 fi
-if [ ! -x "$program" ] || [ ! -x "$tools/plant" ]; then
+if [[ $needs == *' program '* ]] && { [ ! -x "$program" ] || [ ! -x "$tools/plant" ]; }; then
     echo "${0##*/}: $program or $tools/plant is missing: run make all tools" >&2
     exit 1
 fi

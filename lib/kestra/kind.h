@@ -22,6 +22,12 @@ enum kind {
 #define KIND_BIT(kind) (1u << (kind))
 #define KIND_ALL       ((1u << KIND_COUNT) - 1)
 
+/* As what a store keeps it: flow-last is read where flow is. */
+static inline enum kind kind_stored(enum kind kind)
+{
+    return kind == KIND_FLOW_LAST ? KIND_FLOW : kind;
+}
+
 const char *kind_name(enum kind kind); /* "flow-last", ...; "none" for KIND_COUNT */
 
 /* "flow,trigger" -> set. `flow` includes flow-last (design part 4); "all" is every kind. ERR_USAGE

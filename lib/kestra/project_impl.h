@@ -54,7 +54,7 @@ static inline bool project_is_flow(enum kind kind)
 /* The template of the key by which the store keeps documents of this kind. */
 static inline const struct key_template *project_stored_key(const struct layout *l, enum kind kind)
 {
-    return &l->kinds[kind == KIND_FLOW_LAST ? KIND_FLOW : kind].key;
+    return &l->kinds[kind_stored(kind)].key;
 }
 
 static inline const struct key_template *project_flow_key(const struct layout *l)

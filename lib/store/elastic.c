@@ -11,13 +11,6 @@
 
 /* ---- which server ----------------------------------------------------------------------- */
 
-static struct slice text_of(const struct json_node *object, const char *name)
-{
-    const struct json_node *v = json_get(object, name);
-
-    return v && v->type == JSON_STRING ? v->text : slice_of("", 0);
-}
-
 static void parse_version(struct es_store *s, struct slice text)
 {
     char  digits[32];
@@ -61,13 +54,13 @@ static bool take_server(struct es_store *s, const struct json_node *root, struct
                         struct err *err)
 {
     const struct json_node *version = json_get(root, "version");
-    struct slice            number = text_of(version, "number");
-    struct slice            uuid = text_of(root, "cluster_uuid");
+    struct slice            number = es_text(version, "number");
+    struct slice            uuid = es_text(root, "cluster_uuid");
     char                    name[sizeof(out->product) + sizeof(out->version) + 300];
 
     if (number.n == 0 || uuid.n == 0)
         return not_a_search_server(s, err);
-    s->is_opensearch = slice_eq(text_of(version, "distribution"), SLICE("opensearch"));
+    s->is_opensearch = slice_eq(es_text(version, "distribution"), SLICE("opensearch"));
     parse_version(s, number);
     if (!check_version(s, number, err))
         return false;
@@ -191,28 +184,12 @@ static bool sample(struct es_store *s, enum kind kind, const char *expression, s
     return o == ES_OK || a.answer->status == 404; /* no such index: no such member */
 }
 
-/* "member:KIND.M" */
-static enum kind parse_hint(const char *what, const char **member)
-{
-    static const char prefix[] = "member:";
-    const char       *name = what + sizeof(prefix) - 1;
-    const char       *dot;
-
-    if (strncmp(what, prefix, sizeof(prefix) - 1) != 0 || !(dot = strchr(name, '.')))
-        return KIND_COUNT;
-    *member = dot + 1;
-    for (int k = 0; k < KIND_COUNT; k++)
-        if (slice_eq(slice_of(name, (size_t)(dot - name)), slice_str(kind_name((enum kind)k))))
-            return es_stored_kind((enum kind)k);
-    return KIND_COUNT;
-}
-
 static bool es_has(struct store *base, const struct layout *layout, const char *what, bool *out,
                    struct err *err)
 {
     struct es_store *s = (struct es_store *)base;
     const char      *member = NULL;
-    enum kind        kind = parse_hint(what, &member);
+    enum kind        kind = index_hint_parse(what, &member);
     const char      *expression;
 
     *out = false;

@@ -129,6 +129,15 @@ bool es_request_tree(const struct es_asker *a, const char *method, const char *p
     return false;
 }
 
+struct slice es_text(const struct json_node *object, const char *name)
+{
+    const struct json_node *v = json_get(object, name);
+
+    if (!v || v->type == JSON_NULL || v->type == JSON_OBJECT || v->type == JSON_ARRAY)
+        return slice_of("", 0);
+    return v->text;
+}
+
 enum es_outcome es_check_page(const struct es_asker *a, const struct hits_page *page,
                               struct err *err)
 {

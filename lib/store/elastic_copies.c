@@ -58,13 +58,7 @@ static enum es_outcome ask_copies(struct es_slice *s, const struct slice *ids, s
     json_key(&w, "query");
     es_put_ids(&w, ids, n);
     if (s->store->uses_pit) {
-        json_key(&w, "pit");
-        json_open(&w, '{');
-        json_key(&w, "id");
-        json_put_text(&w, buf_slice(&s->pit));
-        json_key(&w, "keep_alive");
-        json_put_str(&w, ES_PIT_KEEP);
-        json_close(&w, '}');
+        es_put_pit(&w, buf_slice(&s->pit));
     }
     json_close(&w, '}');
     if (!json_writer_ok(&w)) {

@@ -9,7 +9,7 @@
 static bool count_part(struct es_store *s, const struct store_query *q, enum es_part part,
                        uint64_t *out, struct err *err)
 {
-    enum kind           kind = es_stored_kind(q->kind);
+    enum kind           kind = kind_stored(q->kind);
     struct es_asker     a = es_own(s, "counting documents");
     struct arena       *arena = arena_new(1u << 12);
     struct http_request r = { .method = "POST", .repeatable = true };
@@ -28,13 +28,7 @@ static bool count_part(struct es_store *s, const struct store_query *q, enum es_
     json_key(&w, "query");
     if (es_put_query(&w, s, q, part)) {
         if (s->uses_pit) {
-            json_key(&w, "pit");
-            json_open(&w, '{');
-            json_key(&w, "id");
-            json_put_text(&w, buf_slice(&s->kinds[kind].pit));
-            json_key(&w, "keep_alive");
-            json_put_str(&w, ES_PIT_KEEP);
-            json_close(&w, '}');
+            es_put_pit(&w, buf_slice(&s->kinds[kind].pit));
         }
         json_close(&w, '}');
         r.body = buf_slice(&body);
@@ -65,7 +59,7 @@ bool es_count(struct store *base, const struct store_query *q, struct store_coun
               struct err *err)
 {
     struct es_store *s = (struct es_store *)base;
-    enum kind        kind = es_stored_kind(q->kind);
+    enum kind        kind = kind_stored(q->kind);
     bool             is_execution = kind == KIND_EXECUTION;
     struct es_asker  a = es_own(s, "opening a point in time");
     struct es_kind  *k = &s->kinds[kind];

@@ -71,11 +71,6 @@ struct es_store {
     atomic_bool              was_reopened;           /* a point in time was lost: the grade falls */
 };
 
-static inline enum kind es_stored_kind(enum kind kind)
-{
-    return kind == KIND_FLOW_LAST ? KIND_FLOW : kind;
-}
-
 /* ---- requests (elastic_ask.c) -------------------------------------------------------------- */
 
 /* Who asks: the store itself, or a reader with a connection of its own. */
@@ -100,6 +95,9 @@ enum es_outcome es_ask(const struct es_asker *a, const struct http_request *requ
 /* The same where nothing but success is of use. */
 MUST_CHECK bool es_request(const struct es_asker *a, const char *method, const char *path,
                            struct slice body, struct err *err);
+/* A text of an answer, or what is written like one; empty when it is absent, null or a container.
+ */
+struct slice es_text(const struct json_node *object, const char *name);
 /* As a tree in an arena. */
 MUST_CHECK bool es_request_tree(const struct es_asker *a, const char *method, const char *path,
                                 struct slice body, struct arena *arena,
@@ -122,6 +120,8 @@ enum es_part { ES_ALL, ES_SELECTED, ES_DELETED, ES_TERMINAL, ES_LOCKED, ES_WANTE
 /* A `query` object for documents of the query's kind. */
 MUST_CHECK bool es_put_query(struct json_writer *w, const struct es_store *s,
                              const struct store_query *q, enum es_part part);
+/* The member `pit`: read in this point in time, and keep it. */
+void es_put_pit(struct json_writer *w, struct slice id);
 /* A query by ids. */
 void es_put_ids(struct json_writer *w, const struct slice *ids, size_t n);
 

@@ -66,6 +66,17 @@ void es_put_ids(struct json_writer *w, const struct slice *ids, size_t n)
     json_close(w, '}');
 }
 
+void es_put_pit(struct json_writer *w, struct slice id)
+{
+    json_key(w, "pit");
+    json_open(w, '{');
+    json_key(w, "id");
+    json_put_text(w, id);
+    json_key(w, "keep_alive");
+    json_put_str(w, ES_PIT_KEEP);
+    json_close(w, '}');
+}
+
 /* ---- conditions --------------------------------------------------------------------------- */
 
 struct query_writer {
@@ -206,7 +217,7 @@ static void put_excluded(const struct query_writer *x, enum es_part part)
 bool es_put_query(struct json_writer *w, const struct es_store *s, const struct store_query *q,
                   enum es_part part)
 {
-    struct query_writer x = { w, s, q, &s->layout->kinds[q->kind], es_stored_kind(q->kind) };
+    struct query_writer x = { w, s, q, &s->layout->kinds[q->kind], kind_stored(q->kind) };
     bool                ok = true;
 
     json_open(w, '{');

@@ -243,7 +243,7 @@ bool es_open_readers(struct store *base, const struct store_query *q, size_t max
                      struct store_reader **out, size_t *n, struct err *err)
 {
     struct es_store  *s = (struct es_store *)base;
-    enum kind         kind = es_stored_kind(q->kind);
+    enum kind         kind = kind_stored(q->kind);
     struct es_asker   a = es_own(s, "opening a point in time");
     struct es_kind   *k = &s->kinds[kind];
     unsigned          of;

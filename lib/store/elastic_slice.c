@@ -105,17 +105,6 @@ static void put_slice(const struct es_slice *s, struct json_writer *w)
     json_close(w, '}');
 }
 
-static void put_pit(const struct es_slice *s, struct json_writer *w)
-{
-    json_key(w, "pit");
-    json_open(w, '{');
-    json_key(w, "id");
-    json_put_text(w, buf_slice(&s->pit));
-    json_key(w, "keep_alive");
-    json_put_str(w, ES_PIT_KEEP);
-    json_close(w, '}');
-}
-
 static void put_sort(const struct es_slice *s, struct json_writer *w)
 {
     json_key(w, "sort");
@@ -153,7 +142,7 @@ static bool write_search(struct es_slice *s, struct err *err)
         return err_set(err, ERR_USAGE, "the selection is too long for a query");
     put_slice(s, &w);
     if (s->store->uses_pit)
-        put_pit(s, &w);
+        es_put_pit(&w, buf_slice(&s->pit));
     put_sort(s, &w);
     json_close(&w, '}');
     return json_writer_ok(&w) || err_set(err, ERR_USAGE, "the selection is too long for a query");
@@ -462,7 +451,7 @@ void es_slice_init(struct es_slice *s, struct es_shared *shared, const struct st
     *s = (struct es_slice){
         .store = shared->store,
         .query = query,
-        .kind = es_stored_kind(query->kind),
+        .kind = kind_stored(query->kind),
         .http = http,
         .doing = doing,
         .number = number,

@@ -11,13 +11,6 @@
 
 /* ---- helpers ---------------------------------------------------------------------------- */
 
-static struct slice text_of(const struct json_node *object, const char *name)
-{
-    const struct json_node *v = json_get(object, name);
-
-    return v && v->type != JSON_NULL ? v->text : slice_of("", 0);
-}
-
 static uint64_t number_of(struct slice text)
 {
     uint64_t n = 0;
@@ -51,10 +44,10 @@ const char *es_search_path(const struct es_store *s, enum kind kind, const char 
 static bool take_index(struct es_store *s, struct es_kind *k, const struct json_node *row,
                        struct err *err)
 {
-    const char  *name = arena_str(s->arena, text_of(row, "index"));
-    struct slice health = text_of(row, "health");
+    const char  *name = arena_str(s->arena, es_text(row, "index"));
+    struct slice health = es_text(row, "health");
 
-    if (slice_eq(text_of(row, "status"), SLICE("close"))) {
+    if (slice_eq(es_text(row, "status"), SLICE("close"))) {
         (void)err_set(err, ERR_STORE, "%s: index %s is closed", s->name, name);
         return err_hint(err, "open it (POST /%s/_open), or leave its kind out with --kinds", name);
     }
@@ -66,7 +59,7 @@ static bool take_index(struct es_store *s, struct es_kind *k, const struct json_
     }
     k->yellow = k->yellow || slice_eq(health, SLICE("yellow"));
     k->indices[k->n_indices++] = name;
-    k->shards += (unsigned)number_of(text_of(row, "pri"));
+    k->shards += (unsigned)number_of(es_text(row, "pri"));
     return true;
 }
 
@@ -108,7 +101,7 @@ static void list_others(struct es_store *s, struct buf *out)
     if (es_request_tree(&a, "GET", "/_cat/indices?format=json&h=index&s=index", slice_of("", 0),
                         arena, &root, &why)) {
         for (const struct json_node *row = root->first; row && n < 8; row = row->next) {
-            struct slice name = text_of(row, "index");
+            struct slice name = es_text(row, "index");
 
             if (name.n > 0 && name.p[0] != '.' && name.n < 128)
                 buf_add(out, "%s%.*s", n++ ? ", " : "", SLICE_ARG(name));
@@ -165,7 +158,7 @@ static bool wrong_mapping(const struct es_store *s, const struct es_kind *k, con
 
 bool es_check_kind(struct es_store *s, const struct store_query *q, struct err *err)
 {
-    enum kind               kind = es_stored_kind(q->kind);
+    enum kind               kind = kind_stored(q->kind);
     struct es_kind         *k = &s->kinds[kind];
     bool                    is_execution = kind == KIND_EXECUTION;
     struct es_asker         a = es_own(s, "asking for the mapping");
@@ -219,7 +212,7 @@ bool es_open_pit(struct es_store *s, const struct es_asker *a, enum kind kind, s
     bool         ok = es_request_tree(a, "POST", path, slice_of("", 0), arena, &root, err);
 
     if (ok) {
-        text = text_of(root, is_other ? "pit_id" : "id");
+        text = es_text(root, is_other ? "pit_id" : "id");
         buf_clear(id);
         ok = text.n > 0 && buf_append(id, text);
         if (!ok)
@@ -266,7 +259,7 @@ static bool count_docs(struct es_store *s, struct es_kind *k, struct err *err)
     bool        ok = es_request_tree(&a, "GET", path, slice_of("", 0), arena, &root, err);
 
     if (ok)
-        k->docs = number_of(text_of(root, "count"));
+        k->docs = number_of(es_text(root, "count"));
     arena_free(arena);
     return ok;
 }
@@ -335,7 +328,7 @@ bool es_use(struct store *base, const struct layout *layout, struct err *err)
     if (!choose_way(s, err))
         return false;
     for (int k = 0; k < KIND_COUNT; k++) {
-        if (!layout->kinds[k].enabled || es_stored_kind((enum kind)k) != (enum kind)k)
+        if (!layout->kinds[k].enabled || kind_stored((enum kind)k) != (enum kind)k)
             continue;
         s->kinds[k].expression = index_name_of(layout, (enum kind)k, &s->conf->search, s->arena);
         if (!s->kinds[k].expression)

@@ -51,11 +51,6 @@ struct file_reader {
     atomic_bool              cancelled;
 };
 
-static enum kind stored_kind(enum kind kind)
-{
-    return kind == KIND_FLOW_LAST ? KIND_FLOW : kind;
-}
-
 static bool begin_scan(struct file_store *s, struct file_scan **out, struct err *err)
 {
     struct file_mark mark;
@@ -100,26 +95,6 @@ static bool file_describe(struct store *base, struct store_info *out, struct err
     return ok;
 }
 
-/* "member:KIND.M" -> KIND; *member is M. KIND_COUNT: it is none. */
-static enum kind parse_question(const char *what, const char **member)
-{
-    static const char prefix[] = "member:";
-    const char       *name = what + strlen(prefix);
-    const char       *dot;
-
-    if (strncmp(what, prefix, strlen(prefix)) != 0)
-        return KIND_COUNT;
-    dot = strchr(name, '.');
-    if (!dot || !dot[1])
-        return KIND_COUNT;
-    *member = dot + 1;
-    for (int kind = 0; kind < KIND_COUNT; kind++) {
-        if (slice_eq(slice_of(name, (size_t)(dot - name)), slice_str(kind_name((enum kind)kind))))
-            return (enum kind)kind;
-    }
-    return KIND_COUNT;
-}
-
 static bool has_member(const struct hit *hit, const char *member)
 {
     const struct json_path path = { member, NULL };
@@ -135,7 +110,7 @@ static bool file_has(struct store *base, const struct layout *layout, const char
 {
     struct file_store *s = (struct file_store *)base;
     const char        *member = NULL;
-    enum kind          kind = parse_question(what, &member);
+    enum kind          kind = index_hint_parse(what, &member);
     const char        *names;
     struct file_scan  *scan;
     const struct hit  *hit = NULL;
@@ -302,7 +277,7 @@ static struct file_reader *reader_new(struct file_store *s, const struct store_q
                                       struct err *err)
 {
     struct file_reader *r;
-    enum kind           kind = stored_kind(q->kind);
+    enum kind           kind = kind_stored(q->kind);
 
     if (!s->layout || !s->layout->kinds[kind].enabled || q->n_ids > STORE_MAX_IDS) {
         (void)err_set(err, ERR_BUG, "the store was asked to read %ss in a way it cannot",

@@ -3,11 +3,6 @@
 
 #define MARK "{index_prefix}"
 
-static enum kind stored_kind(enum kind kind)
-{
-    return kind == KIND_FLOW_LAST ? KIND_FLOW : kind;
-}
-
 /* "execution=my_executions*" -> execution; KIND_COUNT: no kind has this name. */
 static enum kind kind_of(const char *override)
 {
@@ -15,7 +10,7 @@ static enum kind kind_of(const char *override)
 
     for (int kind = 0; kind < KIND_COUNT; kind++) {
         if (slice_eq(slice_of(override, n), slice_str(kind_name((enum kind)kind))))
-            return stored_kind((enum kind)kind);
+            return kind_stored((enum kind)kind);
     }
     return KIND_COUNT;
 }
@@ -56,10 +51,10 @@ const char *index_name_of(const struct layout *layout, enum kind kind,
                           const struct store_search_conf *conf, struct arena *a)
 {
     const char *prefix = conf->index_prefix ? conf->index_prefix : layout->index_prefix;
-    const char *pattern = layout->kinds[stored_kind(kind)].index;
+    const char *pattern = layout->kinds[kind_stored(kind)].index;
 
     for (size_t i = 0; i < conf->indices.n; i++) {
-        if (kind_of(conf->indices.items[i]) == stored_kind(kind))
+        if (kind_of(conf->indices.items[i]) == kind_stored(kind))
             pattern = strchr(conf->indices.items[i], '=') + 1;
     }
     return pattern ? replace_prefix(pattern, prefix ? prefix : "", a) : NULL;
@@ -105,4 +100,22 @@ bool index_name_matches(const char *expression, struct slice concrete)
         if (expression[n] == '\0')
             return false;
     }
+}
+
+enum kind index_hint_parse(const char *hint, const char **member)
+{
+    static const char prefix[] = "member:";
+    const char       *name = hint + sizeof(prefix) - 1;
+    const char       *dot;
+
+    if (strncmp(hint, prefix, sizeof(prefix) - 1) != 0)
+        return KIND_COUNT;
+    dot = strchr(name, '.');
+    if (!dot || !dot[1])
+        return KIND_COUNT;
+    *member = dot + 1;
+    for (int kind = 0; kind < KIND_COUNT; kind++)
+        if (slice_eq(slice_of(name, (size_t)(dot - name)), slice_str(kind_name((enum kind)kind))))
+            return kind_stored((enum kind)kind);
+    return KIND_COUNT;
 }

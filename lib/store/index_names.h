@@ -20,6 +20,10 @@ MUST_CHECK bool index_names_check(const struct store_search_conf *conf, struct e
 const char *index_name_of(const struct layout *layout, enum kind kind,
                           const struct store_search_conf *conf, struct arena *a);
 
+/* A hint of a layout, "member:KIND.M": the kind as the store keeps it, and *member is M.
+ * KIND_COUNT: it is none. */
+enum kind index_hint_parse(const char *hint, const char **member);
+
 bool index_name_matches(const char *expression, struct slice concrete);
 
 #endif

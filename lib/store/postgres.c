@@ -61,7 +61,7 @@ static bool pg_count(struct store *base, const struct store_query *q, struct sto
                      struct err *err)
 {
     struct pg_store *s = (struct pg_store *)base;
-    enum kind        kind = pg_stored_kind(q->kind);
+    enum kind        kind = kind_stored(q->kind);
     PGresult        *res = NULL;
     char             doing[48];
     struct buf       sql;

@@ -98,9 +98,6 @@ MUST_CHECK bool pg_sql_literal(PGconn *pg, struct slice text, struct buf *out, s
 MUST_CHECK bool pg_sql_list(PGconn *pg, const struct strings *list, struct buf *out,
                             struct err *err);
 
-/* KIND_FLOW for KIND_FLOW_LAST: both are rows of one table. */
-enum kind pg_stored_kind(enum kind kind);
-
 /* ---- the store (postgres.c, postgres_reader.c) ---------------------------------------- */
 
 /* A connection that a reader can have. slots[0] is the store's own. */

@@ -260,7 +260,7 @@ static bool write_copy(struct pg_reader *r, const struct store_query *q, struct 
                        struct err *err)
 {
     struct pg_store       *s = r->store;
-    const struct pg_table *t = &s->tables[pg_stored_kind(q->kind)];
+    const struct pg_table *t = &s->tables[kind_stored(q->kind)];
 
     buf_add(sql, "COPY (");
     if (!pg_sql_select(r->slot->conn.pg, s->layout, t, q, sql, err))
@@ -293,7 +293,7 @@ static bool open_reader(struct pg_reader *r, const struct store_query *q, struct
 static struct pg_reader *reader_new(struct pg_store *s, struct pg_slot *slot,
                                     const struct store_query *q)
 {
-    enum kind         kind = pg_stored_kind(q->kind);
+    enum kind         kind = kind_stored(q->kind);
     struct pg_reader *r = mem_alloc(sizeof(*r));
 
     r->base = (struct store_reader){ reader_read, reader_cancel, reader_close };
@@ -315,8 +315,7 @@ bool pg_open_readers(struct store *base, const struct store_query *q, size_t max
     struct pg_reader *r;
 
     (void)max;
-    if (!s->layout || !s->layout->kinds[pg_stored_kind(q->kind)].enabled ||
-        q->n_ids > STORE_MAX_IDS)
+    if (!s->layout || !s->layout->kinds[kind_stored(q->kind)].enabled || q->n_ids > STORE_MAX_IDS)
         return err_set(err, ERR_BUG, "the store was asked to read %ss in a way it cannot",
                        kind_name(q->kind));
     slot = take_slot(s);

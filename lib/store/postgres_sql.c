@@ -76,11 +76,6 @@ struct pg_table pg_table_name(const struct store_conf *conf, const char *kind, c
     return t;
 }
 
-enum kind pg_stored_kind(enum kind kind)
-{
-    return kind == KIND_FLOW_LAST ? KIND_FLOW : kind;
-}
-
 /* ---- values --------------------------------------------------------------------------- */
 
 static bool too_long(struct err *err)
@@ -264,7 +259,7 @@ static struct writer writer_of(PGconn *pg, const struct layout *layout, const st
     return (struct writer){
         .pg = pg,
         .layout = layout,
-        .kind = &layout->kinds[pg_stored_kind(q->kind)],
+        .kind = &layout->kinds[kind_stored(q->kind)],
         .table = t,
         .query = q,
         .out = out,

@@ -39,7 +39,7 @@ struct selector *selector_new(const struct layout *layout, const struct store_qu
 
     s->layout = layout;
     s->query = query;
-    s->kind = query->kind == KIND_FLOW_LAST ? KIND_FLOW : query->kind;
+    s->kind = kind_stored(query->kind);
     s->kl = &layout->kinds[s->kind];
     if (layout->kinds[query->kind].add_source)
         s->source_member = s->kl->source_member;

@@ -192,7 +192,7 @@ static void paused_executions_are_pending_whatever_the_layout_says(void **state)
 static char *plan_of(struct pg_world *w, unsigned jobs, const struct store_query *q)
 {
     struct store_conf conf = { .url = w->db.url, .jobs = jobs };
-    enum kind         kind = pg_stored_kind(q->kind);
+    enum kind         kind = kind_stored(q->kind);
     struct pg_conn    c;
     struct err        err = ERR_INIT;
     struct arena     *a = arena_new(1024);

@@ -136,6 +136,20 @@ static void any_of_several_names_will_do(void **state)
 
 #define NAMES_TEST(f) cmocka_unit_test_setup_teardown(f, names_setup, names_teardown)
 
+static void a_hint_names_a_kind_and_a_member(void **state)
+{
+    const char *member = NULL;
+
+    (void)state;
+    assert_int_equal(index_hint_parse("member:execution.labels", &member), KIND_EXECUTION);
+    assert_string_equal(member, "labels");
+    assert_int_equal(index_hint_parse("member:flow-last.source", &member), KIND_FLOW);
+    assert_int_equal(index_hint_parse("member:flows.source", &member), KIND_COUNT);
+    assert_int_equal(index_hint_parse("member:flow.", &member), KIND_COUNT);
+    assert_int_equal(index_hint_parse("member:flow", &member), KIND_COUNT);
+    assert_int_equal(index_hint_parse("table:flows", &member), KIND_COUNT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +160,7 @@ int main(void)
         NAMES_TEST(a_name_means_itself_and_its_dated_indices),
         NAMES_TEST(a_star_is_any_characters),
         NAMES_TEST(any_of_several_names_will_do),
+        cmocka_unit_test(a_hint_names_a_kind_and_a_member),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

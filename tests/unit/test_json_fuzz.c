@@ -189,10 +189,11 @@ static void check_compare(struct fuzz *f, struct slice doc, struct slice origina
     bool                    ok = comparer_digest(f->c, doc, &d, &err);
 
     assert_true(json || !tree);
-    assert_int_equal(ok, tree && root->type == JSON_OBJECT);
+    /* What no tree can say (half a surrogate pair) is compared by its bytes. */
+    assert_int_equal(ok, tree ? root->type == JSON_OBJECT : json && starts_object(doc));
     (void)comparer_stale(f->c, doc, original);
     (void)comparer_newer(f->c, doc, original);
-    if (!ok)
+    if (!ok || !tree)
         return;
     assert_true(bands_says_same(f->c, doc, doc));
     if (starts_object(original))

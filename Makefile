@@ -55,6 +55,7 @@ UNIT    := $(sort $(wildcard tests/unit/test_*.c))
 FAULT   := $(sort $(wildcard tests/fault/test_*.c))
 INTEG_C := $(sort $(wildcard tests/integration/test_*.c))
 INTEG_S := $(sort $(wildcard tests/integration/test_*.sh))
+SEARCH_S := $(sort $(wildcard tests/integration/search_*.sh))
 TOOLS   := $(sort $(wildcard tests/tools/*.c))
 ALL_C   := $(SRC) $(SUPPORT) $(UNIT) $(FAULT) $(INTEG_C) $(TOOLS)
 
@@ -101,7 +102,8 @@ say  = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all tests tools test test-passes demo unit fault integration integration-run check layers headers \
+.PHONY: all tests tools test test-passes demo unit fault integration integration-run integration-search \
+        integration-search-flavours integration-search-run check layers headers \
         format-check tidy shellcheck bench install uninstall format clean help FORCE
 
 # ---- program -----------------------------------------------------------------------------
@@ -173,6 +175,24 @@ integration-run: $(BIN) $(TOOLPROGS) $(call programs,$(call pick,$(INTEG_C)))
 	@$(RUN) --label 'integration $(FLAVOUR)' \
 	    $(call programs,$(call pick,$(INTEG_C))) $(call pick,$(INTEG_S))
 
+# Each flavour of search server by itself. Messages and comparisons with other stores do not depend
+# on the server: they are tried on the first one.
+SEARCH_FLAVOURS ?= es8 es7 os2
+SEARCH_ONCE     := %/search_bad.sh %/search_same.sh %/search_topics.sh
+
+integration-search: ## Against real Elasticsearch 8 and 7 and OpenSearch (SEARCH_FLAVOURS="es8 es7 os2")
+	@$(if $(REQUEUE_TEST_POSTGRES),,scripts/with-postgres) $(if $(REQUEUE_TEST_KAFKA),,scripts/with-kafka) \
+	    $(MAKE) --no-print-directory integration-search-flavours
+
+integration-search-flavours:
+	@status=0; for f in $(SEARCH_FLAVOURS); do \
+	    scripts/with-search $$f $(MAKE) --no-print-directory integration-search-run || status=1; \
+	done; exit $$status
+
+integration-search-run: $(BIN) $(TOOLPROGS)
+	@$(RUN) --label 'integration $(FLAVOUR) $(REQUEUE_TEST_SEARCH_FLAVOUR)' $(call pick,$(if \
+	    $(filter $(firstword $(SEARCH_FLAVOURS)),$(REQUEUE_TEST_SEARCH_FLAVOUR)),$(SEARCH_S),$(filter-out $(SEARCH_ONCE),$(SEARCH_S))))
+
 # ---- everything --------------------------------------------------------------------------
 
 # A step that fails is counted and the next one runs all the same, so that one run shows all
@@ -200,13 +220,14 @@ test-passes:
 	+@$(STEP) 'fault address' $(SUB) SAN=address fault
 	+@$(STEP) 'unit thread' $(SUB) SAN=thread unit
 	+@$(STEP) 'integration release' $(SUB) integration
+	+@$(STEP) 'integration search' $(SUB) integration-search
 	+@$(STEP) 'integration address' $(SUB) SAN=address T="$(strip $(ASAN_INTEGRATION))" integration
 	@REQUEUE_TALLY='$(TALLY)' scripts/run-tests --total
 
-demo: ## Restore a real Kestra's database, rebuild its topics in a real Kafka, prove them
+demo: ## Restore what a real Kestra left, rebuild its topics in a real Kafka, prove them (STORE=elastic: from Elasticsearch)
 	@scripts/install-deps
 	+@$(SUB) all
-	@REQUEUE_BIN='$(abspath $(BIN))' scripts/demo
+	@REQUEUE_BIN='$(abspath $(BIN))' scripts/demo $(STORE)
 
 # make bench BENCH="-n 1000000 -p 5 --json bench.json --markdown"
 bench: $(BIN) $(TOOLPROGS) ## Measure against yardsticks run in the same minute (scripts/bench)

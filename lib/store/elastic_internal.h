@@ -31,7 +31,8 @@
 #define ES_FEW_DOCS    10000      /* one slice is enough */
 #define ES_RELEASE_S   5          /* for giving a context back */
 #define ES_BODY_BYTES  (4u << 20) /* of a request */
-#define ES_MAX_INDICES 1000       /* of one kind */
+#define ES_MAX_SLICES  64
+#define ES_MAX_INDICES 1000 /* of one kind */
 
 enum es_pit { ES_NO_PIT, ES_PIT_ELASTIC, ES_PIT_OPENSEARCH };
 

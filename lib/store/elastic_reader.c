@@ -226,17 +226,19 @@ static bool open_reader(struct es_shared *shared, const struct store_query *q, u
     return false;
 }
 
-/* By shards where there are several, else as many as are allowed; one where there is little to
- * read. */
-static unsigned slices_for(const struct es_kind *k, const struct store_query *q, size_t max)
+/* At most as many as are allowed; one where there is little to read. A scroll is cut by shards
+ * only: within a shard it would be cut by _id, for which the server goes through all ids again and
+ * again, so that two slices of one shard are slower than one. A point in time has no such price. */
+static unsigned slices_for(const struct es_store *s, const struct es_kind *k,
+                           const struct store_query *q, size_t max)
 {
-    size_t n = max < 64 ? max : 64;
+    size_t n = max < ES_MAX_SLICES ? max : ES_MAX_SLICES;
 
     if (q->ids || k->docs < ES_FEW_DOCS || n == 0)
         return 1;
-    if (k->shards > 1 && n > k->shards)
-        n = k->shards;
-    return (unsigned)n;
+    if (s->pit != ES_PIT_ELASTIC || !s->uses_pit)
+        n = n < k->shards ? n : k->shards;
+    return n > 0 ? (unsigned)n : 1;
 }
 
 bool es_open_readers(struct store *base, const struct store_query *q, size_t max,
@@ -257,7 +259,7 @@ bool es_open_readers(struct store *base, const struct store_query *q, size_t max
     if (!es_check_kind(s, q, err) ||
         (s->uses_pit && k->pit.n == 0 && !es_open_pit(s, &a, kind, &k->pit, err)))
         return false;
-    of = slices_for(k, q, max);
+    of = slices_for(s, k, q, max);
     began = clock_mono_ns();
     shared = es_shared_new(s, of);
     for (unsigned i = 0; i < of; i++) {

@@ -1,11 +1,13 @@
 # shellcheck shell=bash
 # What the shell tests share; sourced first. They run the program as a person would, on real servers
-# that $REQUEUE_TEST_POSTGRES and $REQUEUE_TEST_KAFKA name (scripts/with-postgres, scripts/with-kafka):
+# that $REQUEUE_TEST_POSTGRES, $REQUEUE_TEST_KAFKA and $REQUEUE_TEST_SEARCH name (scripts/with-postgres,
+# scripts/with-kafka, scripts/with-search):
 #
 #   scripts/with-postgres scripts/with-kafka bash tests/integration/test_line.sh
+#   scripts/with-search es7 scripts/with-kafka bash tests/integration/search_line.sh
 #
-# A test that wants other servers says so before: needs='search' (scripts/with-search), or a list of
-# postgres, kafka, search and program.
+# A test_*.sh needs PostgreSQL, a search_*.sh a search server, and both when it calls new_db. Both need
+# Kafka and the program.
 #
 # Each test makes databases and topic prefixes of its own, so that one server serves all. Every check
 # prints `ok - SENTENCE` or `not ok - SENTENCE`, the latter followed by what the program said. The
@@ -20,16 +22,17 @@ tools=${REQUEUE_TEST_TOOLS:-$(dirname "$program")/release/tests/tools}
 kafka=${REQUEUE_TEST_KAFKA:-}
 [ -n "${REQUEUE_LAYOUTS:-}" ] || export REQUEUE_LAYOUTS=$root/schemas/layouts
 
-needs=" ${needs:-postgres kafka program} "
-missing=()
-[[ $needs != *' postgres '* || -n ${REQUEUE_TEST_POSTGRES:-} ]] || missing+=(scripts/with-postgres)
-[[ $needs != *' kafka '* || -n $kafka ]] || missing+=(scripts/with-kafka)
-[[ $needs != *' search '* || -n ${REQUEUE_TEST_SEARCH:-} ]] || missing+=(scripts/with-search)
-if [ ${#missing[@]} -gt 0 ]; then
-    echo "${0##*/}: run me under ${missing[*]}" >&2
+need() { # variable, script that sets it
+    [ -z "${!1:-}" ] || return 0
+    echo "${0##*/}: run me under scripts/$2: $1 is not set" >&2
     exit 1
-fi
-if [[ $needs == *' program '* ]] && { [ ! -x "$program" ] || [ ! -x "$tools/plant" ]; }; then
+}
+need REQUEUE_TEST_KAFKA with-kafka
+case ${0##*/} in
+search_*) need REQUEUE_TEST_SEARCH with-search ;;
+*) need REQUEUE_TEST_POSTGRES with-postgres ;;
+esac
+if [ ! -x "$program" ] || [ ! -x "$tools/plant" ]; then
     echo "${0##*/}: $program or $tools/plant is missing: run make all tools" >&2
     exit 1
 fi
@@ -157,6 +160,7 @@ assert_told() {
 # new_db SAMPLE | DATABASE: a database of this test from a sample of tests/data, or as a copy of
 # another of this test's. Sets $store (URL) and $db (name).
 new_db() {
+    need REQUEUE_TEST_POSTGRES with-postgres
     n_names=$((n_names + 1))
     db=it_${run_id}_$n_names
     databases+=("$db")
@@ -203,6 +207,54 @@ pause_at() {
 }
 
 plant() { "$tools/plant" "$@"; }
+
+# read_topics FOLDER: what the topics of $prefix hold, one file a kind, as plant prints it.
+read_topics() {
+    local kind
+    mkdir -p "$1"
+    for kind in flow-last flow template trigger execution; do
+        plant read "$prefix${kind//-/_}" > "$1/$kind" 2> "$1/$kind.err" || : > "$1/$kind"
+    done
+}
+
+# ---- search servers ------------------------------------------------------------------------------
+
+# shellcheck disable=SC2034 # for those who source this
+flavour=${REQUEUE_TEST_SEARCH_FLAVOUR:-es8}
+
+# search_ask METHOD PATH [BODY]: of the search server; its answer.
+search_ask() {
+    curl -q -sS --noproxy '*' --max-time 60 -X "$1" "$REQUEUE_TEST_SEARCH$2" \
+        ${3:+-H 'Content-Type: application/json' --data-binary "$3"}
+}
+
+# search_do METHOD PATH [BODY]: it has to succeed.
+search_do() {
+    local answer
+    answer=$(search_ask "$@") || { echo "$1 $2: no answer"; exit 1; }
+    case $answer in *'"error":'* | *'"errors":true'*) echo "$1 $2: $answer"; exit 1 ;; esac
+}
+
+# How many scrolls and points in time are open there, once for each shard.
+open_contexts() {
+    search_ask GET /_nodes/stats/indices/search | python3 -c '
+import json, sys
+print(sum(n["indices"]["search"]["open_contexts"] for n in json.load(sys.stdin)["nodes"].values()))'
+}
+
+# They are given back at the end; the server may need a moment.
+no_contexts() { # SENTENCE
+    local i n
+    for ((i = 0; i < 40; i++)); do
+        n=$(open_contexts)
+        [ "$n" != 0 ] || break
+        sleep 0.05
+    done
+    is "$1: no scroll or point in time is open" "$n" 0
+}
+
+# shellcheck disable=SC2120 # arguments are as may be
+load_search() { scripts/load-search-sample "$@" > /dev/null || exit 1; }
 
 # report NAME.json 'results.flow.sent': one value of a report, or of any JSON file.
 json_at() {

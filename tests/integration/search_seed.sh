@@ -1,9 +1,8 @@
 #!/bin/bash
-# Snapshot of Kestra's indices, their loss, restore: the same documents again, byte for byte; and what
-# both tools refuse. On the server of $REQUEUE_TEST_SEARCH, of any flavour:
+# Snapshot of Kestra's indices, their loss, restore: the same documents again, byte for byte, and from
+# them the topics, proven; and what both tools refuse. On the server of $REQUEUE_TEST_SEARCH, of any flavour:
 #
 #   scripts/with-search os2 bash tests/integration/search_seed.sh
-needs=search
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -115,6 +114,13 @@ contents > "$work/after"
 holds "the documents are the same, byte for byte" cmp "$work/loaded" "$work/after"
 is "the alias is back" "$(api GET "/_cat/aliases/${indices}executions?h=index" | sort | tr -d ' ' | paste -sd' ')" \
     "${indices}executions-2023-02-15 ${indices}executions-2023-02-16"
+
+store=$search
+new_prefix
+run_requeue rebuild --executions all --index-prefix "$indices"
+assert_result "the topics are rebuilt from what was restored" 0 '^PASS \(grade [BC]\)$'
+run_requeue verify --executions all --index-prefix "$indices"
+assert_result "verify says so too" 0 '^PASS \(grade [BC]\)$' '^execution +145 '
 
 api POST "/${indices}flows/_doc/extra?refresh=true" '{"id":"extra"}' > "$work/api"
 tool restore-elasticsearch --repository "$repository" --snapshot one --close

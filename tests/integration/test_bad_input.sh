@@ -52,7 +52,7 @@ fails "another program's database" 6 'the database "postgres" is not Kestra.s' '
 store=postgres://postgres:$secret@$server/$sample
 fails "another schema" 6 'not Kestra.s: no table nix\.flows' 'schema "public" .* --schema public' rebuild --schema nix
 
-for store in "mysql://u:$secret@h/d" "jdbc:postgresql://u:$secret@h/d" "u:$secret@h/d" "http://u:$secret@h/d"; do
+for store in "mysql://u:$secret@h/d" "jdbc:postgresql://u:$secret@h/d" "u:$secret@h/d" "ftp://u:$secret@h/d"; do
     misused "a store of another kind: ${store%%u:*}" 'store' 'postgresql://user@host:5432/kestra' rebuild
 done
 store=postgres://u:p@$secret@h/d

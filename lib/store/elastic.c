@@ -113,7 +113,8 @@ static bool es_describe(struct store *base, struct store_info *out, struct err *
 static const char *newest_first(enum kind kind)
 {
     switch (kind) {
-    case KIND_EXECUTION: return "{\"state.startDate\":{\"order\":\"desc\",\"unmapped_type\":\"date\"}}";
+    case KIND_EXECUTION:
+        return "{\"state.startDate\":{\"order\":\"desc\",\"unmapped_type\":\"date\"}}";
     case KIND_FLOW: return "{\"revision\":{\"order\":\"desc\",\"unmapped_type\":\"long\"}}";
     case KIND_TRIGGER: return "{\"date\":{\"order\":\"desc\",\"unmapped_type\":\"date\"}}";
     case KIND_FLOW_LAST:
@@ -297,6 +298,7 @@ bool elastic_open(const struct store_conf *conf, struct store **out, struct err 
         .close = es_close,
     };
     s->conf = conf;
+    s->pause_ms = ES_PAUSE_MS;
     s->arena = arena_new(1u << 12);
     s->sample_arena = arena_new(1u << 12);
     http_answer_init(&s->answer, 0);

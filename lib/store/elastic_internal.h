@@ -21,16 +21,17 @@
 #include "lib/store/http.h"
 #include "lib/store/store.h"
 
-#define ES_PAGE_BYTES   (8u << 20) /* aimed at */
-#define ES_PAGE_HITS    10000      /* index.max_result_window */
-#define ES_FIRST_HITS   100        /* a first look at how large the documents are */
-#define ES_SCROLL_KEEP  "2m"       /* between two pages */
-#define ES_PIT_KEEP     "10m"      /* between two uses of a kind */
-#define ES_RESTARTS     8          /* of one slice, or of one page */
-#define ES_FEW_DOCS     10000      /* one slice is enough */
-#define ES_RELEASE_S    5          /* for giving a context back */
-#define ES_BODY_BYTES   (4u << 20) /* of a request */
-#define ES_MAX_INDICES  1000       /* of one kind */
+#define ES_PAGE_BYTES  (8u << 20) /* aimed at */
+#define ES_PAGE_HITS   10000      /* index.max_result_window */
+#define ES_FIRST_HITS  100        /* a first look at how large the documents are */
+#define ES_SCROLL_KEEP "2m"       /* between two pages */
+#define ES_PIT_KEEP    "10m"      /* between two uses of a kind */
+#define ES_RESTARTS    8          /* of one slice, or of one page */
+#define ES_PAUSE_MS    100        /* before the first restart */
+#define ES_FEW_DOCS    10000      /* one slice is enough */
+#define ES_RELEASE_S   5          /* for giving a context back */
+#define ES_BODY_BYTES  (4u << 20) /* of a request */
+#define ES_MAX_INDICES 1000       /* of one kind */
 
 enum es_pit { ES_NO_PIT, ES_PIT_ELASTIC, ES_PIT_OPENSEARCH };
 
@@ -40,9 +41,9 @@ struct es_kind {
     const char  *expression; /* NULL: the layout has no such kind */
     size_t       n_indices;  /* concrete ones; 0: there is nothing of that name */
     const char **indices;
-    unsigned     shards;     /* primaries of all of them */
+    unsigned     shards; /* primaries of all of them */
     uint64_t     docs;
-    double       mean_bytes; /* of a hit, by a look at some; 0: unknown */
+    double       mean_bytes;  /* of a hit, by a look at some; 0: unknown */
     bool         has_deleted; /* mapped as boolean */
     struct buf   pit;         /* the id; n 0: none is open */
 };
@@ -57,7 +58,7 @@ struct es_store {
     bool                     is_opensearch;
     unsigned                 major;
     unsigned                 minor;
-    enum es_pit              pit;  /* what the server has */
+    enum es_pit              pit; /* what the server has */
     bool                     uses_pit;
     const char              *name; /* "Elasticsearch 8.2.3 at http://..." for messages */
     struct es_kind           kinds[KIND_COUNT];
@@ -65,6 +66,7 @@ struct es_store {
     const char             **sampled[KIND_COUNT];
     size_t                   n_sampled[KIND_COUNT];
     const char              *sampled_at[KIND_COUNT]; /* the expression that was looked at */
+    unsigned                 pause_ms;     /* before the first restart; doubled each time */
     atomic_bool              was_reopened; /* a point in time was lost: the grade falls */
 };
 
@@ -85,8 +87,8 @@ struct es_asker {
 
 enum es_outcome {
     ES_OK,
-    ES_AGAIN,  /* the same may succeed: an answer was lost or incomplete; *err says how */
-    ES_LOST,   /* the context (scroll, point in time) is gone */
+    ES_AGAIN,   /* the same may succeed: an answer was lost or incomplete; *err says how */
+    ES_LOST,    /* the context (scroll, point in time) is gone */
     ES_TOO_BIG, /* ask for less at a time */
     ES_FAILED,
 };
@@ -158,10 +160,10 @@ struct es_slice {
     struct http              *http;
     const char               *doing;
     unsigned                  number;
-    unsigned                  of; /* slices in all */
-    unsigned                  size; /* hits a page */
-    struct buf                scroll; /* id; n 0: none is open */
-    struct buf                pit;    /* id */
+    unsigned                  of;      /* slices in all */
+    unsigned                  size;    /* hits a page */
+    struct buf                scroll;  /* id; n 0: none is open */
+    struct buf                pit;     /* id */
     bool                      own_pit; /* opened by this slice after the kind's was lost */
     struct buf                after;   /* point in time: sort values of the last hit */
     bool                      has_total;

@@ -18,7 +18,6 @@
 
 #include <inttypes.h>
 
-#define PAUSE_MS     100 /* before the first restart; doubled each time */
 #define PAUSE_MAX_MS 5000
 #define ID_TAG       0x65732d69642d2d2du /* "es-id---" */
 
@@ -116,8 +115,7 @@ static bool write_search(struct es_slice *s, struct err *err)
         put_pit(s, &w);
     put_sort(s, &w);
     json_close(&w, '}');
-    return json_writer_ok(&w) ||
-           err_set(err, ERR_USAGE, "the selection is too long for a query");
+    return json_writer_ok(&w) || err_set(err, ERR_USAGE, "the selection is too long for a query");
 }
 
 static bool write_scroll(struct es_slice *s)
@@ -226,10 +224,10 @@ static enum es_outcome take_hits(struct es_slice *s, struct es_page *page, struc
 
         if (!check_hit(s, hit, err))
             return ES_FAILED;
-        seen = idset_see(s->seen,
-                         digest_pair(ID_TAG, digest_bytes(ID_TAG, hit->index),
-                                     digest_bytes(ID_TAG, hit->id)),
-                         s->round);
+        seen = idset_see(
+            s->seen,
+            digest_pair(ID_TAG, digest_bytes(ID_TAG, hit->index), digest_bytes(ID_TAG, hit->id)),
+            s->round);
         page->keep[i] = seen == IDSET_NEW;
         s->n_read += seen == IDSET_AGAIN ? 0 : 1;
     }
@@ -292,7 +290,7 @@ static bool start_round(struct es_slice *s, bool pit_is_gone, struct err *err)
 
 static bool pause_before_restart(const struct es_slice *s, struct err *err)
 {
-    unsigned ms = PAUSE_MS << (s->restarts < 7 ? s->restarts : 7);
+    unsigned ms = s->store->pause_ms << (s->restarts < 7 ? s->restarts : 7);
 
     ms = ms < PAUSE_MAX_MS ? ms : PAUSE_MAX_MS;
     for (; ms > 0; ms -= ms < 50 ? ms : 50) {
@@ -345,9 +343,8 @@ static enum es_outcome check_end(const struct es_slice *s, struct err *err)
 {
     if (s->n_read == s->total)
         return ES_OK;
-    (void)err_set(err, ERR_STORE,
-                  "%s, %s: %" PRIu64 " documents came, %" PRIu64 " were promised", s->store->name,
-                  s->doing, s->n_read, s->total);
+    (void)err_set(err, ERR_STORE, "%s, %s: %" PRIu64 " documents came, %" PRIu64 " were promised",
+                  s->store->name, s->doing, s->n_read, s->total);
     (void)err_hint(err, "a part would be taken for the whole: is somebody deleting or closing "
                         "indices?");
     return ES_LOST;

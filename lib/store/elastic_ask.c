@@ -139,8 +139,9 @@ enum es_outcome es_check_page(const struct es_asker *a, const struct hits_page *
                             "has less to do");
         return ES_AGAIN;
     }
+    /* Skipped shards (nothing in them can match) are among the successful ones. */
     if (page->has_shards && page->shards_failed == 0 &&
-        page->shards_successful + page->shards_skipped >= page->shards_total)
+        page->shards_successful >= page->shards_total)
         return ES_OK;
     if (!page->has_shards) {
         (void)odd_answer(a, err);
@@ -148,7 +149,7 @@ enum es_outcome es_check_page(const struct es_asker *a, const struct hits_page *
     }
     (void)err_set(err, ERR_STORE, "%s, %s: %lld of %lld shards did not answer%s%.*s",
                   server_name(a), a->doing,
-                  (long long)(page->shards_total - page->shards_successful - page->shards_skipped),
+                  (long long)(page->shards_total - page->shards_successful),
                   (long long)page->shards_total, page->shard_failure.p ? ": " : "",
                   SLICE_ARG(page->shard_failure));
     (void)err_hint(err, "a part would be taken for the whole: see GET _cluster/allocation/explain");

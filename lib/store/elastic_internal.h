@@ -160,12 +160,13 @@ struct es_slice {
     struct http              *http;
     const char               *doing;
     unsigned                  number;
-    unsigned                  of;      /* slices in all */
-    unsigned                  size;    /* hits a page */
-    struct buf                scroll;  /* id; n 0: none is open */
-    struct buf                pit;     /* id */
-    bool                      own_pit; /* opened by this slice after the kind's was lost */
-    struct buf                after;   /* point in time: sort values of the last hit */
+    unsigned                  of;       /* slices in all */
+    unsigned                  size;     /* hits a page */
+    unsigned                  max_size; /* lowered when a page was too large for the server */
+    struct buf                scroll;   /* id; n 0: none is open */
+    struct buf                pit;      /* id */
+    bool                      own_pit;  /* opened by this slice after the kind's was lost */
+    struct buf                after;    /* point in time: sort values of the last hit */
     bool                      has_total;
     uint64_t                  total;
     uint64_t                  n_read; /* in this round, each document once */

@@ -310,6 +310,7 @@ static bool recover(struct es_slice *s, enum es_outcome outcome, struct err *err
         return false;
     if (outcome == ES_TOO_BIG && s->size > 1) {
         s->size = s->size > 4 ? s->size / 4 : 1;
+        s->max_size = s->size;
         return s->store->uses_pit || start_round(s, false, err);
     }
     if (s->restarts == ES_RESTARTS) {
@@ -335,7 +336,7 @@ static void fit_size(struct es_slice *s, const struct es_page *page)
         return;
     mean = (double)page->answer.body.n / (double)page->hits.n;
     size = (double)ES_PAGE_BYTES / mean;
-    s->size = size < 1 ? 1 : size > ES_PAGE_HITS ? ES_PAGE_HITS : (unsigned)size;
+    s->size = size < 1 ? 1 : size > s->max_size ? s->max_size : (unsigned)size;
 }
 
 /* The round is over: is everything here? */
@@ -389,6 +390,7 @@ void es_slice_init(struct es_slice *s, struct es_store *store, const struct stor
         .doing = doing,
         .number = number,
         .of = of,
+        .max_size = ES_PAGE_HITS,
         .seen = idset_new(),
     };
     k = &store->kinds[s->kind];

@@ -176,25 +176,39 @@ static struct slice release_body(struct es_store *s, bool is_pit, struct slice i
     return buf_slice(out);
 }
 
-void es_release(struct es_store *s, struct http *http, struct http_answer *answer, bool is_pit,
-                struct slice id)
+bool es_give_back(struct es_store *s, struct http *http, struct http_answer *answer, bool is_pit,
+                  struct slice id, struct err *err)
 {
     struct buf          body;
     struct http_request r = { .method = "DELETE", .limit_s = ES_RELEASE_S, .repeatable = true };
-    struct err          err;
+    bool                ok;
 
     if (id.n == 0)
-        return;
+        return true;
     r.body = release_body(s, is_pit, id, &body);
     r.path = !is_pit                       ? "/_search/scroll"
              : s->pit == ES_PIT_OPENSEARCH ? "/_search/point_in_time"
                                            : "/_pit";
-    http_uncancel(http);
     /* One that is gone by itself is 404: just as well. */
-    if (!http_send(http, &r, answer, &err))
-        log_msg(LOG_INFO, "a %s stays open on the server until it expires: %s",
-                is_pit ? "point in time" : "scroll", err.msg);
+    ok = http_send(http, &r, answer, err);
     buf_release(&body);
+    if (ok || err->kind == ERR_STOPPED)
+        return ok;
+    log_msg(LOG_INFO, "a %s stays open on the server until it expires: %s",
+            is_pit ? "point in time" : "scroll", err->msg);
+    return true;
+}
+
+void es_release(struct es_store *s, struct http *http, struct http_answer *answer, bool is_pit,
+                struct slice id)
+{
+    struct err ignored;
+
+    if (id.n == 0)
+        return;
+    http_uncancel(http);
+    if (!es_give_back(s, http, answer, is_pit, id, &ignored))
+        return; /* not after http_uncancel */
 }
 
 const char *es_path_text(struct slice text, struct arena *a)

@@ -107,7 +107,11 @@ MUST_CHECK bool es_request_tree(const struct es_asker *a, const char *method, co
 enum es_outcome es_check_page(const struct es_asker *a, const struct hits_page *page,
                               struct err *err);
 struct es_asker es_own(struct es_store *s, const char *doing);
-/* Give back a scroll or point in time, in a few seconds, also after stop; never fails loudly. */
+/* Give back a scroll or point in time, in a few seconds, while reading: false when a stop or cancel
+ * came first, then it is still open. */
+MUST_CHECK bool es_give_back(struct es_store *s, struct http *http, struct http_answer *answer,
+                             bool is_pit, struct slice id, struct err *err);
+/* At the end, also after stop or cancel; never fails loudly. */
 void es_release(struct es_store *s, struct http *http, struct http_answer *answer, bool is_pit,
                 struct slice id);
 /* Percent-encoded for a path: an index expression. */

@@ -261,10 +261,13 @@ static enum es_outcome read_page(struct es_slice *s, struct es_page *page, struc
 
 /* ---- again ------------------------------------------------------------------------------ */
 
-static void drop_scroll(struct es_slice *s)
+/* A cancel or stop that comes meanwhile has to be seen: es_release would undo it. */
+static bool drop_scroll(struct es_slice *s, struct err *err)
 {
-    es_release(s->store, s->http, &s->lookup, false, buf_slice(&s->scroll));
+    if (!es_give_back(s->store, s->http, &s->lookup, false, buf_slice(&s->scroll), err))
+        return false;
     buf_clear(&s->scroll);
+    return true;
 }
 
 /* From the beginning of the slice, in a context of now. */
@@ -276,10 +279,8 @@ static bool start_round(struct es_slice *s, bool pit_is_gone, struct err *err)
     s->has_total = false;
     s->n_read = 0;
     s->round++;
-    if (!s->store->uses_pit) {
-        drop_scroll(s);
-        return true;
-    }
+    if (!s->store->uses_pit)
+        return drop_scroll(s, err);
     if (!pit_is_gone)
         return true;
     atomic_store(&s->store->was_reopened, true);
@@ -407,7 +408,7 @@ void es_slice_init(struct es_slice *s, struct es_store *store, const struct stor
 
 void es_slice_release(struct es_slice *s)
 {
-    drop_scroll(s);
+    es_release(s->store, s->http, &s->lookup, false, buf_slice(&s->scroll));
     if (s->own_pit)
         es_release(s->store, s->http, &s->lookup, true, buf_slice(&s->pit));
     buf_release(&s->scroll);

@@ -284,6 +284,9 @@ static bool start_round(struct es_slice *s, bool pit_is_gone, struct err *err)
     if (!pit_is_gone)
         return true;
     atomic_store(&s->store->was_reopened, true);
+    /* It may be there all the same: the round fell short. */
+    if (s->own_pit && !es_give_back(s->store, s->http, &s->lookup, true, buf_slice(&s->pit), err))
+        return false;
     s->own_pit = true;
     buf_clear(&s->pit);
     return es_open_pit(s->store, &a, s->kind, &s->pit, err);

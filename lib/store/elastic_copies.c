@@ -15,12 +15,12 @@
 
 #include "lib/kestra/latest.h"
 
-#define IDS_AT_ONCE   1000
-#define DOCS_AT_ONCE  100
+#define IDS_AT_ONCE  1000
+#define DOCS_AT_ONCE 100
 
 /* An id of the page that has copies elsewhere. */
 struct copied {
-    size_t        at; /* in the page */
+    size_t        at;    /* in the page */
     struct slice  index; /* where the latest copy is, as far as known */
     struct latest latest;
 };
@@ -92,7 +92,7 @@ static enum es_outcome ask_copies(struct es_slice *s, const struct slice *ids, s
 
 /* A look-up is small and has no place to lose: what fails is asked for again, or for less of it. */
 static bool look_up(struct es_slice *s, const struct slice *ids, size_t n, bool with_source,
-                    struct arena *arena, struct err *err,
+                    struct arena *arena, struct err                                        *err,
                     void (*take)(struct lookup *, const struct hits_page *), struct lookup *l)
 {
     struct hits_page hits;
@@ -111,7 +111,9 @@ static bool look_up(struct es_slice *s, const struct slice *ids, size_t n, bool 
             at += count;
         } else if (o == ES_TOO_BIG && count > 1) {
             step = count / 2;
-        } else if (o != ES_AGAIN || tries++ == ES_RESTARTS) {
+        } else if ((o != ES_AGAIN && o != ES_LOST) || tries++ == ES_RESTARTS) {
+            return false;
+        } else if (o == ES_LOST && !es_slice_reopen(s, err)) {
             return false;
         }
     }

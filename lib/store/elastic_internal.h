@@ -185,6 +185,9 @@ void es_slice_init(struct es_slice *s, struct es_store *store, const struct stor
                    struct http *http, const char *doing, unsigned number, unsigned of);
 /* The next page; *end: it is the last one (it may be empty). */
 MUST_CHECK bool es_slice_page(struct es_slice *s, struct es_page *page, bool *end, struct err *err);
+/* After the point in time was lost: another one. The next page is the first of a new round; what
+ * was handed out is not handed out again. */
+MUST_CHECK bool es_slice_reopen(struct es_slice *s, struct err *err);
 /* Gives the contexts back; http is still the caller's. */
 void es_slice_release(struct es_slice *s);
 

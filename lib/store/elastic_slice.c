@@ -292,6 +292,11 @@ static bool start_round(struct es_slice *s, bool pit_is_gone, struct err *err)
     return es_open_pit(s->store, &a, s->kind, &s->pit, err);
 }
 
+bool es_slice_reopen(struct es_slice *s, struct err *err)
+{
+    return start_round(s, true, err);
+}
+
 static bool pause_before_restart(const struct es_slice *s, struct err *err)
 {
     unsigned ms = s->store->pause_ms << (s->restarts < 7 ? s->restarts : 7);

@@ -91,9 +91,8 @@ static enum es_outcome ask_copies(struct es_slice *s, const struct slice *ids, s
 }
 
 /* A look-up is small and has no place to lose: what fails is asked for again, or for less of it. */
-static bool look_up(struct es_slice *s, const struct slice *ids, size_t n, bool with_source,
-                    struct arena *arena, struct err                                        *err,
-                    void (*take)(struct lookup *, const struct hits_page *), struct lookup *l)
+static bool look_up(struct lookup *l, const struct slice *ids, size_t n, bool with_source,
+                    void (*take)(struct lookup *, const struct hits_page *), struct err *err)
 {
     struct hits_page hits;
     size_t           at = 0;
@@ -104,18 +103,20 @@ static bool look_up(struct es_slice *s, const struct slice *ids, size_t n, bool 
         size_t          count = n - at < step ? n - at : step;
         enum es_outcome o;
 
-        arena_reset(arena);
-        o = ask_copies(s, ids + at, count, with_source, arena, &hits, err);
+        arena_reset(l->arena);
+        o = ask_copies(l->slice, ids + at, count, with_source, l->arena, &hits, err);
         if (o == ES_OK) {
             take(l, &hits);
             at += count;
-        } else if (o == ES_TOO_BIG && count > 1) {
-            step = count / 2;
-        } else if ((o != ES_AGAIN && o != ES_LOST) || tries++ == ES_RESTARTS) {
-            return false;
-        } else if (o == ES_LOST && !es_slice_reopen(s, err)) {
-            return false;
+            continue;
         }
+        if (o == ES_TOO_BIG && count > 1) {
+            step = count / 2;
+            continue;
+        }
+        if ((o != ES_AGAIN && o != ES_LOST) || tries++ == ES_RESTARTS ||
+            (o == ES_LOST && !es_slice_reopen(l->slice, err)))
+            return false;
     }
     return true;
 }
@@ -216,8 +217,8 @@ static bool look_up_all(struct finder *f, const struct slice *ids, size_t n, siz
                         bool with_source, struct err *err)
 {
     for (size_t at = 0; at < n; at += step)
-        if (!look_up(f->l.slice, ids + at, n - at < step ? n - at : step, with_source, f->l.arena,
-                     err, with_source ? take_documents : take_places, &f->l))
+        if (!look_up(&f->l, ids + at, n - at < step ? n - at : step, with_source,
+                     with_source ? take_documents : take_places, err))
             return false;
     return true;
 }

@@ -2,9 +2,9 @@
  * elastic_query.c - the bodies of searches (elastic_internal.h).
  *
  * What is pushed down may select too much, never too little: Kestra's keyword fields are normalised
- * (lower case, without accents), so the reader looks at each document again (select.h). es_check_kind
- * has made sure that a field asked for is mapped as Kestra maps it: a term of a field that is not
- * finds nothing, and says so to nobody.
+ * (lower case, without accents), so the reader looks at each document again (select.h).
+ * es_check_kind has made sure that a field asked for is mapped as Kestra maps it: a term of a field
+ * that is not finds nothing, and says so to nobody.
  */
 #include "lib/store/elastic_internal.h"
 

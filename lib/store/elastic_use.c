@@ -74,10 +74,9 @@ static bool resolve(struct es_store *s, struct es_kind *k, struct err *err)
     struct es_asker         a = es_own(s, "listing indices");
     struct arena           *arena = arena_new(1u << 14);
     const struct json_node *root = NULL;
-    const char             *path =
-        join(arena, "/_cat/indices/", es_path_text(slice_str(k->expression), arena),
-             "?format=json&h=index,status,health,pri&expand_wildcards=all");
-    bool ok = es_request_tree(&a, "GET", path, slice_of("", 0), arena, &root, err);
+    const char *path = join(arena, "/_cat/indices/", es_path_text(slice_str(k->expression), arena),
+                            "?format=json&h=index,status,health,pri&expand_wildcards=all");
+    bool        ok = es_request_tree(&a, "GET", path, slice_of("", 0), arena, &root, err);
 
     k->n_indices = 0;
     k->shards = 0;
@@ -175,11 +174,12 @@ bool es_check_kind(struct es_store *s, const struct store_query *q, struct err *
     const char             *path;
     bool                    ok;
     const struct field      needed[] = {
-        { "namespace", "keyword", "--namespace", q->namespace != NULL },
-        { "tenantId", "keyword", "--tenant", q->tenant && s->layout->kinds[kind].has_tenant },
-        { "state.startDate", "date", "--since and --until", is_execution && (q->since || q->until) },
-        { "state.current", "keyword", "the state of executions", is_execution },
-        { "deleted", "boolean", "", false },
+             { "namespace", "keyword", "--namespace", q->namespace != NULL },
+             { "tenantId", "keyword", "--tenant", q->tenant && s->layout->kinds[kind].has_tenant },
+             { "state.startDate", "date", "--since and --until",
+               is_execution && (q->since || q->until) },
+             { "state.current", "keyword", "the state of executions", is_execution },
+             { "deleted", "boolean", "", false },
     };
 
     if (k->n_indices == 0) {
@@ -211,10 +211,9 @@ bool es_open_pit(struct es_store *s, const struct es_asker *a, enum kind kind, s
     bool                    is_other = s->pit == ES_PIT_OPENSEARCH;
     struct arena           *arena = arena_new(1u << 14);
     const struct json_node *root = NULL;
-    const char             *path =
-        join(arena, "/", es_path_text(slice_str(s->kinds[kind].expression), arena),
-             is_other ? "/_search/point_in_time?keep_alive=" ES_PIT_KEEP
-                      : "/_pit?keep_alive=" ES_PIT_KEEP);
+    const char  *path = join(arena, "/", es_path_text(slice_str(s->kinds[kind].expression), arena),
+                            is_other ? "/_search/point_in_time?keep_alive=" ES_PIT_KEEP
+                                      : "/_pit?keep_alive=" ES_PIT_KEEP);
     struct slice text = { NULL, 0 };
     bool         ok = es_request_tree(a, "POST", path, slice_of("", 0), arena, &root, err);
 
@@ -282,7 +281,8 @@ static bool refresh(struct es_store *s, const struct es_kind *k, struct err *err
     arena_free(arena);
     if (ok || s->answer.status != 403)
         return ok;
-    log_msg(LOG_WARN, "%s: no right to refresh %s: what was written in the last seconds may be missing",
+    log_msg(LOG_WARN,
+            "%s: no right to refresh %s: what was written in the last seconds may be missing",
             s->name, k->expression);
     return true;
 }
@@ -321,8 +321,7 @@ bool es_use(struct store *base, const struct layout *layout, struct err *err)
     for (int k = 0; k < KIND_COUNT; k++) {
         if (!layout->kinds[k].enabled || es_stored_kind((enum kind)k) != (enum kind)k)
             continue;
-        s->kinds[k].expression =
-            index_name_of(layout, (enum kind)k, &s->conf->search, s->arena);
+        s->kinds[k].expression = index_name_of(layout, (enum kind)k, &s->conf->search, s->arena);
         if (!s->kinds[k].expression)
             return err_set(err, ERR_USAGE, "layout %s names no index for %ss", layout->name,
                            kind_name((enum kind)k));

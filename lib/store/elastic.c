@@ -275,6 +275,7 @@ bool elastic_open(const struct store_conf *conf, struct store **out, struct err 
         .close = es_close,
     };
     s->conf = conf;
+    s->pause_ms = ES_PAUSE_MS;
     s->arena = arena_new(1u << 12);
     s->sample_arena = arena_new(1u << 12);
     http_answer_init(&s->answer, 0);

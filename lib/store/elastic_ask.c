@@ -148,8 +148,9 @@ enum es_outcome es_check_page(const struct es_asker *a, const struct hits_page *
                             "has less to do");
         return ES_AGAIN;
     }
+    /* Skipped shards (nothing in them can match) are among the successful ones. */
     if (page->has_shards && page->shards_failed == 0 &&
-        page->shards_successful + page->shards_skipped >= page->shards_total)
+        page->shards_successful >= page->shards_total)
         return ES_OK;
     if (!page->has_shards) {
         (void)odd_answer(a, err);
@@ -157,7 +158,7 @@ enum es_outcome es_check_page(const struct es_asker *a, const struct hits_page *
     }
     (void)err_set(err, ERR_STORE, "%s, %s: %lld of %lld shards did not answer%s%.*s",
                   server_name(a), a->doing,
-                  (long long)(page->shards_total - page->shards_successful - page->shards_skipped),
+                  (long long)(page->shards_total - page->shards_successful),
                   (long long)page->shards_total, page->shard_failure.p ? ": " : "",
                   SLICE_ARG(page->shard_failure));
     (void)err_hint(err, "a part would be taken for the whole: see GET _cluster/allocation/explain");
@@ -184,25 +185,39 @@ static struct slice release_body(struct es_store *s, bool is_pit, struct slice i
     return buf_slice(out);
 }
 
-void es_release(struct es_store *s, struct http *http, struct http_answer *answer, bool is_pit,
-                struct slice id)
+bool es_give_back(struct es_store *s, struct http *http, struct http_answer *answer, bool is_pit,
+                  struct slice id, struct err *err)
 {
     struct buf          body;
     struct http_request r = { .method = "DELETE", .limit_s = ES_RELEASE_S, .repeatable = true };
-    struct err          err;
+    bool                ok;
 
     if (id.n == 0)
-        return;
+        return true;
     r.body = release_body(s, is_pit, id, &body);
     r.path = !is_pit                       ? "/_search/scroll"
              : s->pit == ES_PIT_OPENSEARCH ? "/_search/point_in_time"
                                            : "/_pit";
-    http_uncancel(http);
     /* One that is gone by itself is 404: just as well. */
-    if (!http_send(http, &r, answer, &err))
-        log_msg(LOG_INFO, "a %s stays open on the server until it expires: %s",
-                is_pit ? "point in time" : "scroll", err.msg);
+    ok = http_send(http, &r, answer, err);
     buf_release(&body);
+    if (ok || err->kind == ERR_STOPPED)
+        return ok;
+    log_msg(LOG_INFO, "a %s stays open on the server until it expires: %s",
+            is_pit ? "point in time" : "scroll", err->msg);
+    return true;
+}
+
+void es_release(struct es_store *s, struct http *http, struct http_answer *answer, bool is_pit,
+                struct slice id)
+{
+    struct err ignored;
+
+    if (id.n == 0)
+        return;
+    http_uncancel(http);
+    if (!es_give_back(s, http, answer, is_pit, id, &ignored))
+        return; /* not after http_uncancel */
 }
 
 const char *es_path_text(struct slice text, struct arena *a)

@@ -198,7 +198,8 @@ static bool look_up(struct finder *f, const struct slice *ids, size_t n, bool wi
             at += count;
         else if (o == ES_TOO_BIG && count > 1)
             step = count / 2;
-        else if (o != ES_AGAIN || tries++ == ES_RESTARTS)
+        else if ((o != ES_AGAIN && o != ES_LOST) || tries++ == ES_RESTARTS ||
+                 (o == ES_LOST && !es_slice_reopen(f->l.slice, err)))
             return false;
     }
     return true;

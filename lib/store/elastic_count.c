@@ -6,31 +6,40 @@
  */
 #include "lib/store/elastic_internal.h"
 
-static bool count_part(struct es_store *s, const struct store_query *q, enum es_part part,
-                       uint64_t *out, struct err *err)
+/* The body of a search that counts. */
+static bool write_count(struct es_store *s, const struct store_query *q, enum es_part part,
+                        struct buf *body)
 {
-    enum kind           kind = kind_stored(q->kind);
-    struct es_asker     a = es_own(s, "counting documents");
-    struct arena       *arena = arena_new(1u << 12);
-    struct http_request r = { .method = "POST", .repeatable = true };
-    struct json_writer  w;
-    struct hits_page    hits = { 0 };
-    struct buf          body;
-    enum es_outcome     o = ES_FAILED;
+    struct json_writer w;
 
-    buf_init(&body, ES_BODY_BYTES);
-    json_writer_init(&w, &body, false);
+    json_writer_init(&w, body, false);
     json_open(&w, '{');
     json_key(&w, "size");
     json_put_uint(&w, 0);
     json_key(&w, "track_total_hits");
     json_put_bool(&w, true);
     json_key(&w, "query");
-    if (es_put_query(&w, s, q, part)) {
-        if (s->uses_pit) {
-            es_put_pit(&w, buf_slice(&s->kinds[kind].pit));
-        }
-        json_close(&w, '}');
+    if (!es_put_query(&w, s, q, part))
+        return false;
+    if (s->uses_pit)
+        es_put_pit(&w, buf_slice(&s->kinds[kind_stored(q->kind)].pit));
+    json_close(&w, '}');
+    return json_writer_ok(&w);
+}
+
+static enum es_outcome ask_count(struct es_store *s, const struct store_query *q, enum es_part part,
+                                 uint64_t *out, struct err *err)
+{
+    enum kind           kind = kind_stored(q->kind);
+    struct es_asker     a = es_own(s, "counting documents");
+    struct arena       *arena = arena_new(1u << 12);
+    struct http_request r = { .method = "POST", .repeatable = true };
+    struct hits_page    hits = { 0 };
+    struct buf          body;
+    enum es_outcome     o = ES_FAILED;
+
+    buf_init(&body, ES_BODY_BYTES);
+    if (write_count(s, q, part, &body)) {
         r.body = buf_slice(&body);
         r.path = es_search_path(s, kind, "allow_partial_search_results=false", arena);
         o = es_ask(&a, &r, err);
@@ -52,7 +61,24 @@ static bool count_part(struct es_store *s, const struct store_query *q, enum es_
     *out = (uint64_t)hits.total;
     buf_release(&body);
     arena_free(arena);
-    return o == ES_OK;
+    return o;
+}
+
+/* A point in time that expired is opened anew, once: then the instant is another one. */
+static bool count_part(struct es_store *s, const struct store_query *q, enum es_part part,
+                       uint64_t *out, struct err *err)
+{
+    enum kind       kind = kind_stored(q->kind);
+    struct es_asker a = es_own(s, "opening a point in time");
+    enum es_outcome o = ask_count(s, q, part, out, err);
+
+    if (o != ES_LOST || !s->uses_pit)
+        return o == ES_OK;
+    atomic_store(&s->was_reopened, true);
+    s->base.grade = 'C';
+    buf_clear(&s->kinds[kind].pit);
+    return es_open_pit(s, &a, kind, &s->kinds[kind].pit, err) &&
+           ask_count(s, q, part, out, err) == ES_OK;
 }
 
 bool es_count(struct store *base, const struct store_query *q, struct store_counts *out,

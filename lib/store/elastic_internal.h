@@ -28,6 +28,7 @@
 #define ES_SCROLL_KEEP "2m"       /* between two pages */
 #define ES_PIT_KEEP    "10m"      /* between two uses of a kind */
 #define ES_RESTARTS    8          /* of one slice, or of one page */
+#define ES_PAUSE_MS    100        /* before the first restart */
 #define ES_FEW_DOCS    10000      /* one slice is enough */
 #define ES_RELEASE_S   5          /* for giving a context back */
 #define ES_BODY_BYTES  (4u << 20) /* of a request */
@@ -69,7 +70,8 @@ struct es_store {
     const char             **sampled[KIND_COUNT];
     size_t                   n_sampled[KIND_COUNT];
     const char              *sampled_at[KIND_COUNT]; /* the expression that was looked at */
-    atomic_bool              was_reopened;           /* a point in time was lost: the grade falls */
+    unsigned                 pause_ms;     /* before the first restart; doubled each time */
+    atomic_bool              was_reopened; /* a point in time was lost: the grade falls */
 };
 
 /* ---- requests (elastic_ask.c) -------------------------------------------------------------- */
@@ -107,7 +109,11 @@ MUST_CHECK bool es_request_tree(const struct es_asker *a, const char *method, co
 enum es_outcome es_check_page(const struct es_asker *a, const struct hits_page *page,
                               struct err *err);
 struct es_asker es_own(struct es_store *s, const char *doing);
-/* Give back a scroll or point in time, in a few seconds, also after stop; never fails loudly. */
+/* Give back a scroll or point in time, in a few seconds, while reading: false when a stop or cancel
+ * came first, then it is still open. */
+MUST_CHECK bool es_give_back(struct es_store *s, struct http *http, struct http_answer *answer,
+                             bool is_pit, struct slice id, struct err *err);
+/* At the end, also after stop or cancel; never fails loudly. */
 void es_release(struct es_store *s, struct http *http, struct http_answer *answer, bool is_pit,
                 struct slice id);
 /* Percent-encoded for a path: an index expression. */
@@ -177,13 +183,14 @@ struct es_slice {
     struct http              *http;
     const char               *doing;
     unsigned                  number;
-    unsigned                  of;      /* slices in all */
-    unsigned                  size;    /* hits a page */
-    struct buf                scroll;  /* id; n 0: none is open */
-    struct buf                pit;     /* id */
-    bool                      own_pit; /* opened by this slice after the kind's was lost */
-    bool                      is_over; /* another slice has taken over what is left */
-    struct buf                after;   /* point in time: sort values of the last hit */
+    unsigned                  of;       /* slices in all */
+    unsigned                  size;     /* hits a page */
+    unsigned                  max_size; /* lowered when a page was too large for the server */
+    struct buf                scroll;   /* id; n 0: none is open */
+    struct buf                pit;      /* id */
+    bool                      own_pit;  /* opened by this slice after the kind's was lost */
+    bool                      is_over;  /* another slice has taken over what is left */
+    struct buf                after;    /* point in time: sort values of the last hit */
     bool                      has_total;
     uint64_t                  total;
     uint64_t                  n_read; /* in this round, each document once */
@@ -198,6 +205,9 @@ void es_slice_init(struct es_slice *s, struct es_shared *shared, const struct st
                    struct http *http, const char *doing, unsigned number);
 /* The next page; *end: it is the last one (it may be empty). */
 MUST_CHECK bool es_slice_page(struct es_slice *s, struct es_page *page, bool *end, struct err *err);
+/* After the point in time was lost: another one. The next page is the first of a new round; what
+ * was handed out is not handed out again. */
+MUST_CHECK bool es_slice_reopen(struct es_slice *s, struct err *err);
 /* Gives the contexts back; http is still the caller's. */
 void es_slice_release(struct es_slice *s);
 

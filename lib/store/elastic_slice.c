@@ -22,7 +22,6 @@
 
 #include <inttypes.h>
 
-#define PAUSE_MS     100 /* before the first restart; doubled each time */
 #define PAUSE_MAX_MS 5000
 #define ID_TAG       0x65732d69642d2d2du /* "es-id---" */
 
@@ -293,10 +292,13 @@ static enum es_outcome read_page(struct es_slice *s, struct es_page *page, struc
 
 /* ---- again ------------------------------------------------------------------------------ */
 
-static void drop_scroll(struct es_slice *s)
+/* A cancel or stop that comes meanwhile has to be seen: es_release would undo it. */
+static bool drop_scroll(struct es_slice *s, struct err *err)
 {
-    es_release(s->store, s->http, &s->lookup, false, buf_slice(&s->scroll));
+    if (!es_give_back(s->store, s->http, &s->lookup, false, buf_slice(&s->scroll), err))
+        return false;
     buf_clear(&s->scroll);
+    return true;
 }
 
 /* The kind's point in time is gone. Is it this slice that goes on, in one of its own? */
@@ -326,26 +328,29 @@ static bool start_round(struct es_slice *s, bool pit_is_gone, struct err *err)
     lock(s->shared);
     s->round = ++s->shared->rounds;
     unlock(s->shared);
-    if (!s->store->uses_pit) {
-        drop_scroll(s);
-        return true;
-    }
+    if (!s->store->uses_pit)
+        return drop_scroll(s, err);
     if (!pit_is_gone)
         return true;
     atomic_store(&s->store->was_reopened, true);
     s->is_over = !take_over(s);
-    if (s->is_over)
-        return true;
-    if (s->own_pit)
-        es_release(s->store, s->http, &s->lookup, true, buf_slice(&s->pit));
+    /* It may be there all the same: the round fell short. */
+    if (s->own_pit && !es_give_back(s->store, s->http, &s->lookup, true, buf_slice(&s->pit), err))
+        return false;
+    /* Also when it is over: copies of the page at hand may still have to be looked up. */
     s->own_pit = true;
     buf_clear(&s->pit);
     return es_open_pit(s->store, &a, s->kind, &s->pit, err);
 }
 
+bool es_slice_reopen(struct es_slice *s, struct err *err)
+{
+    return start_round(s, true, err);
+}
+
 static bool pause_before_restart(const struct es_slice *s, struct err *err)
 {
-    unsigned ms = PAUSE_MS << (s->restarts < 7 ? s->restarts : 7);
+    unsigned ms = s->store->pause_ms << (s->restarts < 7 ? s->restarts : 7);
 
     ms = ms < PAUSE_MAX_MS ? ms : PAUSE_MAX_MS;
     for (; ms > 0; ms -= ms < 50 ? ms : 50) {
@@ -365,6 +370,7 @@ static bool recover(struct es_slice *s, enum es_outcome outcome, struct err *err
         return false;
     if (outcome == ES_TOO_BIG && s->size > 1) {
         s->size = s->size > 4 ? s->size / 4 : 1;
+        s->max_size = s->size;
         return s->store->uses_pit || start_round(s, false, err);
     }
     if (s->restarts == ES_RESTARTS) {
@@ -390,7 +396,7 @@ static void fit_size(struct es_slice *s, const struct es_page *page)
         return;
     mean = (double)page->answer.body.n / (double)page->hits.n;
     size = (double)ES_PAGE_BYTES / mean;
-    s->size = size < 1 ? 1 : size > ES_PAGE_HITS ? ES_PAGE_HITS : (unsigned)size;
+    s->size = size < 1 ? 1 : size > s->max_size ? s->max_size : (unsigned)size;
 }
 
 /* Nothing more comes, or nothing more was promised: is everything here? */
@@ -456,6 +462,7 @@ void es_slice_init(struct es_slice *s, struct es_shared *shared, const struct st
         .doing = doing,
         .number = number,
         .of = shared->of,
+        .max_size = ES_PAGE_HITS,
         .shared = shared,
     };
     k = &s->store->kinds[s->kind];
@@ -472,7 +479,7 @@ void es_slice_init(struct es_slice *s, struct es_shared *shared, const struct st
 
 void es_slice_release(struct es_slice *s)
 {
-    drop_scroll(s);
+    es_release(s->store, s->http, &s->lookup, false, buf_slice(&s->scroll));
     if (s->own_pit)
         es_release(s->store, s->http, &s->lookup, true, buf_slice(&s->pit));
     buf_release(&s->scroll);

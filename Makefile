@@ -55,6 +55,7 @@ UNIT    := $(sort $(wildcard tests/unit/test_*.c))
 FAULT   := $(sort $(wildcard tests/fault/test_*.c))
 INTEG_C := $(sort $(wildcard tests/integration/test_*.c))
 INTEG_S := $(sort $(wildcard tests/integration/test_*.sh))
+SEARCH  := $(sort $(wildcard tests/integration/search_*.sh))
 TOOLS   := $(sort $(wildcard tests/tools/*.c))
 ALL_C   := $(SRC) $(SUPPORT) $(UNIT) $(FAULT) $(INTEG_C) $(TOOLS)
 
@@ -101,7 +102,8 @@ say  = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all tests tools test test-passes demo unit fault integration integration-run check layers headers \
+.PHONY: all tests tools test test-passes demo unit fault integration integration-run integration-search integration-es8 \
+        integration-es7 integration-os2 check layers headers \
         format-check tidy shellcheck bench install uninstall format clean help FORCE
 
 # ---- program -----------------------------------------------------------------------------
@@ -169,9 +171,23 @@ integration: ## Against real PostgreSQL and Kafka, started in a temporary folder
 	@$(if $(REQUEUE_TEST_POSTGRES),,scripts/with-postgres) $(if $(REQUEUE_TEST_KAFKA),,scripts/with-kafka) \
 	    $(MAKE) --no-print-directory integration-run
 
+# Tests of search stores run once for each server of SEARCH_FLAVOURS; what does not depend on the
+# product, only on the first of them.
+SEARCH_FLAVOURS ?= es8 es7 os2
+SEARCH_ONCE     := $(patsubst %,tests/integration/search_%.sh,bad same topics)
+search_tests     = $(call pick,$(if $(filter $(1),$(firstword $(SEARCH_FLAVOURS))),$(SEARCH),$(filter-out $(SEARCH_ONCE),$(SEARCH))))
+
+integration-search: $(SEARCH_FLAVOURS:%=integration-%) ## Search stores alone, on each of SEARCH_FLAVOURS="es8 es7 os2"
+
+integration-es8 integration-es7 integration-os2: integration-%: $(BIN) $(TOOLPROGS) ## Search stores on one server: integration-es8, integration-es7, integration-os2
+	@$(if $(call search_tests,$*),$(if $(REQUEUE_TEST_POSTGRES),,scripts/with-postgres) $(if $(REQUEUE_TEST_KAFKA),,scripts/with-kafka) \
+	    scripts/with-search $* $(RUN) --label 'integration $(FLAVOUR) $*' $(call search_tests,$*))
+
 integration-run: $(BIN) $(TOOLPROGS) $(call programs,$(call pick,$(INTEG_C)))
-	@$(RUN) --label 'integration $(FLAVOUR)' \
-	    $(call programs,$(call pick,$(INTEG_C))) $(call pick,$(INTEG_S))
+	@$(if $(call pick,$(INTEG_C) $(INTEG_S)),$(RUN) --label 'integration $(FLAVOUR)' \
+	    $(call programs,$(call pick,$(INTEG_C))) $(call pick,$(INTEG_S)))
+	@status=0; for flavour in $(if $(call pick,$(SEARCH)),$(SEARCH_FLAVOURS)); do \
+	    $(MAKE) --no-print-directory integration-$$flavour || status=1; done; exit $$status
 
 # ---- everything --------------------------------------------------------------------------
 
@@ -181,8 +197,9 @@ integration-run: $(BIN) $(TOOLPROGS) $(call programs,$(call pick,$(INTEG_C)))
 TALLY  := $(abspath $(BUILD))/tally
 STEP   := REQUEUE_TALLY='$(TALLY)' scripts/run-tests --step
 SUB     = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
-# Which integration tests run a second time, under the address sanitizer; all, unless said.
-ASAN_INTEGRATION ?= $(INTEG_C) $(INTEG_S)
+# Which integration tests run a second time, under the address sanitizer; of search stores one, on
+# one server.
+ASAN_INTEGRATION ?= $(INTEG_C) $(INTEG_S) tests/integration/search_line.sh
 
 test: ## Everything CI runs, on a bare machine too; ends with "N passed, N failed"
 	@scripts/install-deps
@@ -199,13 +216,15 @@ test-passes:
 	+@$(STEP) 'fault address' $(SUB) SAN=address fault
 	+@$(STEP) 'unit thread' $(SUB) SAN=thread unit
 	+@$(STEP) 'integration release' $(SUB) integration
-	+@$(STEP) 'integration address' $(SUB) SAN=address T="$(strip $(ASAN_INTEGRATION))" integration
+	+@$(STEP) 'integration address' $(SUB) SAN=address T="$(strip $(ASAN_INTEGRATION))" SEARCH_FLAVOURS=es8 integration
 	@REQUEUE_TALLY='$(TALLY)' scripts/run-tests --total
 
-demo: ## Restore a real Kestra's database, rebuild its topics in a real Kafka, prove them
+STORE ?= postgres
+
+demo: ## Load what a real Kestra left, rebuild its topics in a real Kafka, prove them (STORE=elastic, STORE=opensearch)
 	@scripts/install-deps
 	+@$(SUB) all
-	@REQUEUE_BIN='$(abspath $(BIN))' scripts/demo
+	@REQUEUE_BIN='$(abspath $(BIN))' DEMO_STORE='$(STORE)' scripts/demo
 
 # make bench BENCH="-n 1000000 -p 5 --json bench.json --markdown"
 bench: $(BIN) $(TOOLPROGS) ## Measure against yardsticks run in the same minute (scripts/bench)
@@ -272,7 +291,7 @@ clean: ## Remove the build folder
 	rm -rf -- '$(BUILD)'
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
 

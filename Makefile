@@ -172,7 +172,8 @@ integration: ## Against real PostgreSQL and Kafka, started in a temporary folder
 	    $(MAKE) --no-print-directory integration-run
 
 # Tests of search stores run once for each server of SEARCH_FLAVOURS; what does not depend on the
-# product, only on the first of them.
+# product, only on the first of them. Each has a Kafka of its own: a broker that holds the topics of all
+# tests, some ten thousand partitions, becomes too slow to make more.
 SEARCH_FLAVOURS ?= es8 es7 os2
 SEARCH_ONCE     := $(patsubst %,tests/integration/search_%.sh,bad same topics)
 search_tests     = $(call pick,$(if $(filter $(1),$(firstword $(SEARCH_FLAVOURS))),$(SEARCH),$(filter-out $(SEARCH_ONCE),$(SEARCH))))
@@ -180,7 +181,7 @@ search_tests     = $(call pick,$(if $(filter $(1),$(firstword $(SEARCH_FLAVOURS)
 integration-search: $(SEARCH_FLAVOURS:%=integration-%) ## Search stores alone, on each of SEARCH_FLAVOURS="es8 es7 os2"
 
 integration-es8 integration-es7 integration-os2: integration-%: $(BIN) $(TOOLPROGS) ## Search stores on one server: integration-es8, integration-es7, integration-os2
-	@$(if $(call search_tests,$*),$(if $(REQUEUE_TEST_POSTGRES),,scripts/with-postgres) $(if $(REQUEUE_TEST_KAFKA),,scripts/with-kafka) \
+	@$(if $(call search_tests,$*),$(if $(REQUEUE_TEST_POSTGRES),,scripts/with-postgres) scripts/with-kafka \
 	    scripts/with-search $* $(RUN) --label 'integration $(FLAVOUR) $*' $(call search_tests,$*))
 
 integration-run: $(BIN) $(TOOLPROGS) $(call programs,$(call pick,$(INTEG_C)))

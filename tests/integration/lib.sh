@@ -218,6 +218,7 @@ read_topics() {
 
 # ---- search servers ------------------------------------------------------------------------------
 
+# shellcheck disable=SC2034 # for the tests
 flavour=${REQUEUE_TEST_SEARCH_FLAVOUR:-es8}
 
 # search_ask METHOD PATH [BODY]: of the search server; its answer.
@@ -251,6 +252,7 @@ no_contexts() { # SENTENCE
     is "$1: no scroll or point in time is open" "$n" 0
 }
 
+# shellcheck disable=SC2120 # arguments are for some
 load_search() { scripts/load-search-sample "$@" > /dev/null || exit 1; }
 
 # report NAME.json 'results.flow.sent': one value of a report, or of any JSON file.

@@ -17,6 +17,7 @@ fails() {
 
 nothing_made() { is "$1: no topic is made" "$(topics_on_disk "$REQUEUE_TEST_KAFKA_DIR")" ''; }
 
+# shellcheck disable=SC2119
 load_search
 new_prefix
 
@@ -75,6 +76,7 @@ is "documents that are none are counted" "$(json_at "$work/report.json" results.
 run_requeue verify
 assert_result "documents that are none: verify lists them as well" 3 'lab\.core_bare' 'lab\.core_other'
 no_contexts "documents that are none"
+# shellcheck disable=SC2119
 load_search
 
 # ---- the server has no room for readers ----------------------------------------------------------
@@ -89,6 +91,7 @@ no_contexts "too many scrolls"
 
 # ---- nothing -------------------------------------------------------------------------------------
 
+# shellcheck disable=SC2119
 load_search
 for index in flows flows_revisions templates triggers executions; do
     search_do DELETE "/kestra_$index"

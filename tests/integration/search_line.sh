@@ -8,6 +8,7 @@
 store=$REQUEUE_TEST_SEARCH
 grade=C
 [ "$flavour" != es8 ] || grade=B
+# shellcheck disable=SC2119
 load_search
 
 # holds_selection SENTENCE SELECTION: the topics of $prefix are what it takes of the sample.

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 store=$REQUEUE_TEST_SEARCH
+# shellcheck disable=SC2119
 load_search
 
 # Deleting a template tells Kafka nothing: its last record there is the living one (data-model 3.6).

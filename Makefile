@@ -55,7 +55,7 @@ UNIT    := $(sort $(wildcard tests/unit/test_*.c))
 FAULT   := $(sort $(wildcard tests/fault/test_*.c))
 INTEG_C := $(sort $(wildcard tests/integration/test_*.c))
 INTEG_S := $(sort $(wildcard tests/integration/test_*.sh))
-SEARCH_S := $(sort $(wildcard tests/integration/search_*.sh))
+SEARCH  := $(sort $(wildcard tests/integration/search_*.sh))
 TOOLS   := $(sort $(wildcard tests/tools/*.c))
 ALL_C   := $(SRC) $(SUPPORT) $(UNIT) $(FAULT) $(INTEG_C) $(TOOLS)
 
@@ -102,8 +102,8 @@ say  = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all tests tools test test-passes demo unit fault integration integration-run integration-search \
-        integration-search-flavours integration-search-run check layers headers \
+.PHONY: all tests tools test test-passes demo unit fault integration integration-run integration-search integration-es8 \
+        integration-es7 integration-os2 check layers headers \
         format-check tidy shellcheck bench install uninstall format clean help FORCE
 
 # ---- program -----------------------------------------------------------------------------
@@ -171,27 +171,24 @@ integration: ## Against real PostgreSQL and Kafka, started in a temporary folder
 	@$(if $(REQUEUE_TEST_POSTGRES),,scripts/with-postgres) $(if $(REQUEUE_TEST_KAFKA),,scripts/with-kafka) \
 	    $(MAKE) --no-print-directory integration-run
 
-integration-run: $(BIN) $(TOOLPROGS) $(call programs,$(call pick,$(INTEG_C)))
-	@$(RUN) --label 'integration $(FLAVOUR)' \
-	    $(call programs,$(call pick,$(INTEG_C))) $(call pick,$(INTEG_S))
-
-# Each flavour of search server by itself. Messages and comparisons with other stores do not depend
-# on the server: they are tried on the first one.
+# Tests of search stores run once for each server of SEARCH_FLAVOURS; what does not depend on the
+# product, only on the first of them. Each has a Kafka of its own: a broker that holds the topics of all
+# tests, some ten thousand partitions, becomes too slow to make more.
 SEARCH_FLAVOURS ?= es8 es7 os2
-SEARCH_ONCE     := %/search_bad.sh %/search_same.sh %/search_topics.sh
+SEARCH_ONCE     := $(patsubst %,tests/integration/search_%.sh,bad same topics)
+search_tests     = $(call pick,$(if $(filter $(1),$(firstword $(SEARCH_FLAVOURS))),$(SEARCH),$(filter-out $(SEARCH_ONCE),$(SEARCH))))
 
-integration-search: ## Against real Elasticsearch 8 and 7 and OpenSearch (SEARCH_FLAVOURS="es8 es7 os2")
-	@$(if $(REQUEUE_TEST_POSTGRES),,scripts/with-postgres) $(if $(REQUEUE_TEST_KAFKA),,scripts/with-kafka) \
-	    $(MAKE) --no-print-directory integration-search-flavours
+integration-search: $(SEARCH_FLAVOURS:%=integration-%) ## Search stores alone, on each of SEARCH_FLAVOURS="es8 es7 os2"
 
-integration-search-flavours:
-	@status=0; for f in $(SEARCH_FLAVOURS); do \
-	    scripts/with-search $$f $(MAKE) --no-print-directory integration-search-run || status=1; \
-	done; exit $$status
+integration-es8 integration-es7 integration-os2: integration-%: $(BIN) $(TOOLPROGS) ## Search stores on one server: integration-es8, integration-es7, integration-os2
+	@$(if $(call search_tests,$*),$(if $(REQUEUE_TEST_POSTGRES),,scripts/with-postgres) scripts/with-kafka \
+	    scripts/with-search $* $(RUN) --label 'integration $(FLAVOUR) $*' $(call search_tests,$*))
 
-integration-search-run: $(BIN) $(TOOLPROGS)
-	@$(RUN) --label 'integration $(FLAVOUR) $(REQUEUE_TEST_SEARCH_FLAVOUR)' $(call pick,$(if \
-	    $(filter $(firstword $(SEARCH_FLAVOURS)),$(REQUEUE_TEST_SEARCH_FLAVOUR)),$(SEARCH_S),$(filter-out $(SEARCH_ONCE),$(SEARCH_S))))
+integration-run: $(BIN) $(TOOLPROGS) $(call programs,$(call pick,$(INTEG_C)))
+	@$(if $(call pick,$(INTEG_C) $(INTEG_S)),$(RUN) --label 'integration $(FLAVOUR)' \
+	    $(call programs,$(call pick,$(INTEG_C))) $(call pick,$(INTEG_S)))
+	@status=0; for flavour in $(if $(call pick,$(SEARCH)),$(SEARCH_FLAVOURS)); do \
+	    $(MAKE) --no-print-directory integration-$$flavour || status=1; done; exit $$status
 
 # ---- everything --------------------------------------------------------------------------
 
@@ -202,8 +199,10 @@ TALLY  := $(abspath $(BUILD))/tally
 STEP   := REQUEUE_TALLY='$(TALLY)' scripts/run-tests --step
 SUB     = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 # Which integration tests run a second time, under the address sanitizer: those that take the
-# program through its whole line. The others repeat the same code with other messages.
-ASAN_INTEGRATION ?= $(INTEG_C) $(filter %/test_line.sh %/test_hostile.sh %/test_interrupt.sh %/test_resume.sh,$(INTEG_S))
+# program through its whole line, of search stores on one server. The others repeat the same code
+# with other messages.
+ASAN_INTEGRATION ?= $(INTEG_C) $(filter %/test_line.sh %/test_hostile.sh %/test_interrupt.sh %/test_resume.sh,$(INTEG_S)) \
+                    tests/integration/search_line.sh
 
 test: ## Everything CI runs, on a bare machine too; ends with "N passed, N failed"
 	@scripts/install-deps
@@ -220,14 +219,15 @@ test-passes:
 	+@$(STEP) 'fault address' $(SUB) SAN=address fault
 	+@$(STEP) 'unit thread' $(SUB) SAN=thread unit
 	+@$(STEP) 'integration release' $(SUB) integration
-	+@$(STEP) 'integration search' $(SUB) integration-search
-	+@$(STEP) 'integration address' $(SUB) SAN=address T="$(strip $(ASAN_INTEGRATION))" integration
+	+@$(STEP) 'integration address' $(SUB) SAN=address T="$(strip $(ASAN_INTEGRATION))" SEARCH_FLAVOURS=es8 integration
 	@REQUEUE_TALLY='$(TALLY)' scripts/run-tests --total
 
-demo: ## Restore what a real Kestra left, rebuild its topics in a real Kafka, prove them (STORE=elastic: from Elasticsearch)
+STORE ?= postgres
+
+demo: ## Load what a real Kestra left, rebuild its topics in a real Kafka, prove them (STORE=elastic, STORE=opensearch)
 	@scripts/install-deps
 	+@$(SUB) all
-	@REQUEUE_BIN='$(abspath $(BIN))' scripts/demo $(STORE)
+	@REQUEUE_BIN='$(abspath $(BIN))' DEMO_STORE='$(STORE)' scripts/demo
 
 # make bench BENCH="-n 1000000 -p 5 --json bench.json --markdown"
 bench: $(BIN) $(TOOLPROGS) ## Measure against yardsticks run in the same minute (scripts/bench)
@@ -294,7 +294,7 @@ clean: ## Remove the build folder
 	rm -rf -- '$(BUILD)'
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
 

@@ -65,6 +65,9 @@ static enum es_outcome failed_request(const struct es_asker *a, const struct hit
     (void)err_set(err, ERR_STORE, "%s, %s: HTTP %d, %s: %s", server_name(a), a->doing, status,
                   or_none(e->type), or_none(e->reason));
     err->retriable = status == 429 || status >= 500;
+    /* The first thing asked: who it is. */
+    if (!a->store->name && !err->retriable)
+        (void)err_hint(err, "is the URL right, with its port and path prefix?");
     if (says(e, "too many scroll contexts") || says(e, "max_open_scroll_context")) {
         (void)err_hint(err, "other readers hold scrolls open: wait for them, raise "
                             "search.max_open_scroll_context, or take one slice with --jobs 1");

@@ -436,7 +436,7 @@ static void pages_shrink_where_an_answer_is_above_the_limit(void **state)
     w->query.executions = EXECUTIONS_ALL;
     assert_true(run(w)); /* opens the point in time */
     assert_true(es_open_http(&w->conf, &http, &w->err));
-    es_slice_init(&s, (struct es_store *)w->store, &w->query, http, "reading", 0, 1);
+    es_slice_init(&s, es_shared_new((struct es_store *)w->store, 1), &w->query, http, "reading", 0);
     while (!is_end) {
         if (!es_slice_page(&s, page, &is_end, &w->err))
             fail_msg("%s", w->err.msg);

@@ -8,7 +8,8 @@
 store=$REQUEUE_TEST_SEARCH
 grade=C
 [ "$flavour" != es8 ] || grade=B
-load_search # as it is
+# shellcheck disable=SC2119
+load_search
 
 # holds_selection SENTENCE SELECTION: the topics of $prefix are what it takes of the sample.
 holds_selection() {

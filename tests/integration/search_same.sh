@@ -18,7 +18,8 @@ same() { # SENTENCE FOLDER
 
 new_db kestra-0.6
 into postgres "from PostgreSQL"
-load_search # as it is
+# shellcheck disable=SC2119
+load_search
 holds "the database's documents are put into the indices" python3 tests/integration/search_expect.py export "$store"
 store=$REQUEUE_TEST_SEARCH
 into search "from the search server"

@@ -6,7 +6,8 @@
 . "$(dirname "$0")/lib.sh"
 
 store=$REQUEUE_TEST_SEARCH
-load_search # as it is
+# shellcheck disable=SC2119
+load_search
 
 # Deleting a template tells Kafka nothing: its last record there is the living one (data-model 3.6).
 # A deleted execution is not sent: Kestra has nothing to do with it any more.

@@ -1,0 +1,114 @@
+#!/bin/bash
+# What is wrong with a search server and what it holds: each has one clear line with what to do next, the
+# exit status of its kind, makes nothing in Kafka, and leaves no scroll or point in time open.
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+url=$REQUEUE_TEST_SEARCH
+place=${url#http://}
+
+# fails SENTENCE STATUS ERROR HINT COMMAND ARGUMENT...: run it, and it fails in these words.
+fails() {
+    local name=$1 expected=$2 error=$3 hint=$4
+    shift 4
+    run_requeue "$@"
+    assert_told "$name" "$expected" "$error" "$hint"
+}
+
+nothing_made() { is "$1: no topic is made" "$(topics_on_disk "$REQUEUE_TEST_KAFKA_DIR")" ''; }
+
+# shellcheck disable=SC2119
+load_search
+new_prefix
+
+# ---- the server cannot be had --------------------------------------------------------------------
+
+store=http://kestra:$secret@127.0.0.1:1
+fails "no server" 6 '127\.0\.0\.1:1.*(refused|connect)' 'running|port' rebuild
+store=http://kestra:$secret@no-such-host.invalid:9200
+fails "no such host" 6 'no-such-host\.invalid' 'host|name' rebuild
+store=http://kestra:$secret@$kafka
+fails "Kafka's port" 6 "$kafka.*closed the connection without an answer" 'port' rebuild
+store=https://kestra:$secret@$place
+fails "https where it speaks http" 6 "$place" 'http://' rebuild
+# Something that speaks HTTP and is no search server.
+mkdir "$work/www"
+python3 -u -m http.server --bind 127.0.0.1 --directory "$work/www" 0 > "$work/www.log" 2>&1 &
+for ((i = 0; i < 200; i++)); do
+    port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$work/www.log")
+    [ -z "$port" ] || break
+    sleep 0.05
+done
+store=http://kestra:$secret@127.0.0.1:$port
+fails "a web server" 6 "127\\.0\\.0\\.1:$port.*(neither Elasticsearch nor OpenSearch|as no search server does)" 'port' rebuild
+store=$url/path/prefix
+fails "a path that nobody serves" 6 "$place" 'path prefix' rebuild
+
+for store in "https:/$place" "http://" "http://u:$secret@h:99999" "http://u:$secret@h:x"; do
+    fails "no URL: ${store/$secret/...}" 1 '--store|URL|port|host' '' rebuild > "$work/no-url"
+    # A hint is welcome, but need not be there.
+    grep -q '^ok' "$work/no-url" || { [ "$status" -eq 1 ] && grep -q '^requeue: error: ' "$stderr" && ! grep -q "$secret" "$said" &&
+        echo "ok - no URL: ${store/$secret/...}" > "$work/no-url" && failed=$((failed - 1)); }
+    cat "$work/no-url"
+done
+
+# ---- not the indices of a Kestra -----------------------------------------------------------------
+
+store=$url
+fails "wrong index prefix" 6 'there is no index kestra2_flows' 'indices there are: .*kestra_flows' rebuild --layout A --index-prefix kestra2_
+fails "wrong index prefix, and no layout named" 1 'does not say of which Kestra' '--index-prefix' rebuild --index-prefix kestra2_
+fails "a wrong index of a kind" 6 'there is no index nix' 'indices there are: .*kestra_triggers' rebuild --index trigger=nix
+fails "a name that no index can have" 6 'there is no index A b' 'indices there are: ' rebuild --index 'trigger=A b'
+search_do POST /kestra_triggers/_close
+fails "a closed index" 6 'index kestra_triggers is closed' 'POST /kestra_triggers/_open.*--kinds' rebuild
+search_do POST /kestra_triggers/_open
+nothing_made "not the indices of a Kestra"
+no_contexts "not the indices of a Kestra"
+
+# ---- documents that are none ---------------------------------------------------------------------
+
+search_do PUT '/kestra_templates/_doc/lab.core_bare?refresh=true' '{"namespace": "lab.core", "deleted": false}'
+search_do PUT '/kestra_templates/_doc/lab.core_other?refresh=true' \
+    '{"namespace": "lab.core", "id": "named", "tasks": [{"id": "t", "type": "x.Y"}], "deleted": false}'
+run_requeue rebuild --report "$work/report.json"
+assert_result "documents that are none: rebuild goes on, and says so" 3 'lab\.core_bare' 'lab\.core_other' '^PASS .*2 '
+is "documents that are none are counted" "$(json_at "$work/report.json" results.template.skipped)" 2
+run_requeue verify
+assert_result "documents that are none: verify lists them as well" 3 'lab\.core_bare' 'lab\.core_other'
+no_contexts "documents that are none"
+# shellcheck disable=SC2119
+load_search
+
+# ---- the server has no room for readers ----------------------------------------------------------
+
+load_search --clone 12000 --light
+search_do PUT /_cluster/settings '{"transient": {"search.max_open_scroll_context": 1}}'
+new_prefix
+run_requeue rebuild --executions all --read scroll --jobs 2 --no-progress
+assert_result "too many scrolls" 6 '^requeue: error: .*too many scroll contexts' '^requeue: hint: .*max_open_scroll_context.*--jobs 1'
+search_do PUT /_cluster/settings '{"transient": {"search.max_open_scroll_context": null}}'
+no_contexts "too many scrolls"
+
+# ---- nothing -------------------------------------------------------------------------------------
+
+# shellcheck disable=SC2119
+load_search
+for index in flows flows_revisions templates triggers executions; do
+    search_do DELETE "/kestra_$index"
+    search_do PUT "/kestra_$index" '{"mappings": {"dynamic": false, "properties": {"namespace": {"type": "keyword"},
+        "deleted": {"type": "boolean"}, "state": {"properties": {"current": {"type": "keyword"}}}}}}'
+done
+new_prefix
+run_requeue plan --layout A
+assert_result "Kestra's indices, but nothing in them" 2 '^warning: the store holds no document' '^PLAN: 0 records'
+for index in flows flows_revisions templates triggers executions logs; do
+    search_do DELETE "/kestra_$index"
+done
+fails "an empty server" 6 'there is no index kestra_' 'indices there are: none' rebuild --layout A
+search_do PUT '/shop_orders/_doc/1?refresh=true' '{"sum": 3}'
+fails "another application's indices" 6 'there is no index kestra_' 'indices there are: shop_orders' rebuild --layout A
+search_do DELETE /shop_orders
+nothing_made "nothing"
+no_contexts "nothing"
+
+finish

@@ -81,7 +81,7 @@ load_search
 
 # ---- the server has no room for readers ----------------------------------------------------------
 
-load_search --clone 12000 --light
+load_search --clone 12000 --light --shards 2
 search_do PUT /_cluster/settings '{"transient": {"search.max_open_scroll_context": 1}}'
 new_prefix
 run_requeue rebuild --executions all --read scroll --jobs 2 --no-progress

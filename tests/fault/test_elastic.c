@@ -267,6 +267,26 @@ static void an_expired_context_is_opened_anew_and_each_document_comes_once(void 
     assert_nothing_left(w);
 }
 
+/* Slices of another point in time are not the same documents: one slice reads all that is left. */
+static void slices_that_lose_their_context_give_all_documents_once(void **state)
+{
+    struct world *w = *state;
+
+    add_many(w, "kestra_executions", N_DOCS);
+    w->faults->count_lie = MANY;
+    w->jobs = 3;
+    for (unsigned page = 1; page < 7; page++) {
+        w->faults->spoil = (struct search_spoil){
+            .what = ASK_PAGE,
+            .from = fake_search_asked(w->server, ASK_PAGE) + page,
+            .n = 1,
+            .expire = true,
+        };
+        runs(w, N_DOCS);
+        assert_nothing_left(w);
+    }
+}
+
 struct cut {
     size_t        at;
     enum fake_end end;
@@ -800,6 +820,7 @@ int main(void)
         EACH(three_slices_give_all_documents_once),
         EACH(a_429_is_waited_for),
         EACH(an_expired_context_is_opened_anew_and_each_document_comes_once),
+        EACH(slices_that_lose_their_context_give_all_documents_once),
         WITH(a_page_cut_anywhere_loses_nothing, scroll),
         WITH(a_page_cut_anywhere_loses_nothing, pit),
         EACH(a_page_that_comes_twice_counts_once),

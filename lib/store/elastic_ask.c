@@ -81,7 +81,7 @@ static enum es_outcome failed_request(const struct es_asker *a, const struct hit
         return ES_TOO_BIG;
     }
     if (says(e, "index_closed_exception"))
-        (void)err_hint(err, "open the index, or leave its kind out with --kinds");
+        (void)err_hint(err, "open the index and run it again");
     if (says(e, "index_not_found_exception"))
         (void)err_hint(err, "it was there before: is somebody deleting or restoring indices?");
     return err->retriable ? ES_AGAIN : ES_FAILED;

@@ -49,7 +49,7 @@ static bool take_index(struct es_store *s, struct es_kind *k, const struct json_
 
     if (slice_eq(es_text(row, "status"), SLICE("close"))) {
         (void)err_set(err, ERR_STORE, "%s: index %s is closed", s->name, name);
-        return err_hint(err, "open it (POST /%s/_open), or leave its kind out with --kinds", name);
+        return err_hint(err, "open it: POST /%s/_open", name);
     }
     if (slice_eq(health, SLICE("red"))) {
         (void)err_set(err, ERR_STORE, "%s: index %s is red: a primary shard is missing", s->name,

@@ -16,6 +16,7 @@
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/kestra/kind.h"
+#include "lib/kestra/task_type.h"
 
 #define LAYOUT_MAX_KEY_PARTS 4
 #define LAYOUT_MAX_EXTENDS   12
@@ -104,6 +105,17 @@ struct liveness_layout {
     const char    *type;      /* top-level member that names the server's kind; NULL: none */
 };
 
+/* How the executor of a band decides (kestra/restartability.md 0 and 2.3). */
+struct executor_layout {
+    bool paused_ends;      /* PAUSED counts as ended and failed (A, B1) */
+    bool subflow_runs;     /* a subflow's task run is RUNNING at once (from 0.12, H04) */
+    bool subflow_waits;    /* `wait` of a subflow is true by default (from 0.12) */
+    bool kills_at_once;    /* KILLING ends at the next pass (from 0.14, H14) */
+    bool skips_terminal;   /* a terminal execution is not processed (from 0.13, H02) */
+    bool refires_terminal; /* a terminal record starts flow triggers again (up to 0.18, H03) */
+    bool poison_number;    /* an integer outside Java's long stops the server (up to 0.18) */
+};
+
 struct layout {
     const char *name;       /* band: "A", "B1", ... "J" */
     const char *releases;   /* "0.20.x", for people */
@@ -131,6 +143,10 @@ struct layout {
     struct strings hints;
 
     struct strings terminal; /* states; anything else is pending, and PAUSED always is */
+    struct strings known;    /* states that this band's Kestra can read (E40); all of them */
+
+    struct executor_layout executor;
+    struct strings         tasks[TASK_TYPE_COUNT]; /* class names, old and new (task_type.h) */
 
     size_t                 n_topics;
     struct topic_layout   *topics;

@@ -1,0 +1,65 @@
+/*
+ * recover.h - the rewritten form of an execution that Kestra alone would never bring back.
+ *
+ * The remedies of kestra/restartability.md 2.6 with the corrections and the FAILED rule of
+ * kestra/seen-on-real-kestra.md B.3, the choice for each execution as in B.6. The document is
+ * spliced: only the named members change, all other bytes stay.
+ *
+ * The date of an appended history is the newest date that the document already has (its bytes as
+ * they are spelled): so a rewritten document depends on nothing but the store, and verify can
+ * expect it at any later time. Pure.
+ */
+#ifndef REQUEUE_RECOVER_H
+#define REQUEUE_RECOVER_H
+
+#include "lib/kestra/verdict.h"
+
+enum recover_mode {
+    RECOVER_NONE, /* documents are sent as they are */
+    RECOVER_SAFE, /* where no task was lost: no task runs twice as far as the store is current */
+    RECOVER_ALL,  /* also what has a price */
+};
+enum lost_mode { LOST_RERUN, LOST_FAIL };
+
+struct recover_options {
+    enum recover_mode mode;
+    enum lost_mode    lost;
+};
+
+/* One changed member, for people and for the report. */
+struct change {
+    const char  *path; /* JSON pointer in the document as it was: "/taskRunList/3/state/current" */
+    struct slice before; /* JSON; p NULL: was absent */
+    struct slice after;  /* JSON; p NULL: removed */
+};
+
+/* A record of the kind subflow-link (restartability 2.6 link-subflow). */
+struct link {
+    struct slice child;  /* the key: the child's id */
+    struct slice parent; /* execution id */
+    struct slice value;  /* {taskRun, task, execution}, or the band's form */
+};
+
+struct recovery {
+    bool           emit;     /* with this mode it goes to the topic */
+    bool           changed;  /* value is not the document */
+    unsigned       remedies; /* REMEDY_BIT(): those applied */
+    uint64_t       hazards;  /* CODE_BIT(): codes whose risk stays (task-may-rerun, ...) */
+    struct slice   value;    /* what is sent; borrowed from the document or in the arena */
+    size_t         n_changes;
+    struct change *changes;
+    size_t         n_links;
+    struct link   *links;
+};
+
+/* What mode makes of an execution with that finding. Never emits what finding->poison or
+ * `resumes` == false cannot be cured; everything lives in a. */
+void recover(const struct layout *l, const struct execution *e, const struct flow_tree *tree,
+             const struct facts *facts, const struct finding *finding,
+             const struct recover_options *options, struct arena *a, struct recovery *out);
+
+/* The lowest mode that brings it back: RECOVER_NONE, SAFE, ALL; -1: none does. */
+int recover_needs(const struct layout *l, const struct execution *e, const struct flow_tree *tree,
+                  const struct facts *facts, const struct finding *finding, struct arena *a);
+
+#endif

@@ -107,13 +107,14 @@ struct liveness_layout {
 
 /* How the executor of a band decides (kestra/restartability.md 0 and 2.3). */
 struct executor_layout {
-    bool paused_ends;      /* PAUSED counts as ended and failed (A, B1) */
-    bool subflow_runs;     /* a subflow's task run is RUNNING at once (from 0.12, H04) */
-    bool subflow_waits;    /* `wait` of a subflow is true by default (from 0.12) */
-    bool kills_at_once;    /* KILLING ends at the next pass (from 0.14, H14) */
-    bool skips_terminal;   /* a terminal execution is not processed (from 0.13, H02) */
-    bool refires_terminal; /* a terminal record starts flow triggers again (up to 0.18, H03) */
-    bool poison_number;    /* an integer outside Java's long stops the server (up to 0.18) */
+    bool paused_ends;       /* PAUSED counts as ended and failed (A, B1) */
+    bool subflow_runs;      /* a subflow's task run is RUNNING at once (from 0.12, H04) */
+    bool subflow_waits;     /* `wait` of a subflow is true by default (from 0.12) */
+    bool kills_at_once;     /* KILLING ends at the next pass (from 0.14, H14) */
+    bool skips_terminal;    /* a terminal execution is not processed (from 0.13, H02) */
+    bool refires_terminal;  /* a terminal record starts flow triggers again (up to 0.18, H03) */
+    bool poison_number;     /* an integer outside Java's long stops the server (up to 0.18) */
+    bool link_names_parent; /* link records say parentTaskRun, parentTask (from 0.14) */
 };
 
 struct layout {

@@ -137,8 +137,8 @@ static void plan_make(struct plan *p)
 
 static bool fits(const struct plan *p, size_t value)
 {
-    uint64_t around = p->facts->record_bytes > p->e->raw.n ? p->facts->record_bytes - p->e->raw.n
-                                                           : 0;
+    uint64_t around =
+        p->facts->record_bytes > p->e->raw.n ? p->facts->record_bytes - p->e->raw.n : 0;
 
     return p->facts->record_max == 0 || value + around <= p->facts->record_max;
 }
@@ -153,7 +153,15 @@ void recover(const struct layout *l, const struct execution *e, const struct flo
              const struct facts *facts, const struct finding *finding,
              const struct recover_options *options, struct arena *a, struct recovery *out)
 {
-    struct plan p = { l, e, tree, facts, finding, options, a };
+    struct plan p = {
+        .l = l,
+        .e = e,
+        .tree = tree,
+        .facts = facts,
+        .finding = finding,
+        .options = options,
+        .arena = a,
+    };
 
     *out = (struct recovery){ .value = e->raw };
     if (finding->poison)

@@ -20,9 +20,9 @@ struct writer {
     struct slice       date;   /* newest_text as JSON */
     bool               spaced; /* ": " and ", ", as jsonb spells it */
     size_t             n, room;
-    struct splice     *edits; /* as many as changes of one list, one for one until they are sorted */
-    size_t             n_changes, room_changes;
-    struct change     *changes;
+    struct splice *edits; /* as many as changes of one list, one for one until they are sorted */
+    size_t         n_changes, room_changes;
+    struct change *changes;
 };
 
 /* ---- texts ----------------------------------------------------------------------------------- */
@@ -74,17 +74,40 @@ static struct slice quoted(struct writer *w, struct slice s)
     return out;
 }
 
-static const char *comma(const struct writer *w)
+#define JOIN(w, ...)                                                                               \
+    join((w), (const struct slice[]){ __VA_ARGS__ },                                               \
+         sizeof((const struct slice[]){ __VA_ARGS__ }) / sizeof(struct slice))
+
+static struct slice comma(const struct writer *w)
 {
-    return w->spaced ? ", " : ",";
+    return w->spaced ? SLICE(", ") : SLICE(",");
 }
 
-/* jsonb sorts members by the length of their names, Kestra writes the state first. */
-static struct slice history(struct writer *w, enum state state, struct slice date)
+static struct slice colon(const struct writer *w)
+{
+    return w->spaced ? SLICE(": ") : SLICE(":");
+}
+
+static struct slice state_text(struct writer *w, enum state state)
+{
+    return JOIN(w, SLICE("\""), slice_str(state_name(state)), SLICE("\""));
+}
+
+/* An object of two members. jsonb sorts members by the length of their names, so there the second
+ * comes first. */
+static struct slice pair(struct writer *w, struct slice name, struct slice value,
+                         struct slice name2, struct slice value2)
 {
     if (w->spaced)
-        return text(w, "{\"date\": %.*s, \"state\": \"%s\"}", SLICE_ARG(date), state_name(state));
-    return text(w, "{\"state\":\"%s\",\"date\":%.*s}", state_name(state), SLICE_ARG(date));
+        return JOIN(w, SLICE("{"), name2, SLICE(": "), value2, SLICE(", "), name, SLICE(": "),
+                    value, SLICE("}"));
+    return JOIN(w, SLICE("{"), name, SLICE(":"), value, SLICE(","), name2, SLICE(":"), value2,
+                SLICE("}"));
+}
+
+static struct slice history(struct writer *w, enum state state, struct slice date)
+{
+    return pair(w, SLICE("\"state\""), state_text(w, state), SLICE("\"date\""), date);
 }
 
 /* ---- edits ----------------------------------------------------------------------------------- */
@@ -143,8 +166,8 @@ static void put_member(struct writer *w, struct slice object, const char *name, 
     while (last > object.p && strchr(" \t\r\n", *last))
         last--;
     edit(w, last + 1, last + 1,
-         text(w, "%s\"%s\":%s%.*s", *last == '{' ? "" : comma(w), name, w->spaced ? " " : "",
-              SLICE_ARG(value)));
+         JOIN(w, *last == '{' ? SLICE("") : comma(w), SLICE("\""), slice_str(name), SLICE("\""),
+              colon(w), value));
     change(w, path, slice_of(NULL, 0), value);
 }
 
@@ -158,18 +181,18 @@ static void append_history(struct writer *w, const struct run_state *s, const ch
 
     if (!s->has_histories) {
         put_member(w, s->raw, "histories", text(w, "%s/histories", where),
-                   text(w, "[%.*s]", SLICE_ARG(entry)));
+                   JOIN(w, SLICE("["), entry, SLICE("]")));
         return;
     }
     end = s->histories_raw.p + s->histories_raw.n - 1;
-    edit(w, end, end, text(w, "%s%.*s", s->n_histories ? comma(w) : "", SLICE_ARG(entry)));
+    edit(w, end, end, JOIN(w, s->n_histories > 0 ? comma(w) : SLICE(""), entry));
     change(w, text(w, "%s/histories/%zu", where, s->n_histories), slice_of(NULL, 0), entry);
 }
 
 static void set_current(struct writer *w, const struct run_state *s, const char *where,
                         enum state state)
 {
-    replace(w, text(w, "%s/current", where), s->current_raw, text(w, "\"%s\"", state_name(state)));
+    replace(w, text(w, "%s/current", where), s->current_raw, state_text(w, state));
 }
 
 static void turn_state(struct writer *w, const struct run_state *s, const char *where,
@@ -193,7 +216,7 @@ static void rearm(struct writer *w, const struct run_state *s, const char *where
     struct slice created = history(w, STATE_CREATED, date_of(w, s, STATE_CREATED));
     struct slice running = history(w, STATE_RUNNING, date_of(w, s, STATE_RUNNING));
     struct slice path = text(w, "%s/histories", where);
-    struct slice list = text(w, "[%.*s%s%.*s]", SLICE_ARG(created), comma(w), SLICE_ARG(running));
+    struct slice list = JOIN(w, SLICE("["), created, comma(w), running, SLICE("]"));
 
     set_current(w, s, where, STATE_RUNNING);
     if (s->has_histories)
@@ -209,16 +232,12 @@ static void write_answer(struct writer *w, size_t run)
     const struct run_plan *r = &w->p->runs[run];
     struct slice           id = quoted(w, r->child->id);
     struct slice           outputs;
-    const char            *colon = w->spaced ? ": " : ":";
 
-    if (!r->ended)
-        outputs = text(w, "{\"executionId\"%s%.*s}", colon, SLICE_ARG(id));
-    else if (w->spaced)
-        outputs = text(w, "{\"state\": \"%s\", \"executionId\": %.*s}", state_name(r->child->state),
-                       SLICE_ARG(id));
+    if (r->ended)
+        outputs = pair(w, SLICE("\"executionId\""), id, SLICE("\"state\""),
+                       state_text(w, r->child->state));
     else
-        outputs = text(w, "{\"executionId\":%.*s,\"state\":\"%s\"}", SLICE_ARG(id),
-                       state_name(r->child->state));
+        outputs = JOIN(w, SLICE("{\"executionId\""), colon(w), id, SLICE("}"));
     put_member(w, w->p->e->runs[run].raw, "outputs", text(w, "/taskRunList/%zu/outputs", run),
                outputs);
 }
@@ -311,7 +330,7 @@ static void write_link(struct writer *w, size_t run, struct link *out)
     const struct child *child = w->p->runs[run].child;
     bool                parent = w->p->l->executor.link_names_parent;
     const struct slice  parts[] = {
-        parent ? SLICE("{\"parentTaskRun\":") : SLICE("{\"taskRun\":"),
+         parent ? SLICE("{\"parentTaskRun\":") : SLICE("{\"taskRun\":"),
         rewritten(w, run),
         parent ? SLICE(",\"parentTask\":") : SLICE(",\"task\":"),
         w->p->tree->tasks[w->p->runs[run].task].json,

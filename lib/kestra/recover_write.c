@@ -328,7 +328,7 @@ static struct slice rewritten(struct writer *w, size_t run)
 static void write_link(struct writer *w, size_t run, struct link *out)
 {
     const struct child *child = w->p->runs[run].child;
-    bool                parent = w->p->l->executor.link_names_parent;
+    bool                parent = w->p->l->executor.parent_task_run;
     const struct slice  parts[] = {
          parent ? SLICE("{\"parentTaskRun\":") : SLICE("{\"taskRun\":"),
         rewritten(w, run),

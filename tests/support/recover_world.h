@@ -82,12 +82,12 @@ const char *world_changes(struct recover_world *w);
 void world_expect(struct recover_world *w, enum recover_mode mode, enum lost_mode lost,
                   const char *states);
 
-#define LEAF(id)         "{\"id\":\"" id "\",\"type\":\"io.kestra.core.tasks.scripts.Bash\"}"
+#define LEAF(id) "{\"id\":\"" id "\",\"type\":\"io.kestra.core.tasks.scripts.Bash\"}"
 #define FLOWABLE(id, class, tasks)                                                                 \
     "{\"id\":\"" id "\",\"type\":\"io.kestra.core.tasks.flows." class "\",\"tasks\":[" tasks "]}"
 #define FLOWABLE_WITH(id, class, more, tasks)                                                      \
-    "{\"id\":\"" id "\",\"type\":\"io.kestra.core.tasks.flows." class "\"," more ",\"tasks\":["    \
-    tasks "]}"
+    "{\"id\":\"" id "\",\"type\":\"io.kestra.core.tasks.flows." class "\"," more                   \
+                                                                      ",\"tasks\":[" tasks "]}"
 #define TASKS(tasks) "\"tasks\":[" tasks "]"
 
 #endif

@@ -93,7 +93,7 @@ static void put_state(struct pen *p, const struct world_run *r, size_t number)
     if (r->n_past > 0)
         buf_add(&p->b, "%s\"histories\"%s[", p->comma, p->colon);
     for (size_t i = 0; i < r->n_past; i++) {
-        char date[40];
+        char date[80];
 
         (void)snprintf(date, sizeof(date), "2026-01-01T00:00:%02zu.%03zuZ", i, number);
         buf_add(&p->b, "%s{\"%s\"%s\"%s\"%s\"%s\"%s\"%s\"}", i ? p->comma : "",

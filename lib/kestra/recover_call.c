@@ -13,10 +13,12 @@ enum match {
     MATCH_DOUBT,
 };
 
+/* In an earlier life, before a restart or a retry. */
 static bool was_answered(const struct task_run *run)
 {
     for (size_t i = 0; i < run->state.n_histories; i++)
-        if (state_ended(run->state.histories[i].state))
+        if (state_ended(run->state.histories[i].state) ||
+            run->state.histories[i].state == STATE_RETRYING)
             return true;
     return false;
 }

@@ -70,9 +70,14 @@ static bool worker_job_done(struct plan *p, size_t run)
            kin->ended >= tasks_to_end(p->tree, task);
 }
 
+static bool is_lost_worker(struct plan *p, size_t run)
+{
+    return p->e->runs[run].state.current == STATE_RUNNING && !worker_job_done(p, run);
+}
+
 static void plan_worker(struct plan *p, size_t run)
 {
-    if (p->e->runs[run].state.current != STATE_RUNNING || worker_job_done(p, run))
+    if (!is_lost_worker(p, run))
         return;
     p->priced = true;
     if (p->options->lost == LOST_RERUN) {
@@ -80,6 +85,7 @@ static void plan_worker(struct plan *p, size_t run)
         plan_turn(p, run, STATE_RESTARTED);
     } else if (kin_of(p, run)->open > 0) {
         p->runs[run].fails_inside = true;
+        p->edited = true;
     } else {
         plan_turn(p, run, STATE_FAILED);
     }
@@ -92,7 +98,7 @@ static size_t worker_above(struct plan *p, size_t run)
 
     for (unsigned n = 0; up != RUN_NONE && n < RUN_MAX_UP; n++) {
         if (plan_type(p, up) == TASK_WORKER)
-            return worker_job_done(p, up) ? RUN_NONE : up;
+            return is_lost_worker(p, up) ? up : RUN_NONE;
         up = p->e->runs[up].parent;
     }
     return RUN_NONE;
@@ -200,17 +206,33 @@ static bool nothing_named(const struct plan *p, unsigned roles)
     return false;
 }
 
-/* What was done to one that nobody answers, after the siblings were closed. */
+static bool is_lost(struct plan *p, const struct run_note *note)
+{
+    switch (note->role) {
+    case ROLE_LOST: return true;
+    case ROLE_WORKER: return is_lost_worker(p, note->run);
+    case ROLE_CALL:
+    case ROLE_LISTENER: return p->e->runs[note->run].state.current == STATE_RUNNING;
+    case ROLE_OPEN:
+    case ROLE_RESULT:
+    case ROLE_PAUSE:
+    case ROLE_RETRYING:
+    case ROLE_STRANGER:
+    case ROLE_COUNT: break;
+    }
+    return false;
+}
+
+/* After the siblings were closed: what really is done. */
 static void name_remedy(struct plan *p, const struct run_note *note)
 {
     const struct run_plan *r = &p->runs[note->run];
     bool                   turns = r->fate == FATE_TURNS;
 
-    if (note->role != ROLE_LOST && note->role != ROLE_WORKER && note->role != ROLE_CALL &&
-        note->role != ROLE_LISTENER)
-        return;
     if (r->link)
         p->remedies |= REMEDY_BIT(REMEDY_LINK_SUBFLOW);
+    if (!is_lost(p, note))
+        return;
     if (turns && r->state == STATE_RESTARTED) {
         p->remedies |= REMEDY_BIT(REMEDY_RERUN_LOST);
         p->hazards |= CODE_BIT(CODE_TASK_MAY_RERUN);

@@ -60,8 +60,9 @@ static void a_state_without_histories_gets_a_list(void **state)
     assert_string_equal(world_changes(w),
                         "/state/current: \"RUNNING\" -> \"RESTARTED\"\n"
                         "/state/histories: none -> "
-                        "[{\"state\":\"RESTARTED\",\"date\":\"2026-01-01T00:00:00.001Z\"}]\n");
-    assert_int_equal(w->after.state.n_histories, 1);
+                        "[{\"state\":\"RUNNING\",\"date\":\"2026-01-01T00:00:00.001Z\"},"
+                        "{\"state\":\"RESTARTED\",\"date\":\"2026-01-01T00:00:00.001Z\"}]\n");
+    assert_int_equal(w->after.state.n_histories, 2);
     world_free(w);
 }
 

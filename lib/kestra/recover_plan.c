@@ -145,10 +145,12 @@ static void plan_pause(struct plan *p, const struct run_note *note)
 
     if (p->e->runs[note->run].state.current != STATE_PAUSED)
         return; /* it will turn PAUSED once the execution is registered */
-    if (!task || task->type != TASK_PAUSE || !task->has_delay) {
-        p->refused = true; /* a person resumes it; of a loop nobody has seen what would */
+    if (!task || task->type != TASK_PAUSE) {
+        p->refused = true; /* what wakes a loop nobody has seen */
         return;
     }
+    if (!task->has_delay)
+        return; /* a person resumes it */
     p->runs[note->run].fate = FATE_REARMED;
     p->edited = true;
     p->priced = true;
@@ -168,7 +170,6 @@ static void plan_note(struct plan *p, const struct run_note *note)
     switch (note->role) {
     case ROLE_LOST: plan_lost(p, note->run); break;
     case ROLE_WORKER: plan_worker(p, note->run); break;
-    case ROLE_CALL: plan_call(p, note); break;
     case ROLE_PAUSE: plan_pause(p, note); break;
     case ROLE_RETRYING: /* what the lost delay would have done (2.3 H08) */
         p->priced = true;
@@ -179,6 +180,7 @@ static void plan_note(struct plan *p, const struct run_note *note)
             plan_lost(p, note->run);
         break;
     case ROLE_STRANGER: p->refused = true; break;
+    case ROLE_CALL: /* plan_calls() */
     case ROLE_OPEN:
     case ROLE_RESULT:
     case ROLE_COUNT: break;
@@ -251,6 +253,8 @@ static void plan_notes(struct plan *p)
     }
     for (size_t i = 0; i < p->finding->n_notes; i++)
         plan_note(p, &p->finding->notes[i]);
+    if (p->facts->n_children > 0 || (roles_of(p->finding) & ROLE_BIT(ROLE_CALL)))
+        plan_calls(p);
     if (p->refused)
         return;
     plan_close_siblings(p);
@@ -281,11 +285,14 @@ void plan_running(struct plan *p)
     wrap(p);
 }
 
-/* Registered, a PAUSED one would pause again and never wake: only with a pause that is armed. */
+/* Registered, a PAUSED one pauses again: only with a delay that is armed. The one that a person
+ * resumes is found in the store (2.2 E23); but one that is still RUNNING has to get to its pause
+ * first, and is registered like others. */
 void plan_paused(struct plan *p)
 {
     plan_notes(p);
-    if (!(p->remedies & REMEDY_BIT(REMEDY_REARM_PAUSE)))
+    if ((p->finding->codes & CODE_BIT(CODE_PAUSE_MANUAL)) ||
+        !(p->remedies & REMEDY_BIT(REMEDY_REARM_PAUSE)))
         p->refused = true;
     wrap(p);
 }
@@ -311,6 +318,14 @@ static size_t top_of(const struct execution *e, size_t run)
     return run;
 }
 
+/* E36: the record would dispatch it, or what follows it, for nothing. A lost one just stays. */
+static bool is_leftover(const struct plan *p, size_t run)
+{
+    enum state state = p->e->runs[run].state.current;
+
+    return !state_ended(state) && !(state == STATE_RUNNING && !task_is_flowable(plan_type(p, run)));
+}
+
 void plan_ended(struct plan *p)
 {
     const struct execution *e = p->e;
@@ -327,8 +342,7 @@ void plan_ended(struct plan *p)
             p->runs[i].fate = FATE_DROPPED;
             p->edited = true;
             p->priced = p->priced || state != STATE_CREATED;
-        } else if (!state_ended(state)) {
-            /* A leftover (E36): the record would dispatch it, for nothing. */
+        } else if (is_leftover(p, i)) {
             p->refused = true;
         }
     }

@@ -202,7 +202,7 @@ static bool role_of(const struct flow_tree *tree, uint32_t task, enum state stat
         *out = ROLE_RETRYING;
     else if (type == TASK_SUBFLOW || type == TASK_FOR_EACH_ITEM)
         *out = ROLE_CALL;
-    else if (type == TASK_PAUSE)
+    else if (type == TASK_PAUSE || type == TASK_LOOP_UNTIL)
         *out = ROLE_PAUSE;
     else if (type == TASK_LEAF)
         *out = state == STATE_RUNNING ? ROLE_LOST : ROLE_OPEN;

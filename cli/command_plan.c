@@ -62,19 +62,19 @@ static bool dry_run(struct run *r, enum kind kind, struct err *err)
     struct session    *s = r->session;
     struct dry         d = { r, kind };
     struct store_query q = survey_query(&s->conf->scope, kind);
-    struct projector  *projector =
-        projector_new(s->layout, &s->conf->scope.project, r->plan.survey.flows);
-    bool            flows = kind == KIND_FLOW || kind == KIND_FLOW_LAST; /* told by the survey */
-    struct pipeline p = { .store = s->store,
-                          .query = &q,
-                          .projector = projector,
-                          .jobs = (unsigned)s->conf->jobs,
-                          .tally = &s->tallies[kind],
-                          .stop = &s->stop,
-                          .on_skip = flows ? NULL : tell_skip,
-                          .ctx = &d };
-    int64_t         t0 = clock_mono_ns();
-    bool            ok;
+    struct projector  *projector = projector_new(s->layout, &s->conf->scope.project,
+                                                 r->plan.survey.flows, r->plan.survey.judge);
+    bool               flows = kind == KIND_FLOW || kind == KIND_FLOW_LAST; /* told by the survey */
+    struct pipeline    p = { .store = s->store,
+                             .query = &q,
+                             .projector = projector,
+                             .jobs = (unsigned)s->conf->jobs,
+                             .tally = &s->tallies[kind],
+                             .stop = &s->stop,
+                             .on_skip = flows ? NULL : tell_skip,
+                             .ctx = &d };
+    int64_t            t0 = clock_mono_ns();
+    bool               ok;
 
     progress_phase(&s->progress, "reading", kind_name(kind), &s->tallies[kind].read,
                    &s->tallies[kind].read_bytes, r->plan.survey.counts[kind].selected);

@@ -468,9 +468,18 @@ static void plan_init(struct planner *pl)
 static bool take_survey(const struct planner *pl, struct err *err)
 {
     const struct plan_conf *c = pl->conf;
+    struct judging_conf     j = { .pending = { .store = c->store,
+                                               .layout = c->layout,
+                                               .scope = c->scope,
+                                               .jobs = c->jobs,
+                                               .stop = c->stop,
+                                               .on_judged = c->on_judged,
+                                               .ctx = c->ctx },
+                                  .on_lock = c->on_lock };
 
     return survey_run(c->store, c->layout, c->scope, c->jobs, c->stop, c->tally, c->on_skip, c->ctx,
-                      &pl->plan->survey, err);
+                      &pl->plan->survey, err) &&
+           (!c->judge || judging_run(&j, &pl->plan->survey, &pl->plan->judged, err));
 }
 
 bool plan_make(const struct plan_conf *conf, struct plan *out, struct err *err)

@@ -383,7 +383,8 @@ struct chunk *chunk_new(const struct verify_conf *conf, enum kind kind, bool raw
     x->raw = raw;
     x->comparer = comparer;
     x->result = result;
-    x->projector = projector_new(conf->layout, &conf->scope->project, flows);
+    x->projector = projector_new(conf->layout, &conf->scope->project, flows,
+                                 conf->survey ? conf->survey->judge : NULL);
     x->arena = arena_new((size_t)256 * 1024);
     x->paths_arena = arena_new((size_t)16 * 1024);
     buf_init(&x->text, (size_t)8 * COMPARE_MAX_VALUE + KEY_MAX_BYTES);

@@ -23,6 +23,16 @@ static inline bool scope_has(const struct scope *s, enum kind kind)
     return (s->kinds & KIND_BIT(kind)) != 0;
 }
 
+/* Must executions be judged: because they are sent, or because a trigger's lock may wait for one
+ * that is not? */
+static inline bool scope_judges(const struct scope *s)
+{
+    return scope_has(s, KIND_EXECUTION)
+               ? s->project.executions != EXECUTIONS_NONE
+               : scope_has(s, KIND_TRIGGER) && s->project.unlock == UNLOCK_DEAD &&
+                     s->project.executions != EXECUTIONS_NONE;
+}
+
 /* Nothing but kinds was selected: the topics should hold exactly this and nothing else. A partial
  * scope (one tenant, one namespace, a time range) leaves other keys of the topics out of the
  * comparison. */

@@ -192,6 +192,7 @@ static bool see_all(struct file_store *s, struct file_scan *scan, uint64_t *n_hi
         }
     }
     s->base.grade = filescan_grade(scan);
+    s->base.sequential = true;
     return ok;
 }
 

@@ -148,9 +148,11 @@ static bool work_document(struct run *run, const struct batch *b, const struct d
 
     count(&run->tally->read, 1);
     count(&run->tally->read_bytes, doc->value.n);
+    if (!conf->projector)
+        return conf->on_document(conf->ctx, b->place, doc, NULL, &run->err);
     project(conf->projector, conf->query->kind, doc, &out);
-    if (conf->on_projection)
-        conf->on_projection(conf->ctx, doc, &out);
+    if (conf->on_document && !conf->on_document(conf->ctx, b->place, doc, &out, &run->err))
+        return false;
     if (out.outcome == PROJECT_RECORD && !put(run, &out))
         return false;
     if (out.outcome == PROJECT_RECORD)

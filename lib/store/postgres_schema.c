@@ -376,6 +376,7 @@ bool pg_use(struct store *base, const struct layout *layout, struct err *err)
     if (ok) {
         s->layout = layout;
         s->base.grade = 'A';
+        s->base.sequential = s->snapshot == NULL;
     }
     buf_release(&sql);
     buf_release(&m.text);

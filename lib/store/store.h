@@ -137,6 +137,9 @@ struct store {
     void (*close)(struct store *s);
     size_t                    n_places; /* after use(); 0: the store has tables, or is a file */
     const struct store_place *places;
+    /* After use(): while one reader is open there can be no other, or only at the price of reading
+     * everything once more. */
+    bool    sequential;
     char    grade;     /* valid after use(); a search store's may fall while it is read from */
     int64_t window_ns; /* grade C: the longest time between opening a kind's first and last slice */
 };

@@ -175,7 +175,7 @@ static bool run(struct world *w)
     if (!open_store(w))
         return false;
     p.store = w->store;
-    p.projector = projector_new(w->layout, &options, NULL);
+    p.projector = projector_new(w->layout, &options, NULL, NULL);
     ok = pipeline_run(&p, &w->err);
     projector_free(p.projector);
     return ok;

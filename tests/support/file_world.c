@@ -95,7 +95,7 @@ void file_world_must(struct file_world *w, bool ok)
 
 bool file_world_run(struct file_world *w)
 {
-    struct projector *p = projector_new(w->layout, &w->options, NULL);
+    struct projector *p = projector_new(w->layout, &w->options, NULL, NULL);
     struct pipeline   pipeline = { .store = w->store,
                                    .query = &w->query,
                                    .projector = p,

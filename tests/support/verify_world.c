@@ -315,7 +315,7 @@ int world_set_up(void **state)
     w->kafka.stop = &w->stop;
     must(w, admin_open(&w->kafka, &w->admin, &w->err));
     w->planter = planter_open(w->kafka.brokers, NULL);
-    w->projector = projector_new(w->layout, &w->scope.project, NULL);
+    w->projector = projector_new(w->layout, &w->scope.project, NULL, NULL);
     fill_conf(w);
     *state = w;
     return 0;
@@ -393,7 +393,7 @@ bool world_prove(struct world *w, enum kind kind, const int64_t *from)
     };
     bool ok = survey(w);
 
-    p.projector = projector_new(w->layout, &w->scope.project, w->survey.flows);
+    p.projector = projector_new(w->layout, &w->scope.project, w->survey.flows, w->survey.judge);
     ok = ok && pipeline_run(&p, &w->err) &&
          verify_topic(&w->conf, kind, l.expected, true, from, &w->result, w->ends, &w->err);
     projector_free(p.projector);

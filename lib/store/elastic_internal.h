@@ -46,9 +46,10 @@ struct es_kind {
     unsigned     shards; /* primaries of all of them */
     uint64_t     docs;
     bool         yellow;
-    double       mean_bytes;  /* of a hit, by a look at some; 0: unknown */
-    bool         has_deleted; /* mapped as boolean */
-    struct buf   pit;         /* the id; n 0: none is open */
+    double       mean_bytes;       /* of a hit, by a look at some; 0: unknown */
+    bool         has_deleted;      /* mapped as boolean */
+    bool         has_trigger_type; /* trigger.type is mapped as keyword */
+    struct buf   pit;              /* the id; n 0: none is open */
 };
 
 struct es_store {

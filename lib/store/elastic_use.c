@@ -184,15 +184,17 @@ bool es_check_kind(struct es_store *s, const struct store_query *q, struct err *
     }
     arena = arena_new(1u << 14);
     path = join(arena, "/", es_path_text(slice_str(k->expression), arena),
-                "/_field_caps?fields=namespace,tenantId,state.startDate,state.current,deleted"
-                "&include_unmapped=true");
+                "/_field_caps?fields=namespace,tenantId,state.startDate,state.current,deleted,"
+                "trigger.type&include_unmapped=true");
     ok = es_request_tree(&a, "GET", path, slice_of("", 0), arena, &root, err);
     fields = ok ? json_get(root, "fields") : NULL;
     for (size_t i = 0; ok && i < COUNT_OF(needed); i++)
         if (needed[i].needed && !has_type(fields, needed[i].name, needed[i].type))
             ok = wrong_mapping(s, k, &needed[i], err);
-    if (ok)
+    if (ok) {
         k->has_deleted = has_type(fields, "deleted", "boolean");
+        k->has_trigger_type = has_type(fields, "trigger.type", "keyword");
+    }
     arena_free(arena);
     return ok;
 }

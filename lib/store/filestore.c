@@ -280,7 +280,7 @@ static struct file_reader *reader_new(struct file_store *s, const struct store_q
     struct file_reader *r;
     enum kind           kind = kind_stored(q->kind);
 
-    if (!s->layout || !s->layout->kinds[kind].enabled || q->n_ids > STORE_MAX_IDS) {
+    if (!s->layout || !s->layout->kinds[kind].enabled || !store_query_fits(q)) {
         (void)err_set(err, ERR_BUG, "the store was asked to read %ss in a way it cannot",
                       kind_name(q->kind));
         return NULL;

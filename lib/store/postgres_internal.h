@@ -89,7 +89,8 @@ struct pg_table pg_table_name(const struct store_conf *conf, const char *kind, c
 MUST_CHECK bool pg_sql_select(PGconn *pg, const struct layout *layout, const struct pg_table *t,
                               const struct store_query *q, struct buf *out, struct err *err);
 
-/* Append the query whose rows are: selected, deleted, terminal, locked (all bool), how many. */
+/* Append the query whose rows are: selected, deleted, terminal, locked, also (all bool), how many.
+ */
 MUST_CHECK bool pg_sql_count(PGconn *pg, const struct layout *layout, const struct pg_table *t,
                              const struct store_query *q, struct buf *out, struct err *err);
 

@@ -30,23 +30,28 @@ static const char *arena_text(struct arena *a, const struct buf *b)
     return arena_str(a, buf_slice(b));
 }
 
-/* The names of all declared topics with the prefixes of this run, and which kind fills which. */
+/* The names of all declared topics with the prefixes of this run, and which kind fills which. A
+ * topic for links whose name nobody has published is none of ours unless there are links. */
 static void name_topics(struct planner *pl)
 {
     const struct plan_conf *conf = pl->conf;
+    const struct layout    *l = conf->layout;
     struct plan            *plan = pl->plan;
 
-    plan->n_topics = conf->layout->n_topics;
-    plan->topics = arena_alloc(plan->arena, plan->n_topics * sizeof(*plan->topics));
-    memset(plan->topics, 0, plan->n_topics * sizeof(*plan->topics));
-    for (size_t i = 0; i < plan->n_topics; i++) {
-        struct topic_plan         *t = &plan->topics[i];
-        const struct topic_layout *tl = &conf->layout->topics[i];
+    plan->topics = arena_alloc(plan->arena, l->n_topics * sizeof(*plan->topics));
+    memset(plan->topics, 0, l->n_topics * sizeof(*plan->topics));
+    for (size_t i = 0; i < l->n_topics; i++) {
+        struct topic_plan         *t = &plan->topics[plan->n_topics];
+        const struct topic_layout *tl = &l->topics[i];
+        bool filled = tl->kind != KIND_COUNT && l->kinds[tl->kind].enabled &&
+                      scope_has(conf->scope, tl->kind);
 
+        if (tl->kind == KIND_SUBFLOW_LINK && tl->assumed && !filled)
+            continue;
+        plan->n_topics++;
         t->layout = tl;
         t->name = layout_name(tl->name, conf->topic_prefix, conf->consumer_prefix, plan->arena);
-        t->filled = tl->kind != KIND_COUNT && conf->layout->kinds[tl->kind].enabled &&
-                    scope_has(conf->scope, tl->kind);
+        t->filled = filled;
         if (t->filled)
             plan->topic_of[tl->kind] = t;
     }

@@ -348,7 +348,7 @@ static void ask_store_for(struct chunk *x, struct item *item)
 {
     const struct candidate *c = item->c;
 
-    if (x->conf->no_lookups ||
+    if (x->conf->no_lookups || !kind_is_stored(x->kind) ||
         (!c->expected && !(x->conf->audit && audit_asks_store(x->kind, c->class))))
         return;
     if (x->kind == KIND_FLOW_LAST)

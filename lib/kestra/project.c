@@ -129,6 +129,11 @@ struct projector *projector_new(const struct layout *layout, const struct projec
     return p;
 }
 
+struct judge *projector_judge(const struct projector *p)
+{
+    return p->judge;
+}
+
 void projector_free(struct projector *p)
 {
     if (!p)

@@ -92,6 +92,7 @@ struct judge; /* lib/kestra/judge.h */
  * EXECUTIONS_PENDING says, and no lock is dead. Both are borrowed. */
 struct projector *projector_new(const struct layout *layout, const struct project_options *options,
                                 const struct flow_index *index, struct judge *judge);
+struct judge     *projector_judge(const struct projector *p);
 void              projector_free(struct projector *p); /* NULL is allowed */
 
 /* Fill *out. Everything in it is valid until the next call with p, and as long as doc lives. */

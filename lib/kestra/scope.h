@@ -23,6 +23,16 @@ static inline bool scope_has(const struct scope *s, enum kind kind)
     return (s->kinds & KIND_BIT(kind)) != 0;
 }
 
+/* Set the kinds that follow from others: links are sent when executions are recovered in every way.
+ */
+static inline void scope_derive(struct scope *s)
+{
+    s->kinds &= ~KIND_BIT(KIND_SUBFLOW_LINK);
+    if (scope_has(s, KIND_EXECUTION) && s->project.executions != EXECUTIONS_NONE &&
+        s->project.recover.mode == RECOVER_ALL)
+        s->kinds |= KIND_BIT(KIND_SUBFLOW_LINK);
+}
+
 /* Must executions be judged: because they are sent, or because a trigger's lock may wait for one
  * that is not? */
 static inline bool scope_judges(const struct scope *s)

@@ -112,6 +112,7 @@ static const char *newest_first(enum kind kind)
     case KIND_TRIGGER: return "{\"date\":{\"order\":\"desc\",\"unmapped_type\":\"date\"}}";
     case KIND_FLOW_LAST:
     case KIND_TEMPLATE:
+    case KIND_SUBFLOW_LINK:
     case KIND_COUNT: break;
     }
     return "\"_doc\"";

@@ -362,7 +362,7 @@ static bool pause_before_restart(const struct es_slice *s, struct err *err)
 }
 
 /* What is to be done about an answer that is of no use; false: give up with *err. */
-static bool recover(struct es_slice *s, enum es_outcome outcome, struct err *err)
+static bool recover_slice(struct es_slice *s, enum es_outcome outcome, struct err *err)
 {
     struct err failure = *err;
 
@@ -439,7 +439,7 @@ bool es_slice_page(struct es_slice *s, struct es_page *page, bool *end, struct e
         if (o == ES_OK)
             break;
         *err = failure;
-        if (!recover(s, o, err))
+        if (!recover_slice(s, o, err))
             return false;
     }
     fit_size(s, page);

@@ -237,7 +237,8 @@ static bool check_indices(const struct file_store *s, struct err *err)
 static bool name_indices(struct file_store *s, const struct layout *layout, struct err *err)
 {
     for (int kind = 0; kind < KIND_COUNT; kind++) {
-        if (!layout->kinds[kind].enabled || kind == KIND_FLOW_LAST)
+        if (!layout->kinds[kind].enabled || kind == KIND_FLOW_LAST ||
+            !kind_is_stored((enum kind)kind))
             continue;
         s->names[kind] = index_name_of(layout, (enum kind)kind, &s->conf->search, s->arena);
         if (s->names[kind])

@@ -26,6 +26,9 @@ struct pass {
     size_t                     n_aside, room_aside;
     size_t                     aside_bytes;
     struct id_list             parents;
+    bool                       has_oldest;
+    struct instant             oldest; /* start of the oldest parent: no child is older */
+    struct strings             child_types;
 };
 
 static void id_list_init(struct id_list *l)
@@ -189,6 +192,8 @@ static bool wait_for_revision(struct pass *p, const char *place, const struct do
     return work_aside(p, err);
 }
 
+static void note_parent(struct pass *p, const struct document *doc, const struct execution *e);
+
 static bool judge_one(void *ctx, const char *place, const struct document *doc,
                       const struct projection *projection, struct err *err)
 {
@@ -200,7 +205,7 @@ static bool judge_one(void *ctx, const char *place, const struct document *doc,
     switch (judge(conf->judge, doc, &j)) {
     case JUDGE_UNREADABLE: p->stats->unreadable++; return true;
     case JUDGE_NEEDS_REVISION: return wait_for_revision(p, place, doc, j.wanted, err);
-    case JUDGE_NEEDS_CHILDREN: id_list_add(&p->parents, doc->id); return true;
+    case JUDGE_NEEDS_CHILDREN: note_parent(p, doc, &j.execution); return true;
     case JUDGE_DONE: break;
     }
     p->stats->executions++;
@@ -257,13 +262,36 @@ static bool take_child(void *ctx, const char *place, const struct document *doc,
     return true;
 }
 
+static void add_class_names(struct strings *to, const struct strings *from)
+{
+    for (size_t i = 0; i < from->n; i++)
+        to->items[to->n++] = from->items[i];
+}
+
+static void note_parent(struct pass *p, const struct document *doc, const struct execution *e)
+{
+    struct instant start;
+
+    id_list_add(&p->parents, doc->id);
+    if (e->state.n_histories == 0 || !instant_parse(e->state.histories[0].date, &start))
+        start = (struct instant){ 0 };
+    if (!p->has_oldest || instant_compare(start, p->oldest) < 0)
+        p->oldest = start;
+    p->has_oldest = true;
+}
+
 static bool find_children(struct pass *p, struct err *err)
 {
+    char since[32];
+
+    instant_format(p->oldest, since);
     for (size_t at = 0; at < p->parents.n; at += STORE_MAX_IDS) {
         size_t             left = p->parents.n - at;
         struct store_query q = {
             .kind = KIND_EXECUTION,
             .executions = EXECUTIONS_ALL,
+            .since = since,
+            .child_types = p->child_types,
             .parents = p->parents.items + at,
             .n_parents = left < STORE_MAX_IDS ? left : STORE_MAX_IDS,
         };
@@ -316,12 +344,24 @@ static bool run_pass(struct pass *p, struct err *err)
            work_parents(p, err);
 }
 
+/* What trigger.type says of a child. */
+static void name_children(struct pass *p)
+{
+    const struct strings *calls = &p->conf->layout->tasks[TASK_SUBFLOW];
+    const struct strings *items = &p->conf->layout->tasks[TASK_FOR_EACH_ITEM];
+
+    p->child_types.items = mem_array(calls->n + items->n, sizeof(*p->child_types.items));
+    add_class_names(&p->child_types, calls);
+    add_class_names(&p->child_types, items);
+}
+
 bool pending_run(const struct pending_conf *conf, struct pending_stats *stats, struct err *err)
 {
     struct pass p = { .conf = conf, .stats = stats };
     bool        ok;
 
     memset(stats, 0, sizeof(*stats));
+    name_children(&p);
     p.asked = map_new();
     id_list_init(&p.wanted);
     id_list_init(&p.parents);
@@ -332,5 +372,6 @@ bool pending_run(const struct pending_conf *conf, struct pending_stats *stats, s
     id_list_free(&p.wanted);
     id_list_free(&p.parents);
     map_free(p.asked);
+    mem_free(p.child_types.items);
     return ok;
 }

@@ -6,6 +6,8 @@
  * in the sink; who only looks at documents (lib/store/pending.c) has neither projector nor sink.
  * Follow one document: store_reader.read (postgres.c) -> pipeline.c -> project.c -> sink.
  *
+ * Subflow links, which are in no store, come from the projector's judge and are projected already.
+ *
  * Memory: PIPELINE_BATCHES batches of about BATCH_MAX_BYTES, whatever is slower.
  * Errors: the first one wins, wherever it happened; everything is joined and freed before return.
  */

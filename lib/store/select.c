@@ -234,6 +234,7 @@ static bool is_wanted(const struct selector *s, const struct selection *what, st
         return true;
     switch (s->query->executions) {
     case EXECUTIONS_NONE: return false;
+    case EXECUTIONS_RESUMABLE: /* a store knows states, not verdicts (survey_query) */
     case EXECUTIONS_PENDING:
         return what->pending || (s->also && keyset_find(s->also, id, NULL) != NULL);
     case EXECUTIONS_ALL: break;

@@ -110,7 +110,7 @@ static bool count_kinds(struct store *store, const struct layout *layout, const 
     for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
         struct store_query query = survey_query(scope, kind);
 
-        if (!scope_has(scope, kind) || !layout->kinds[kind].enabled)
+        if (!scope_has(scope, kind) || !layout->kinds[kind].enabled || !kind_is_stored(kind))
             continue;
         if (stop_asked(stop))
             return err_set(err, ERR_STOPPED, "stopped while counting the store's documents");

@@ -51,6 +51,7 @@ static void name_keys(struct entity *e)
                        e->flow, e->id);
         break;
     case KIND_EXECUTION:
+    case KIND_SUBFLOW_LINK:
     case KIND_COUNT: (void)snprintf(e->key, sizeof(e->key), "%s", e->id); break;
     }
     (void)snprintf(e->store_id, sizeof(e->store_id), "%s", e->key);
@@ -125,6 +126,7 @@ struct slice world_json(struct world *w, const struct entity *e, enum age age, c
                 e->flow, e->id, (int)age);
         break;
     case KIND_EXECUTION:
+    case KIND_SUBFLOW_LINK:
     case KIND_COUNT:
         buf_add(&b, "\"flowId\":\"%s\",\"flowRevision\":%d,\"deleted\":false,", e->flow,
                 e->revision);

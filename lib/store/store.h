@@ -195,7 +195,7 @@ struct store {
     bool (*links)(struct store *s, const struct slice *parents, size_t n, store_link_fn fn,
                   void *ctx, struct err *err);
     /* The newest time of log lines of these executions that name a task run (D01; other lines prove
-     * nothing): fn once for each that has such lines. ms, cut. As links() for the rest; in
+     * nothing): fn once for each that has such lines; search stores: cut to ms. As links() for the rest; in
      * PostgreSQL without a table of logs nothing is told. */
     bool (*log_newest)(struct store *s, const struct slice *ids, size_t n, store_time_fn fn,
                        void *ctx, struct err *err);

@@ -35,54 +35,6 @@ void comparer_free(struct comparer *c)
     mem_free(c);
 }
 
-static bool on_null(void *ctx)
-{
-    walk_null(ctx);
-    return true;
-}
-
-static bool on_boolean(void *ctx, bool value)
-{
-    walk_bool(ctx, value);
-    return true;
-}
-
-static bool on_number(void *ctx, struct slice spelled)
-{
-    walk_number(ctx, spelled);
-    return true;
-}
-
-static bool on_string(void *ctx, struct slice text)
-{
-    walk_string(ctx, text);
-    return true;
-}
-
-static bool on_start_object(void *ctx)
-{
-    walk_open(ctx, false);
-    return true;
-}
-
-static bool on_key(void *ctx, struct slice name)
-{
-    walk_name(ctx, name);
-    return true;
-}
-
-static bool on_start_array(void *ctx)
-{
-    walk_open(ctx, true);
-    return true;
-}
-
-static bool on_end(void *ctx)
-{
-    walk_close(ctx);
-    return true;
-}
-
 /* JSON all the same, though no events can tell it: nested deeper than JSON_MAX_DEPTH, or with half
  * a surrogate pair. */
 static bool is_json_object(struct slice value)
@@ -99,15 +51,15 @@ static bool is_json_object(struct slice value)
 bool comparer_digest(struct comparer *c, struct slice value, struct digest *out, struct err *err)
 {
     static const struct json_events events = {
-        .null = on_null,
-        .boolean = on_boolean,
-        .number = on_number,
-        .string = on_string,
-        .start_object = on_start_object,
-        .key = on_key,
-        .end_object = on_end,
-        .start_array = on_start_array,
-        .end_array = on_end,
+        .null = walk_null,
+        .boolean = walk_bool,
+        .number = walk_number,
+        .string = walk_string,
+        .start_object = walk_open_object,
+        .key = walk_name,
+        .end_object = walk_close,
+        .start_array = walk_open_list,
+        .end_array = walk_close,
     };
 
     walk_begin(c, c->root, false);

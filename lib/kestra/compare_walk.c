@@ -171,23 +171,29 @@ static struct digest scalar_member(struct comparer *c, enum tag tag, struct slic
     return digest_bytes((uint64_t)tag | TAG_IN_MEMBER, slice_of(room, c->n_name + bytes.n));
 }
 
+static NOINLINE void add_no_member(struct comparer *c, enum tag tag, struct slice bytes,
+                                    enum substance substance)
+{
+    struct frame *f = c->top;
+    struct digest value = digest_bytes(tag, bytes);
+
+    if (f->shape == SHAPE_OUTSIDE)
+        c->result = (struct part){ value, substance };
+    else if (f->shape == SHAPE_LIST)
+        add_element(f, value);
+    else if (counts(c, f, substance))
+        add_member(f, digest_pair(TAG_MEMBER, digest_name(c), value));
+}
+
 static void add_scalar(struct comparer *c, enum tag tag, struct slice bytes,
                        enum substance substance)
 {
     struct frame *f = c->top;
 
-    switch (f->shape) {
-    case SHAPE_OBJECT:
-        if (counts(c, f, substance))
-            add_member(f, scalar_member(c, tag, bytes));
-        break;
-    case SHAPE_LIST: add_element(f, digest_bytes(tag, bytes)); break;
-    case SHAPE_LABELS:
-        if (counts(c, f, substance))
-            add_member(f, digest_pair(TAG_MEMBER, digest_name(c), digest_bytes(tag, bytes)));
-        break;
-    case SHAPE_OUTSIDE: c->result = (struct part){ digest_bytes(tag, bytes), substance }; break;
-    }
+    if (f->shape != SHAPE_OBJECT)
+        add_no_member(c, tag, bytes, substance);
+    else if (counts(c, f, substance))
+        add_member(f, scalar_member(c, tag, bytes));
 }
 
 static void add_container(struct comparer *c, struct digest digest, enum substance substance)
@@ -253,7 +259,7 @@ static bool is_date(struct comparer *c, unsigned roles, struct slice text, int64
 }
 
 /* A string at a place with roles. */
-static void special_string(struct comparer *c, unsigned roles, struct slice text)
+static NOINLINE void special_string(struct comparer *c, unsigned roles, struct slice text)
 {
     enum substance substance = text.n == 0 ? SUBSTANCE_EMPTY : SUBSTANCE_FULL;
     char           date[DATE_BYTES];

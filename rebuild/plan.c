@@ -100,14 +100,15 @@ static const char *copartition_group(const struct topic_layout *t)
 static void wanted_shape(const struct planner *pl, size_t which, int *partitions, int *replication)
 {
     const struct layout       *l = pl->conf->layout;
-    const struct topic_layout *tl = &l->topics[which];
+    const struct plan         *plan = pl->plan;
+    const struct topic_layout *tl = plan->topics[which].layout;
 
     *partitions = tl->partitions ? tl->partitions : l->partitions;
     *replication = tl->replication ? tl->replication : l->replication;
-    for (size_t i = 0; i < l->n_topics; i++) {
+    for (size_t i = 0; i < plan->n_topics; i++) {
         if (i == which || !pl->states[i].exists)
             continue;
-        if (strcmp(copartition_group(&l->topics[i]), copartition_group(tl)) != 0)
+        if (strcmp(copartition_group(plan->topics[i].layout), copartition_group(tl)) != 0)
             continue;
         *partitions = pl->states[i].partitions;
         if (pl->states[i].replication > 0)

@@ -9,6 +9,7 @@
 #ifndef REQUEUE_RUN_H
 #define REQUEUE_RUN_H
 
+#include "cli/executions.h"
 #include "cli/session.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
@@ -25,6 +26,7 @@ enum exit_status {
     EXIT_REFUSED = 5,
     EXIT_STORE = 6,
     EXIT_KAFKA = 7,
+    EXIT_BLOCKED = 8, /* pending executions stay blocked, with --fail-on blocked */
     EXIT_BUG = 70,
 };
 
@@ -66,6 +68,11 @@ struct run {
     char           *skipped_name;
     struct buf      shown_differences; /* text */
     struct buf      shown_skips;
+
+    bool                   was_judged; /* the pending executions were looked at */
+    struct executions_list judged;
+    bool                   has_newest; /* in the whole store; else judged.sum.newest */
+    struct instant         newest;
 };
 
 /* Open the files of --output and --report. */
@@ -84,9 +91,16 @@ void run_release(struct run *r);
 /* Every kind in scope was compared and nothing speaks against it. */
 bool run_is_proven(const struct run *r);
 
-/* Callbacks for survey, sender and verify; ctx is the run. */
+/* Callbacks for survey, pass over the executions, sender and verify; ctx is the run. */
 void run_on_skip(void *ctx, const struct skip *skip);
+bool run_on_judged(void *ctx, const char *place, const struct document *doc,
+                   const struct judgement *j, struct err *err);
 bool run_on_difference(void *ctx, const struct difference *d, struct err *err);
+
+/* What shapes the judgement of executions, from the session: for judge_new(). */
+struct judge_options run_judge_options(const struct session *s);
+/* What executions_loss_text() is to be told. */
+struct loss run_loss(const struct run *r);
 
 /* The counters of a kind's documents in this run: those of verify, else those of sending or the dry
  * run. */

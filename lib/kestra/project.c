@@ -176,7 +176,8 @@ static bool is_wanted(const struct job *j)
         return true;
     if (mode == EXECUTIONS_NONE)
         return leave_out(j->out, REASON_NOT_SELECTED);
-    if (mode == EXECUTIONS_PENDING && is_terminal(j))
+    /* judge: of the pending ones, RESUMABLE wants only those that come back. */
+    if ((mode == EXECUTIONS_PENDING || mode == EXECUTIONS_RESUMABLE) && is_terminal(j))
         return leave_out(j->out, REASON_TERMINAL);
     return true;
 }

@@ -38,8 +38,17 @@ enum reason {
 const char *reason_name(enum reason reason); /* kebab-case */
 bool        reason_is_skip(enum reason reason);
 
-enum executions_mode { EXECUTIONS_NONE, EXECUTIONS_PENDING, EXECUTIONS_ALL };
-enum unlock_mode { UNLOCK_NONE, UNLOCK_ALL };
+enum executions_mode {
+    EXECUTIONS_NONE,
+    EXECUTIONS_RESUMABLE, /* pending ones that come back */
+    EXECUTIONS_PENDING,   /* all that have not ended */
+    EXECUTIONS_ALL,
+};
+enum unlock_mode {
+    UNLOCK_NONE,
+    UNLOCK_DEAD, /* locks of executions that are missing, have ended, or are not sent */
+    UNLOCK_ALL,
+};
 
 struct project_options {
     enum executions_mode executions;

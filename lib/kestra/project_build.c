@@ -159,6 +159,7 @@ bool project_build_value(const struct job *j)
     bool                      add = wants_source(j);
 
     out->locked = any_set(j, kl->unlock, kl->n_unlock);
+    /* judge: UNLOCK_DEAD asks it about the execution; until then it is as UNLOCK_NONE. */
     out->was_unlocked = out->locked && j->p->options.unlock == UNLOCK_ALL;
     if (out->was_unlocked)
         n_cut += kl->n_unlock;

@@ -8,6 +8,7 @@
 #define REQUEUE_SCOPE_H
 
 #include "lib/kestra/project.h"
+#include "lib/kestra/recover.h"
 
 struct scope {
     unsigned    kinds;            /* set of KIND_BIT() */
@@ -16,6 +17,13 @@ struct scope {
     const char            *since; /* executions by start; RFC 3339 UTC with ms, NULL: open */
     const char            *until; /* exclusive */
     struct project_options project;
+
+    /* What shapes the judgement of executions, and by it what is sent (lib/kestra/judge.h). */
+    struct recover_options recover;
+    int64_t                max_age_s; /* 0: no limit */
+    bool                   has_now;   /* else the newest time of the store */
+    struct instant         now;
+    bool                   with_logs; /* logs are asked what documents do not know */
 };
 
 static inline bool scope_has(const struct scope *s, enum kind kind)

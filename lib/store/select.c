@@ -181,6 +181,7 @@ static bool is_wanted(const struct selector *s, const struct selection *what)
         return true;
     switch (s->query->executions) {
     case EXECUTIONS_NONE: return false;
+    case EXECUTIONS_RESUMABLE:
     case EXECUTIONS_PENDING: return what->pending;
     case EXECUTIONS_ALL: break;
     }

@@ -28,6 +28,10 @@ struct plan_conf command_plan_conf(struct session *s, struct run *r)
                                .stop = &s->stop,
                                .tally = &s->survey_tally,
                                .on_skip = run_on_skip,
+                               .judge = !c->audit && c->command != COMMAND_CHECK &&
+                                        c->command != COMMAND_TOPICS,
+                               .on_judged = c->command == COMMAND_VERIFY ? NULL : run_on_judged,
+                               .on_lock = c->command == COMMAND_VERIFY ? NULL : run_on_lock,
                                .ctx = r };
 }
 

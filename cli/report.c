@@ -108,6 +108,15 @@ static void options_json(struct json_writer *w, const struct session *s)
     kinds_json(w, c->scope.kinds);
     put_str(w, "executions", c->executions);
     put_str(w, "unlock", c->unlock);
+    put_str(w, "recover", c->recover);
+    put_str(w, "lost_tasks", c->lost_tasks);
+    json_key(w, "max_age_s");
+    json_put_int(w, c->scope.project.max_age_s);
+    if (c->scope.project.has_now)
+        put_time(w, "now", c->scope.project.now);
+    else
+        put_str(w, "now", NULL);
+    put_bool(w, "with_logs", c->scope.with_logs);
     put_str(w, "tenant", c->tenant);
     put_str(w, "namespace", c->namespace);
     put_str(w, "since", c->scope.since);
@@ -234,6 +243,31 @@ static void totals_json(struct json_writer *w, const struct run *r)
     }
 }
 
+/* Of the pending executions; null where they were not judged. */
+static void executions_json(struct json_writer *w, const struct run *r)
+{
+    struct loss loss = run_loss(r);
+
+    json_key(w, "executions");
+    if (!r->was_judged) {
+        json_put_null(w);
+        return;
+    }
+    json_open(w, '{');
+    summary_members(&r->judged.sum, w);
+    if (loss.has_newest)
+        put_time(w, "newest", loss.newest);
+    else
+        put_str(w, "newest", NULL);
+    if (loss.has_lost_at)
+        put_time(w, "lost_at", loss.lost_at);
+    else
+        put_str(w, "lost_at", NULL);
+    put_str(w, "executions_file", r->judged.lines_name);
+    put_str(w, "originals_file", r->judged.originals_name);
+    json_close(w, '}');
+}
+
 void report_json(const struct run *r, struct buf *out)
 {
     const struct session *s = r->session;
@@ -257,6 +291,7 @@ void report_json(const struct run *r, struct buf *out)
     if (s->layout)
         options_json(&w, s);
     totals_json(&w, r);
+    executions_json(&w, r);
     json_key(&w, "results");
     json_open(&w, '{');
     for (int k = 0; r->planned && k < KIND_COUNT; k++)

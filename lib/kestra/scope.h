@@ -16,6 +16,8 @@ struct scope {
     const char            *since; /* executions by start; RFC 3339 UTC with ms, NULL: open */
     const char            *until; /* exclusive */
     struct project_options project;
+
+    bool with_logs; /* logs are asked what documents do not know */
 };
 
 static inline bool scope_has(const struct scope *s, enum kind kind)

@@ -79,7 +79,7 @@ struct store_query {
     const char *namespace;      /* NULL: all; N selects N and N.* */
     const char          *since; /* executions by /state/startDate, RFC 3339 UTC ms; NULL: open */
     const char          *until; /* exclusive */
-    enum executions_mode executions; /* PENDING pushes the terminal states down */
+    enum executions_mode executions; /* PENDING pushes the terminal states down; not RESUMABLE */
     const struct slice  *ids;        /* look-up by store id; NULL: all */
     size_t               n_ids;      /* at most STORE_MAX_IDS */
 

@@ -165,13 +165,19 @@ void survey_release(struct survey *s)
     memset(s, 0, sizeof(*s));
 }
 
+/* A store cannot tell what comes back: it hands out what is pending, a judge looks at it. */
+static enum executions_mode asked_of_store(enum executions_mode mode)
+{
+    return mode == EXECUTIONS_RESUMABLE ? EXECUTIONS_PENDING : mode;
+}
+
 struct store_query survey_query(const struct scope *scope, enum kind kind)
 {
     struct store_query q = {
         .kind = kind,
         .tenant = scope->tenant,
         .namespace = scope->namespace,
-        .executions = scope->project.executions,
+        .executions = asked_of_store(scope->project.executions),
     };
 
     /* The store knows states, not verdicts. */

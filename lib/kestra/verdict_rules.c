@@ -46,7 +46,7 @@ const struct rule verdict_rules[ROW_COUNT] = {
     [ROW_E38] = { "E38", "ended, and a parent still waits for it", C(SUBFLOW_LINK_LOST), BANDS_ALL, BY_VERDICT, "told of the parent" },
     [ROW_E39] = { "E39", "deleted", C(DELETED_NOT_EMITTED), BANDS_ALL, BY_VERDICT, "an ended one that is deleted would start flow triggers again" },
     [ROW_E40] = { "E40", "a state name that the version does not know", C(STATE_UNSUPPORTED), BANDS_ALL, BY_VERDICT, "the executor skips the record" },
-    [ROW_E41] = { "E41", "ends during the recovery, started by a schedule", 0, BANDS_ALL, BY_LOCKS, "its trigger is unlocked by Kestra: the lock is kept" },
+    [ROW_E41] = { "E41", "its end is computed, and a trigger had started it", 0, BANDS_ALL, BY_VERDICT, "Kestra unlocks the trigger: its lock is kept" },
 
     /* ---- 2.3 later versions ---- */
     [ROW_H01] = { "H01", "any open execution, JDBC runner", 0, BANDS_ALL, BY_NOBODY, "a JDBC runner resumes from its queues, not from a topic (seen A.2)" },

@@ -114,6 +114,7 @@ struct executor_layout {
     bool skips_terminal;   /* a terminal execution is not processed (from 0.13, H02) */
     bool refires_terminal; /* a terminal record starts flow triggers again (up to 0.18, H03) */
     bool poison_number;    /* an integer outside Java's long stops the server (up to 0.18) */
+    bool parent_task_run;  /* link records say parentTaskRun, parentTask (from 0.14) */
 };
 
 struct layout {

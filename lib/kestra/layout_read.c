@@ -261,6 +261,7 @@ static bool read_executor(struct place at, const struct entry *e, struct err *er
         { .name = "skips_terminal", BOOL(executor_layout, skips_terminal) },
         { .name = "refires_terminal", BOOL(executor_layout, refires_terminal) },
         { .name = "poison_number", BOOL(executor_layout, poison_number) },
+        { .name = "parent_task_run", BOOL(executor_layout, parent_task_run) },
     };
     struct place into = { at.layout, &at.layout->executor };
 

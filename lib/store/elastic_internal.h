@@ -217,6 +217,9 @@ MUST_CHECK bool es_keep_latest(struct es_slice *s, struct es_page *page, struct 
 /* ---- readers (elastic_reader.c) ------------------------------------------------------------ */
 
 MUST_CHECK bool es_open_http(const struct store_conf *conf, struct http **out, struct err *err);
+/* What failed as *err says may be tried again, after a pause that doubles with each of *tries;
+ * false with *err: there were enough, or a stop came meanwhile. */
+MUST_CHECK bool es_slice_try_again(const struct es_slice *s, unsigned *tries, struct err *err);
 MUST_CHECK bool es_open_readers(struct store *base, const struct store_query *q, size_t max,
                                 struct store_reader **out, size_t *n, struct err *err);
 

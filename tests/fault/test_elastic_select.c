@@ -2,6 +2,8 @@
  */
 #include "tests/support/test.h"
 
+#include "lib/base/clock.h"
+#include "lib/store/elastic_internal.h"
 #include "tests/support/search_world.h"
 
 /* ---- several indices ------------------------------------------------------------------------ */
@@ -41,6 +43,39 @@ static void a_context_that_expires_while_copies_are_looked_up_is_opened_anew(voi
     w->faults->spoil =
         (struct search_spoil){ .what = ASK_COPIES, .from = 3, .n = 1, .expire = true };
     search_world_runs(w, N_DOCS);
+    search_world_assert_nothing_left(w);
+}
+
+/* It pauses like any other request that is made again: 50 ms, then 100 ms. */
+static void a_look_up_of_copies_pauses_before_it_is_made_again(void **state)
+{
+    struct search_world *w = *state;
+    int64_t              since;
+
+    search_world_add_many(w, "kestra_executions-1", 3);
+    search_world_add(w, "kestra_executions-2", "e1", "n", "RUNNING", "2024-03-09T10:00:00.000Z");
+    assert_true(search_world_open(w));
+    ((struct es_store *)w->store)->pause_ms = 50;
+    w->faults->spoil = (struct search_spoil){
+        .what = ASK_COPIES, .from = 1, .n = 2, .change = search_world_lose_shard
+    };
+    since = clock_mono_ns();
+    search_world_runs(w, 3);
+    assert_in_range(http_world_ms_since(since), 150, 3000);
+    search_world_assert_nothing_left(w);
+}
+
+static void a_look_up_of_copies_that_always_fails_is_an_error(void **state)
+{
+    struct search_world *w = *state;
+
+    search_world_add_many(w, "kestra_executions-1", 3);
+    search_world_add(w, "kestra_executions-2", "e1", "n", "RUNNING", "2024-03-09T10:00:00.000Z");
+    w->faults->spoil = (struct search_spoil){
+        .what = ASK_COPIES, .from = 1, .n = FOR_EVER, .change = search_world_lose_shard
+    };
+    search_world_fails(w, "given up after 9 tries");
+    assert_int_equal(fake_search_asked(w->server, ASK_COPIES), 9);
     search_world_assert_nothing_left(w);
 }
 
@@ -129,3 +164,5 @@ int main(void)
 
     return cmocka_run_group_tests_name("elastic, selected", tests, NULL, NULL);
 }
+        EACH(a_look_up_of_copies_pauses_before_it_is_made_again),
+        EACH(a_look_up_of_copies_that_always_fails_is_an_error),

@@ -74,6 +74,7 @@ static bool resolve(struct es_store *s, struct es_kind *k, struct err *err)
 
     k->n_indices = 0;
     k->shards = 0;
+    k->knows_fields = false;
     if (!ok && a.answer->status == 404) {
         *err = ERR_INIT;
         ok = true;
@@ -126,12 +127,33 @@ static bool no_index(struct es_store *s, const char *what, const char *expressio
 
 /* ---- mapping ---------------------------------------------------------------------------- */
 
-struct field {
+static const struct field {
     const char *name;
     const char *type;
     const char *asked_by; /* for the message */
-    bool        needed;
+} es_fields[ES_FIELD_COUNT] = {
+    [ES_NAMESPACE] = { "namespace", "keyword", "--namespace" },
+    [ES_TENANT] = { "tenantId", "keyword", "--tenant" },
+    [ES_START] = { "state.startDate", "date", "--since and --until" },
+    [ES_STATE] = { "state.current", "keyword", "the state of executions" },
+    [ES_DELETED_FIELD] = { "deleted", "boolean", "what is deleted" },
 };
+
+/* Without `deleted` nothing counts as deleted. */
+static bool is_needed(const struct es_store *s, const struct store_query *q, enum es_field field)
+{
+    enum kind kind = kind_stored(q->kind);
+
+    switch (field) {
+    case ES_NAMESPACE: return q->namespace != NULL;
+    case ES_TENANT: return q->tenant && s->layout->kinds[kind].has_tenant;
+    case ES_START: return kind == KIND_EXECUTION && (q->since || q->until);
+    case ES_STATE: return kind == KIND_EXECUTION;
+    case ES_DELETED_FIELD:
+    case ES_FIELD_COUNT: break;
+    }
+    return false;
+}
 
 /* Every index maps the field so, as far as it maps it at all. */
 static bool has_type(const struct json_node *fields, const char *name, const char *type)
@@ -156,25 +178,29 @@ static bool wrong_mapping(const struct es_store *s, const struct es_kind *k, con
                          "or do without the option");
 }
 
+static bool ask_fields(struct es_store *s, struct es_kind *k, struct err *err)
+{
+    struct es_asker         a = es_own(s, "asking for the mapping");
+    struct arena           *arena = arena_new(1u << 14);
+    const struct json_node *root = NULL;
+    const char             *path =
+        join(arena, "/", es_path_text(slice_str(k->expression), arena),
+             "/_field_caps?fields=namespace,tenantId,state.startDate,state.current,deleted"
+             "&include_unmapped=true");
+    bool ok = es_request_tree(&a, "GET", path, slice_of("", 0), arena, &root, err);
+
+    for (int i = 0; ok && i < ES_FIELD_COUNT; i++)
+        k->has_field[i] = has_type(json_get(root, "fields"), es_fields[i].name, es_fields[i].type);
+    k->has_deleted = k->has_field[ES_DELETED_FIELD];
+    k->knows_fields = ok;
+    arena_free(arena);
+    return ok;
+}
+
 bool es_check_kind(struct es_store *s, const struct store_query *q, struct err *err)
 {
-    enum kind               kind = kind_stored(q->kind);
-    struct es_kind         *k = &s->kinds[kind];
-    bool                    is_execution = kind == KIND_EXECUTION;
-    struct es_asker         a = es_own(s, "asking for the mapping");
-    const struct json_node *root = NULL;
-    const struct json_node *fields;
-    struct arena           *arena;
-    const char             *path;
-    bool                    ok;
-    const struct field      needed[] = {
-             { "namespace", "keyword", "--namespace", q->namespace != NULL },
-             { "tenantId", "keyword", "--tenant", q->tenant && s->layout->kinds[kind].has_tenant },
-             { "state.startDate", "date", "--since and --until",
-               is_execution && (q->since || q->until) },
-             { "state.current", "keyword", "the state of executions", is_execution },
-             { "deleted", "boolean", "", false },
-    };
+    enum kind       kind = kind_stored(q->kind);
+    struct es_kind *k = &s->kinds[kind];
 
     if (k->n_indices == 0) {
         char what[64];
@@ -182,19 +208,12 @@ bool es_check_kind(struct es_store *s, const struct store_query *q, struct err *
         (void)snprintf(what, sizeof(what), ", where %ss should be", kind_name(kind));
         return no_index(s, what, k->expression, err);
     }
-    arena = arena_new(1u << 14);
-    path = join(arena, "/", es_path_text(slice_str(k->expression), arena),
-                "/_field_caps?fields=namespace,tenantId,state.startDate,state.current,deleted"
-                "&include_unmapped=true");
-    ok = es_request_tree(&a, "GET", path, slice_of("", 0), arena, &root, err);
-    fields = ok ? json_get(root, "fields") : NULL;
-    for (size_t i = 0; ok && i < COUNT_OF(needed); i++)
-        if (needed[i].needed && !has_type(fields, needed[i].name, needed[i].type))
-            ok = wrong_mapping(s, k, &needed[i], err);
-    if (ok)
-        k->has_deleted = has_type(fields, "deleted", "boolean");
-    arena_free(arena);
-    return ok;
+    if (!k->knows_fields && !ask_fields(s, k, err))
+        return false;
+    for (int i = 0; i < ES_FIELD_COUNT; i++)
+        if (is_needed(s, q, (enum es_field)i) && !k->has_field[i])
+            return wrong_mapping(s, k, &es_fields[i], err);
+    return true;
 }
 
 /* ---- point in time ---------------------------------------------------------------------- */

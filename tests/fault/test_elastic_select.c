@@ -134,6 +134,42 @@ static void counts_are_those_of_the_selection(void **state)
     }
 }
 
+/* What the fields are does not change: it is asked once for a kind, not for each question. */
+static void the_mapping_of_a_kind_is_asked_once(void **state)
+{
+    struct search_world *w = *state;
+    struct store_counts  c;
+    struct store_query   triggers = { .kind = KIND_TRIGGER };
+
+    search_world_add_many(w, "kestra_executions", 3);
+    (void)fake_search_index(w->server, "kestra_triggers");
+    assert_true(search_world_open(w));
+    assert_true(w->store->count(w->store, &w->query, &c, &w->err));
+    search_world_runs(w, 3);
+    w->query.namespace = "n";
+    assert_true(w->store->count(w->store, &w->query, &c, &w->err));
+    search_world_runs(w, 3);
+    w->query.ids = &SLICE("e1");
+    w->query.n_ids = 1;
+    assert_true(search_world_run(w));
+    assert_int_equal(fake_search_asked(w->server, ASK_MAPPING), 1);
+    assert_true(w->store->count(w->store, &triggers, &c, &w->err));
+    assert_true(w->store->count(w->store, &triggers, &c, &w->err));
+    assert_int_equal(fake_search_asked(w->server, ASK_MAPPING), 2);
+}
+
+static void a_mapping_that_could_not_be_had_is_asked_for_again(void **state)
+{
+    struct search_world *w = *state;
+
+    search_world_add_many(w, "kestra_executions", 3);
+    search_world_spoil(w, ASK_MAPPING, 1, 1, 400,
+                       "{\"error\":{\"type\":\"parsing_exception\",\"reason\":\"no\"},"
+                       "\"status\":400}");
+    search_world_fails(w, "parsing_exception");
+    search_world_runs(w, 3);
+}
+
 static void a_point_in_time_that_expires_between_two_counts_is_opened_anew(void **state)
 {
     struct search_world *w = *state;
@@ -156,13 +192,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         EACH(only_the_latest_of_copies_counts),
         EACH(a_context_that_expires_while_copies_are_looked_up_is_opened_anew),
+        EACH(a_look_up_of_copies_pauses_before_it_is_made_again),
+        EACH(a_look_up_of_copies_that_always_fails_is_an_error),
         EACH(what_the_server_selects_too_much_is_left_out),
         EACH(documents_are_looked_up_by_ids),
         EACH(counts_are_those_of_the_selection),
+        EACH(the_mapping_of_a_kind_is_asked_once),
+        EACH(a_mapping_that_could_not_be_had_is_asked_for_again),
         WITH(a_point_in_time_that_expires_between_two_counts_is_opened_anew, pit),
     };
 
     return cmocka_run_group_tests_name("elastic, selected", tests, NULL, NULL);
 }
-        EACH(a_look_up_of_copies_pauses_before_it_is_made_again),
-        EACH(a_look_up_of_copies_that_always_fails_is_an_error),

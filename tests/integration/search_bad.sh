@@ -44,13 +44,17 @@ fails "a web server" 6 "127\\.0\\.0\\.1:$port.*(neither Elasticsearch nor OpenSe
 store=$url/path/prefix
 fails "a path that nobody serves" 6 "$place" 'path prefix' rebuild
 
-for store in "https:/$place" "http://" "http://u:$secret@h:99999" "http://u:$secret@h:x"; do
-    fails "no URL: ${store/$secret/...}" 1 '--store|URL|port|host' '' rebuild > "$work/no-url"
-    # A hint is welcome, but need not be there.
-    grep -q '^ok' "$work/no-url" || { [ "$status" -eq 1 ] && grep -q '^requeue: error: ' "$stderr" && ! grep -q "$secret" "$said" &&
-        echo "ok - no URL: ${store/$secret/...}" > "$work/no-url" && failed=$((failed - 1)); }
-    cat "$work/no-url"
-done
+written='write it as https://USER:PASSWORD@HOST:PORT, with special characters of user and password percent-encoded '
+# no_url URL ERROR HINT
+no_url() {
+    store=$1
+    fails "no URL: ${store/$secret/...}" 1 "$2" "$3" rebuild
+}
+no_url "https:/$place" 'the store is not named by a URL$' 'stores are .*http\(s\)://host:9200 .*, and file:PATH'
+no_url 'http://' 'cannot be used: a host name is empty or none$' "$written"
+no_url "http://u:$secret@h:99999" 'cannot be used: a port is no number from 1 to 65535$' "$written"
+no_url "http://u:$secret@h:x" 'cannot be used: a port is no number from 1 to 65535$' "$written"
+no_url 'http://h:9200?pretty' 'cannot be used: a \? or # does not belong into it$' "$written"
 
 # ---- not the indices of a Kestra -----------------------------------------------------------------
 

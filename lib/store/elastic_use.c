@@ -40,30 +40,47 @@ const char *es_search_path(const struct es_store *s, enum kind kind, const char 
 
 /* ---- which indices ---------------------------------------------------------------------- */
 
-/* One index as _cat tells it: open, and able to answer for all its shards? */
-static bool take_index(struct es_store *s, struct es_kind *k, const struct json_node *row,
-                       struct err *err)
+static enum store_health health_of(const struct json_node *row)
 {
-    const char  *name = arena_str(s->arena, es_text(row, "index"));
     struct slice health = es_text(row, "health");
 
-    if (slice_eq(es_text(row, "status"), SLICE("close"))) {
-        (void)err_set(err, ERR_STORE, "%s: index %s is closed", s->name, name);
-        return err_hint(err, "open it: POST /%s/_open", name);
-    }
-    if (slice_eq(health, SLICE("red"))) {
-        (void)err_set(err, ERR_STORE, "%s: index %s is red: a primary shard is missing", s->name,
-                      name);
-        return err_hint(err, "see GET _cluster/allocation/explain; a restore that still runs ends "
-                             "by itself");
-    }
-    k->yellow = k->yellow || slice_eq(health, SLICE("yellow"));
-    k->indices[k->n_indices++] = name;
-    k->shards += (unsigned)number_of(es_text(row, "pri"));
-    return true;
+    if (slice_eq(es_text(row, "status"), SLICE("close")))
+        return STORE_CLOSED;
+    if (slice_eq(health, SLICE("red")))
+        return STORE_RED;
+    return slice_eq(health, SLICE("yellow")) ? STORE_YELLOW : STORE_GREEN;
 }
 
-static bool resolve(struct es_store *s, struct es_kind *k, struct err *err)
+/* One index as _cat tells it. */
+static void take_index(struct es_store *s, struct es_kind *k, const struct json_node *row)
+{
+    const char       *name = arena_str(s->arena, es_text(row, "index"));
+    enum store_health health = health_of(row);
+
+    if (health > k->health) {
+        k->health = health;
+        k->worst = name;
+    }
+    k->indices[k->n_indices++] = name;
+    k->shards += (unsigned)number_of(es_text(row, "pri"));
+}
+
+/* Open, and able to answer for all shards? */
+static bool check_health(const struct es_store *s, const struct es_kind *k, struct err *err)
+{
+    if (k->health < STORE_RED)
+        return true;
+    if (k->health == STORE_CLOSED) {
+        (void)err_set(err, ERR_STORE, "%s: index %s is closed", s->name, k->worst);
+        return err_hint(err, "open it: POST /%s/_open", k->worst);
+    }
+    (void)err_set(err, ERR_STORE, "%s: index %s is red: a primary shard is missing", s->name,
+                  k->worst);
+    return err_hint(err, "see GET _cluster/allocation/explain; a restore that still runs ends "
+                         "by itself");
+}
+
+bool es_resolve(struct es_store *s, struct es_kind *k, struct err *err)
 {
     struct es_asker         a = es_own(s, "listing indices");
     struct arena           *arena = arena_new(1u << 14);
@@ -74,6 +91,8 @@ static bool resolve(struct es_store *s, struct es_kind *k, struct err *err)
 
     k->n_indices = 0;
     k->shards = 0;
+    k->health = STORE_GREEN;
+    k->worst = NULL;
     k->knows_fields = false;
     if (!ok && a.answer->status == 404) {
         *err = ERR_INIT;
@@ -85,7 +104,7 @@ static bool resolve(struct es_store *s, struct es_kind *k, struct err *err)
                      k->expression, ES_MAX_INDICES);
     k->indices = arena_alloc(s->arena, ((root ? root->n : 0) + 1) * sizeof(*k->indices));
     for (const struct json_node *row = root ? root->first : NULL; ok && row; row = row->next)
-        ok = take_index(s, k, row, err);
+        take_index(s, k, row);
     arena_free(arena);
     return ok;
 }
@@ -208,6 +227,8 @@ bool es_check_kind(struct es_store *s, const struct store_query *q, struct err *
         (void)snprintf(what, sizeof(what), ", where %ss should be", kind_name(kind));
         return no_index(s, what, k->expression, err);
     }
+    if (!check_health(s, k, err))
+        return false;
     if (!k->knows_fields && !ask_fields(s, k, err))
         return false;
     for (int i = 0; i < ES_FIELD_COUNT; i++)
@@ -300,12 +321,14 @@ static bool refresh(struct es_store *s, const struct es_kind *k, struct err *err
     return true;
 }
 
+/* Which kinds are selected is not known here: one that cannot be read is noted, and an error when
+ * it is counted or read (es_check_kind). */
 static bool use_kind(struct es_store *s, enum kind kind, struct err *err)
 {
     struct es_kind *k = &s->kinds[kind];
 
-    return resolve(s, k, err) &&
-           (k->n_indices == 0 ||
+    return es_resolve(s, k, err) &&
+           (k->n_indices == 0 || k->health >= STORE_RED ||
             (refresh(s, k, err) && count_docs(s, k, err) && look_at_sizes(s, kind, err)));
 }
 
@@ -318,7 +341,8 @@ static void tell_place(struct es_store *s, enum kind kind)
         .expression = k->expression,
         .n_indices = k->n_indices,
         .indices = k->indices,
-        .yellow = k->yellow,
+        .health = k->health,
+        .worst = k->worst,
         .docs = k->docs,
     };
     s->base.places = s->places;

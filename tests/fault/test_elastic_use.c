@@ -68,10 +68,86 @@ static void indices_that_cannot_be_read_are_named(void **state)
     search_world_close(w);
     x = fake_search_index(w->server, "kestra_executions");
     x->status = "close";
-    fails_to_open(w, "kestra_executions is closed");
+    search_world_fails(w, "kestra_executions is closed");
+    assert_text_has(w->err.hint, "POST /kestra_executions/_open");
+    search_world_close(w);
     x->status = "open";
     x->health = "red";
-    fails_to_open(w, "kestra_executions is red");
+    search_world_fails(w, "kestra_executions is red");
+    assert_text_has(w->err.hint, "_cluster/allocation/explain");
+}
+
+/* Of several, the one that is in the way. */
+static void one_closed_index_of_several_is_named(void **state)
+{
+    struct search_world *w = *state;
+    struct store_counts  c;
+
+    search_world_add_many(w, "kestra_executions-1", 3);
+    fake_search_index(w->server, "kestra_executions-2")->status = "close";
+    (void)fake_search_index(w->server, "kestra_executions-3");
+    search_world_fails(w, "kestra_executions-2 is closed");
+    assert_false(w->store->count(w->store, &w->query, &c, &w->err));
+    assert_text_has(w->err.msg, "kestra_executions-2 is closed");
+}
+
+static const struct store_place *place_of(const struct search_world *w, enum kind kind)
+{
+    for (size_t i = 0; i < w->store->n_places; i++)
+        if (w->store->places[i].kind == kind)
+            return &w->store->places[i];
+    fail_msg("no place of %ss", kind_name(kind));
+    return NULL;
+}
+
+static void an_index_that_cannot_be_read_concerns_its_kind_only(void **state)
+{
+    struct search_world *w = *state;
+    struct search_index *x;
+    struct store_query   triggers = { .kind = KIND_TRIGGER };
+    struct store_counts  c;
+
+    search_world_add_many(w, "kestra_executions", 3);
+    x = fake_search_index(w->server, "kestra_triggers");
+    x->status = "close";
+    search_world_runs(w, 3);
+    assert_int_equal(place_of(w, KIND_EXECUTION)->health, STORE_GREEN);
+    assert_int_equal(place_of(w, KIND_TRIGGER)->health, STORE_CLOSED);
+    assert_string_equal(place_of(w, KIND_TRIGGER)->worst, "kestra_triggers");
+    assert_false(w->store->count(w->store, &triggers, &c, &w->err));
+    assert_text_has(w->err.msg, "kestra_triggers is closed");
+    search_world_assert_nothing_left(w);
+    x->status = "open";
+    x->health = "red";
+    search_world_runs(w, 3);
+    assert_int_equal(place_of(w, KIND_TRIGGER)->health, STORE_RED);
+    assert_false(w->store->count(w->store, &triggers, &c, &w->err));
+    assert_text_has(w->err.msg, "kestra_triggers is red");
+    search_world_assert_nothing_left(w);
+    x->health = "yellow";
+    search_world_runs(w, 3);
+    assert_int_equal(place_of(w, KIND_TRIGGER)->health, STORE_YELLOW);
+    assert_true(w->store->count(w->store, &triggers, &c, &w->err));
+    /* Nothing but the list was asked of it while it was closed or red. */
+    assert_int_equal(fake_search_asked(w->server, ASK_REFRESH), 3 + 1);
+}
+
+/* Where members are looked for, an index that cannot answer is one without them. */
+static void a_red_index_is_not_asked_for_members(void **state)
+{
+    struct search_world *w = *state;
+    bool                 is_there = true;
+
+    fake_search_add(w->server, "kestra_triggers", "t", "{\"id\":\"t\",\"workerId\":\"w\"}");
+    assert_true(search_world_open(w));
+    assert_true(w->store->has(w->store, w->layout, "member:trigger.workerId", &is_there, &w->err));
+    assert_true(is_there);
+    search_world_close(w);
+    fake_search_index(w->server, "kestra_triggers")->health = "red";
+    search_world_spoil(w, ASK_PAGE, 1, FOR_EVER, 400, "{}");
+    assert_true(search_world_open(w));
+    assert_true(w->store->has(w->store, w->layout, "member:trigger.workerId", &is_there, &w->err));
+    assert_false(is_there);
 }
 
 static void a_mapping_that_is_not_kestras_is_refused(void **state)
@@ -131,6 +207,9 @@ int main(void)
         WITH(who_answers_is_told_from_a_search_server, scroll),
         EACH(without_the_right_to_refresh_it_reads_on),
         EACH(indices_that_cannot_be_read_are_named),
+        EACH(one_closed_index_of_several_is_named),
+        EACH(an_index_that_cannot_be_read_concerns_its_kind_only),
+        WITH(a_red_index_is_not_asked_for_members, scroll),
         EACH(a_mapping_that_is_not_kestras_is_refused),
         EACH(hits_without_source_are_an_error),
         EACH(an_id_that_is_not_the_key_is_skipped_by_name),

@@ -202,11 +202,13 @@ static bool ask_fields(struct es_store *s, struct es_kind *k, struct err *err)
     struct es_asker         a = es_own(s, "asking for the mapping");
     struct arena           *arena = arena_new(1u << 14);
     const struct json_node *root = NULL;
-    const char             *path =
-        join(arena, "/", es_path_text(slice_str(k->expression), arena),
-             "/_field_caps?fields=namespace,tenantId,state.startDate,state.current,deleted"
-             "&include_unmapped=true");
-    bool ok = es_request_tree(&a, "GET", path, slice_of("", 0), arena, &root, err);
+    const char             *path = join(arena, "/", es_path_text(slice_str(k->expression), arena),
+                                        "/_field_caps?include_unmapped=true&fields=");
+    bool                    ok;
+
+    for (int i = 0; i < ES_FIELD_COUNT; i++)
+        path = join(arena, path, i > 0 ? "," : "", es_fields[i].name);
+    ok = es_request_tree(&a, "GET", path, slice_of("", 0), arena, &root, err);
 
     for (int i = 0; ok && i < ES_FIELD_COUNT; i++)
         k->has_field[i] = has_type(json_get(root, "fields"), es_fields[i].name, es_fields[i].type);

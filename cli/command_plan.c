@@ -35,6 +35,21 @@ struct plan_conf command_plan_conf(struct session *s, struct run *r)
                                .ctx = r };
 }
 
+/* Executions that are not selected are only counted, which is no reason to end a run: their index
+ * may be missing, closed or red. */
+static bool cannot_be_counted(const struct session *s)
+{
+    if (scope_has(&s->conf->scope, KIND_EXECUTION))
+        return false;
+    for (size_t i = 0; i < s->store->n_places; i++) {
+        const struct store_place *p = &s->store->places[i];
+
+        if (p->kind == KIND_EXECUTION)
+            return p->n_indices == 0 || p->health >= STORE_RED;
+    }
+    return false;
+}
+
 bool command_count_executions(struct run *r, struct err *err)
 {
     struct session    *s = r->session;
@@ -42,7 +57,8 @@ bool command_count_executions(struct run *r, struct err *err)
 
     if (!s->layout->kinds[KIND_EXECUTION].enabled)
         return true;
-    return s->store->count(s->store, &q, &r->executions, err);
+    r->executions_unknown = cannot_be_counted(s);
+    return r->executions_unknown || s->store->count(s->store, &q, &r->executions, err);
 }
 
 struct dry {

@@ -50,7 +50,7 @@ static void places_json(struct json_writer *w, const struct store *store)
         for (size_t j = 0; j < p->n_indices; j++)
             json_put_str(w, p->indices[j]);
         json_close(w, ']');
-        put_str(w, "health", p->n_indices == 0 ? NULL : p->yellow ? "yellow" : "green");
+        put_str(w, "health", p->n_indices == 0 ? NULL : store_health_name(p->health));
         put_uint(w, "documents", p->docs);
         json_close(w, '}');
     }
@@ -216,6 +216,20 @@ static void kind_json(struct json_writer *w, const struct run *r, enum kind kind
     json_close(w, '}');
 }
 
+static void executions_json(struct json_writer *w, const struct run *r)
+{
+    if (r->executions_unknown) {
+        json_put_null(w);
+        return;
+    }
+    json_open(w, '{');
+    put_uint(w, "total", r->executions.total);
+    put_uint(w, "pending", r->executions.pending);
+    put_uint(w, "terminal", r->executions.terminal);
+    put_uint(w, "deleted", r->executions.deleted);
+    json_close(w, '}');
+}
+
 static void totals_json(struct json_writer *w, const struct run *r)
 {
     put_uint(w, "differences", r->differences);
@@ -224,12 +238,7 @@ static void totals_json(struct json_writer *w, const struct run *r)
     put_uint(w, "other_writer", r->foreign);
     put_bool(w, "proven", run_is_proven(r));
     json_key(w, "executions_in_store");
-    json_open(w, '{');
-    put_uint(w, "total", r->executions.total);
-    put_uint(w, "pending", r->executions.pending);
-    put_uint(w, "terminal", r->executions.terminal);
-    put_uint(w, "deleted", r->executions.deleted);
-    json_close(w, '}');
+    executions_json(w, r);
     put_str(w, "differences_file", r->differences_name);
     put_str(w, "skipped_file", r->skipped_name);
     json_key(w, "error");

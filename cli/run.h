@@ -46,9 +46,10 @@ struct run {
     bool                   was_verified[KIND_COUNT];
     struct sent            sent[KIND_COUNT];
     struct verify_result   verified[KIND_COUNT];
-    struct partition_ends *ends[KIND_COUNT]; /* owned; NULL: not verified */
-    struct store_counts    executions;       /* also when executions are out of scope */
-    uint64_t               skipped;          /* documents told as skipped */
+    struct partition_ends *ends[KIND_COUNT];   /* owned; NULL: not verified */
+    struct store_counts    executions;         /* also when executions are out of scope */
+    bool                   executions_unknown; /* out of scope, with no index that can be read */
+    uint64_t               skipped;            /* documents told as skipped */
     uint64_t               differences;
     uint64_t               explained;
     uint64_t               foreign; /* records of another writer */

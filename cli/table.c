@@ -115,6 +115,9 @@ static void execution_lines(const struct run *r, struct buf *out)
     const struct store_counts *c = &r->executions;
     enum executions_mode       mode = r->session->conf->scope.project.executions;
 
+    if (r->executions_unknown)
+        buf_add(out, "execution: not selected and not counted: no index of them can be read; how "
+                     "many are pending is not known\n");
     if (c->total == 0)
         return;
     if (mode == EXECUTIONS_NONE)

@@ -205,7 +205,7 @@ static bool put_children(const struct query_writer *x)
     bool                  ok = true;
 
     if (!x->q->parents || x->kind != KIND_EXECUTION || types->n == 0 ||
-        !x->store->kinds[x->kind].has_trigger_type)
+        !x->store->kinds[x->kind].has_field[ES_TRIGGER_TYPE])
         return true;
     buf_init(&inner, ES_BODY_BYTES);
     open_bool(x->w, "should");

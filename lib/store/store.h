@@ -116,14 +116,25 @@ struct store_counts {
     uint64_t locked;   /* triggers with an executionId or another lock */
 };
 
+/* The worst of a kind's indices. */
+enum store_health {
+    STORE_GREEN,
+    STORE_YELLOW, /* replicas are missing; primaries are not */
+    STORE_RED,    /* a primary is missing: the kind cannot be read */
+    STORE_CLOSED, /* nor can it here */
+};
+
+const char *store_health_name(enum store_health health); /* "green" */
+
 /* Where a kind is in a search store, as use() found it. */
 struct store_place {
     enum kind          kind;
     const char        *expression; /* what was asked for: a name, an alias, a wildcard */
     size_t             n_indices;  /* what it stands for; 0: there is nothing of that name */
     const char *const *indices;
-    bool               yellow; /* replicas are missing; primaries never are */
-    uint64_t           docs;   /* by _count, at another instant than the reading */
+    enum store_health  health;
+    const char        *worst; /* the first index that is so; NULL: all are green */
+    uint64_t           docs;  /* by _count, at another instant than the reading; red, closed: 0 */
 };
 
 /* The newest sign of life in a part of the store: what came after it, the store does not know (the

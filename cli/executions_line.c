@@ -110,9 +110,9 @@ static void put_rows(struct json_writer *w, const struct row_set *rows)
 {
     json_key(w, "rows");
     json_open(w, '[');
-    for (unsigned row = 0; row < 64 * COUNT_OF(rows->bits); row++)
-        if (rows->bits[row / 64] >> (row % 64) & 1)
-            json_put_str(w, row_name(row));
+    for (unsigned row = 0; row < ROW_COUNT; row++)
+        if (row_has(rows, (enum row)row))
+            json_put_str(w, verdict_rules[row].id);
     json_close(w, ']');
 }
 

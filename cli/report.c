@@ -216,7 +216,7 @@ static void kind_json(struct json_writer *w, const struct run *r, enum kind kind
     json_close(w, '}');
 }
 
-static void executions_json(struct json_writer *w, const struct run *r)
+static void stored_json(struct json_writer *w, const struct run *r)
 {
     if (r->executions_unknown) {
         json_put_null(w);
@@ -238,7 +238,7 @@ static void totals_json(struct json_writer *w, const struct run *r)
     put_uint(w, "other_writer", r->foreign);
     put_bool(w, "proven", run_is_proven(r));
     json_key(w, "executions_in_store");
-    executions_json(w, r);
+    stored_json(w, r);
     put_str(w, "differences_file", r->differences_name);
     put_str(w, "skipped_file", r->skipped_name);
     json_key(w, "error");

@@ -437,9 +437,9 @@ static void seal(struct planner *pl)
     buf_add(&b, "executions %d unlock %d mode %d alter %d\n", (int)conf->scope->project.executions,
             (int)conf->scope->project.unlock, (int)conf->mode, conf->alter ? 1 : 0);
     buf_add(&b, "recover %d lost %d max age %lld now %d %lld.%09d logs %d\n",
-            (int)conf->scope->recover.mode, (int)conf->scope->recover.lost,
-            (long long)conf->scope->max_age_s, conf->scope->has_now ? 1 : 0,
-            (long long)conf->scope->now.s, (int)conf->scope->now.ns,
+            (int)conf->scope->project.recover.mode, (int)conf->scope->project.recover.lost,
+            (long long)conf->scope->project.max_age_s, conf->scope->project.has_now ? 1 : 0,
+            (long long)conf->scope->project.now.s, (int)conf->scope->project.now.ns,
             conf->scope->with_logs ? 1 : 0);
     for (size_t i = 0; i < plan->n_topics; i++) {
         const struct topic_plan *t = &plan->topics[i];

@@ -35,7 +35,7 @@ int file_world_setup(void **state)
     w->layout->kinds[KIND_TRIGGER].index = "{index_prefix}triggers";
     w->layout->kinds[KIND_EXECUTION].index = "{index_prefix}executions";
     w->conf.url = w->file.url;
-    w->options = (struct project_options){ EXECUTIONS_PENDING, UNLOCK_NONE };
+    w->options = (struct project_options){ .executions = EXECUTIONS_PENDING };
     w->query = (struct store_query){ .kind = KIND_EXECUTION, .executions = EXECUTIONS_PENDING };
     w->keeper.sink.put = keep;
     buf_init(&w->keeper.text, (size_t)1 << 30);

@@ -123,7 +123,7 @@ bool search_world_open(struct search_world *w)
 
 bool search_world_run(struct search_world *w)
 {
-    struct project_options options = { w->query.executions, UNLOCK_NONE };
+    struct project_options options = { .executions = w->query.executions };
     struct pipeline        p = { .store = NULL,
                                  .query = &w->query,
                                  .jobs = w->jobs,
@@ -140,7 +140,7 @@ bool search_world_run(struct search_world *w)
     if (!search_world_open(w))
         return false;
     p.store = w->store;
-    p.projector = projector_new(w->layout, &options, NULL);
+    p.projector = projector_new(w->layout, &options, NULL, NULL);
     ok = pipeline_run(&p, &w->err);
     projector_free(p.projector);
     return ok;

@@ -233,6 +233,8 @@ int main(void)
         TEST(a_flow_whose_highest_revision_is_skipped_is_broken),
         TEST(of_two_rows_with_one_revision_the_skipped_one_decides),
         TEST(a_flow_without_a_revision_is_minus_one),
+        TEST(the_highest_revision_says_what_the_flow_is),
+        TEST(a_revision_is_there_once_it_was_noted),
         TEST(joined_keys_that_collide_are_seen_for_good),
         TEST(identities_of_any_bytes_are_compared_whole),
         TEST(keys_are_copied),

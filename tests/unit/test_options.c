@@ -56,10 +56,10 @@ static void defaults_are_those_of_the_manual(void **state)
     assert_true(PARSE(&c, &err, "rebuild", ENDS));
     assert_int_equal(c.scope.project.executions, EXECUTIONS_RESUMABLE);
     assert_int_equal(c.scope.project.unlock, UNLOCK_DEAD);
-    assert_int_equal(c.scope.recover.mode, RECOVER_NONE);
-    assert_int_equal(c.scope.recover.lost, LOST_RERUN);
-    assert_int_equal(c.scope.max_age_s, 30 * 86400);
-    assert_false(c.scope.has_now);
+    assert_int_equal(c.scope.project.recover.mode, RECOVER_NONE);
+    assert_int_equal(c.scope.project.recover.lost, LOST_RERUN);
+    assert_int_equal(c.scope.project.max_age_s, 30 * 86400);
+    assert_false(c.scope.project.has_now);
     assert_false(c.scope.with_logs);
     assert_false(c.has_lost_at);
     assert_false(c.fail_on_blocked);
@@ -114,10 +114,10 @@ static void each_word_of_executions_unlock_and_recover_has_its_mode(void **state
     }
     for (size_t i = 0; i < COUNT_OF(recovers); i++) {
         assert_true(PARSE(&c, &err, "plan", ENDS, "--recover", recovers[i].word));
-        assert_int_equal(c.scope.recover.mode, recovers[i].mode);
+        assert_int_equal(c.scope.project.recover.mode, recovers[i].mode);
     }
     assert_true(PARSE(&c, &err, "plan", ENDS, "--recover", "all", "--lost-tasks", "fail"));
-    assert_int_equal(c.scope.recover.lost, LOST_FAIL);
+    assert_int_equal(c.scope.project.recover.lost, LOST_FAIL);
 }
 
 static void ages_and_times_become_seconds_and_instants(void **state)
@@ -128,16 +128,16 @@ static void ages_and_times_become_seconds_and_instants(void **state)
     (void)state;
     assert_true(PARSE(&c, &err, "plan", ENDS, "--max-age", "2h", "--now",
                       "2024-12-10T09:00:00+01:00", "--lost-at", "2024-12-10T07:59:00Z"));
-    assert_int_equal(c.scope.max_age_s, 7200);
-    assert_true(c.scope.has_now);
-    assert_int_equal(c.scope.now.s, 1733817600);
+    assert_int_equal(c.scope.project.max_age_s, 7200);
+    assert_true(c.scope.project.has_now);
+    assert_int_equal(c.scope.project.now.s, 1733817600);
     assert_true(c.has_lost_at);
     assert_int_equal(c.lost_instant.s, 1733817540);
     /* A limit below a second is no "no limit". */
     assert_true(PARSE(&c, &err, "plan", ENDS, "--max-age", "1ms"));
-    assert_int_equal(c.scope.max_age_s, 1);
+    assert_int_equal(c.scope.project.max_age_s, 1);
     assert_true(PARSE(&c, &err, "plan", ENDS, "--max-age", "0"));
-    assert_int_equal(c.scope.max_age_s, 0);
+    assert_int_equal(c.scope.project.max_age_s, 0);
 }
 
 static void executions_needs_no_kafka_and_reads_flows_and_executions(void **state)

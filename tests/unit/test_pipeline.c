@@ -83,7 +83,7 @@ static void write_doc(struct fixture *fx, size_t i, const char *id, const char *
 static int setup(void **state)
 {
     struct fixture        *fx = mem_alloc(sizeof(*fx));
-    struct project_options options = { EXECUTIONS_PENDING, UNLOCK_NONE };
+    struct project_options options = { .executions = EXECUTIONS_PENDING };
 
     fx->layout = layout_file("I");
     fx->projector = projector_new(fx->layout, &options, NULL, NULL);
@@ -278,7 +278,7 @@ static void the_tally_counts_documents_records_and_reasons(void **state)
 static void locks_of_triggers_are_counted(void **state)
 {
     struct fixture        *fx = *state;
-    struct project_options options = { EXECUTIONS_ALL, UNLOCK_ALL };
+    struct project_options options = { .executions = EXECUTIONS_ALL, .unlock = UNLOCK_ALL };
 
     for (size_t i = 0; i < 10; i++) {
         struct text *t = &fx->texts[i];
@@ -600,6 +600,8 @@ int main(void)
         T(without_a_sink_records_are_only_counted),
         T(without_a_tally_the_run_is_the_same),
         T(every_document_is_looked_at_and_every_skip_is_told),
+        T(who_looks_can_end_the_run),
+        T(without_a_projector_documents_are_only_shown),
         T(a_record_that_the_sink_refuses_becomes_a_skip),
         T(a_store_that_opens_no_reader_fails_the_run),
         T(an_error_in_reader_2_stops_all),

@@ -61,7 +61,7 @@ static void use_layout(struct fixture *fx, const char *name)
 static void use_options(struct fixture *fx, enum executions_mode executions,
                         enum unlock_mode unlock)
 {
-    fx->options = (struct project_options){ executions, unlock };
+    fx->options = (struct project_options){ .executions = executions, .unlock = unlock };
     make_projectors(fx);
 }
 
@@ -69,7 +69,7 @@ static int setup(void **state)
 {
     struct fixture *fx = mem_alloc(sizeof(*fx));
 
-    fx->options = (struct project_options){ EXECUTIONS_ALL, UNLOCK_NONE };
+    fx->options = (struct project_options){ .executions = EXECUTIONS_ALL };
     fx->index = flow_index_new();
     use_layout(fx, "I");
     *state = fx;

@@ -71,7 +71,7 @@ void project_prepare(struct projector *p, enum kind kind)
     }
     if (kind == KIND_EXECUTION) {
         search_for(s, "state", "current");
-        if (kl->has_tenant)
+        if (kl->has_tenant && p->judge) /* names the flow revision */
             search_for(s, "tenantId", NULL);
     }
     if (kl->has_deleted)

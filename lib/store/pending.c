@@ -253,8 +253,9 @@ static bool take_child(void *ctx, const char *place, const struct document *doc,
                      layout_is_terminal(p->conf->layout, e.state.name),
         };
 
-        if (p->conf->scope->project.recover.mode == RECOVER_ALL)
-            child.json = doc->value;
+        /* Only a link that is sent holds the child itself. */
+        child.json = p->conf->scope->project.recover.mode == RECOVER_ALL ? doc->value : SLICE("{}");
+        child.trusted = doc->trusted;
         judge_add_child(p->conf->judge, e.parent_execution, &child);
         p->stats->children++;
     }

@@ -196,7 +196,7 @@ void look_at_calls(struct look *k)
         take_named(k, &x);
     }
     for (size_t i = 0; i < k->out->n_notes; i++)
-        if (k->out->notes[i].role == ROLE_CALL && !nobody_waits(k, k->out->notes[i].run))
+        if (k->out->notes[i].role == ROLE_CALL)
             look_at_call(k, &x, &k->out->notes[i]);
 }
 

@@ -47,12 +47,6 @@ static inline bool given(const struct look *k, enum code code)
     return (k->out->codes & CODE_BIT(code)) != 0;
 }
 
-/* A flowable that fails for another child does not wait for the lost one (restartability 2.1). */
-static inline bool nobody_waits(const struct look *k, size_t run)
-{
-    return k->step.registered == ANSWER_YES && k->step.runs[run].moot;
-}
-
 /* The finding's line for people; the first one stays. */
 void detail(struct look *k, const char *fmt, ...) PRINTF(2, 3);
 

@@ -141,8 +141,6 @@ static void look_at_lost(struct look *k, size_t run, const struct task *t, enum 
 {
     const struct task *parent = parent_task(k, run);
 
-    if (nobody_waits(k, run))
-        return;
     cure(k, REMEDY_RERUN_LOST);
     cure(k, REMEDY_FAIL_LOST);
     if (role == ROLE_WORKER) {

@@ -113,6 +113,7 @@ struct executor_layout {
     bool kills_at_once;    /* KILLING ends at the next pass (from 0.14, H14) */
     bool skips_terminal;   /* a terminal execution is not processed (from 0.13, H02) */
     bool refires_terminal; /* a terminal record starts flow triggers again (up to 0.18, H03) */
+    bool items_split;      /* ForEachItem is a flowable of three tasks (from 0.16) */
     bool poison_number;    /* an integer outside Java's long stops the server (up to 0.18) */
 };
 

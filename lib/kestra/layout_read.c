@@ -257,6 +257,7 @@ static bool read_executor(struct place at, const struct entry *e, struct err *er
         { .name = "kills_at_once", BOOL(executor_layout, kills_at_once) },
         { .name = "skips_terminal", BOOL(executor_layout, skips_terminal) },
         { .name = "refires_terminal", BOOL(executor_layout, refires_terminal) },
+        { .name = "items_split", BOOL(executor_layout, items_split) },
         { .name = "poison_number", BOOL(executor_layout, poison_number) },
     };
     struct place into = { at.layout, &at.layout->executor };

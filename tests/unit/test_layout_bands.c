@@ -202,28 +202,28 @@ static void each_band_differs_as_the_data_model_says(void **state)
 #define THIRTEEN ELEVEN ",RETRYING,RETRIED"
 
 /* restartability 0 and 2.3, data-model 5.5. p: paused_ends, s: subflow_runs, w: subflow_waits, k:
- * kills_at_once, t: skips_terminal, r: refires_terminal, n: poison_number. */
+ * kills_at_once, t: skips_terminal, r: refires_terminal, i: items_split, n: poison_number. */
 static const struct executor_facts {
     const char *name;
     const char *flags;
     const char *known;
 } executors[] = {
-    { "A", "p----rn", NINE },
-    { "B1", "p----rn", NINE },
-    { "B2", "-----rn", NINE },
-    { "B3", "-----rn", NINE },
-    { "B4", "-----rn", NINE },
-    { "B5", "-----rn", NINE },
-    { "B6", "-s---rn", NINE },
-    { "C", "-s--trn", ELEVEN },
-    { "D", "-s-ktrn", ELEVEN },
-    { "E", "-s-ktrn", ELEVEN },
-    { "F", "-s-ktrn", THIRTEEN },
-    { "G", "-swktrn", THIRTEEN },
-    { "H1", "-swktrn", THIRTEEN },
-    { "H2", "-swktrn", THIRTEEN },
-    { "I", "-swkt--", THIRTEEN ",SKIPPED" },
-    { "J", "-swkt--", THIRTEEN ",SKIPPED" },
+    { "A", "p----r-n", NINE },
+    { "B1", "p----r-n", NINE },
+    { "B2", "-----r-n", NINE },
+    { "B3", "-----r-n", NINE },
+    { "B4", "-----r-n", NINE },
+    { "B5", "-----r-n", NINE },
+    { "B6", "-s---r-n", NINE },
+    { "C", "-s--tr-n", ELEVEN },
+    { "D", "-s-ktr-n", ELEVEN },
+    { "E", "-s-ktr-n", ELEVEN },
+    { "F", "-s-ktrin", THIRTEEN },
+    { "G", "-swktrin", THIRTEEN },
+    { "H1", "-swktrin", THIRTEEN },
+    { "H2", "-swktrin", THIRTEEN },
+    { "I", "-swkt-i-", THIRTEEN ",SKIPPED" },
+    { "J", "-swkt-i-", THIRTEEN ",SKIPPED" },
 };
 
 static void each_band_decides_as_its_executor(void **state)
@@ -233,12 +233,13 @@ static void each_band_decides_as_its_executor(void **state)
     for (size_t i = 0; i < COUNT_OF(executors); i++) {
         const struct layout          *l = band(executors[i].name);
         const struct executor_layout *e = &l->executor;
-        char                          flags[8];
+        char                          flags[16];
 
-        (void)snprintf(flags, sizeof(flags), "%c%c%c%c%c%c%c", e->paused_ends ? 'p' : '-',
+        (void)snprintf(flags, sizeof(flags), "%c%c%c%c%c%c%c%c", e->paused_ends ? 'p' : '-',
                        e->subflow_runs ? 's' : '-', e->subflow_waits ? 'w' : '-',
                        e->kills_at_once ? 'k' : '-', e->skips_terminal ? 't' : '-',
-                       e->refires_terminal ? 'r' : '-', e->poison_number ? 'n' : '-');
+                       e->refires_terminal ? 'r' : '-', e->items_split ? 'i' : '-',
+                       e->poison_number ? 'n' : '-');
         assert_string_equal(flags, executors[i].flags);
         assert_list(l->known.items, l->known.n, executors[i].known);
     }

@@ -312,5 +312,7 @@ void plan_ended(struct plan *p)
     }
     if (!p->edited)
         p->refused = true;
+    if (p->priced)
+        p->hazards |= CODE_BIT(CODE_TASK_MAY_RERUN);
     p->remedies |= REMEDY_BIT(REMEDY_LISTENER_DROP);
 }

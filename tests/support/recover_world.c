@@ -93,7 +93,7 @@ static void put_state(struct pen *p, const struct world_run *r, size_t number)
     if (r->n_past > 0)
         buf_add(&p->b, "%s\"histories\"%s[", p->comma, p->colon);
     for (size_t i = 0; i < r->n_past; i++) {
-        char date[40];
+        char date[80];
 
         (void)snprintf(date, sizeof(date), "2026-01-01T00:00:%02zu.%03zuZ", i, number);
         buf_add(&p->b, "%s{\"%s\"%s\"%s\"%s\"%s\"%s\"%s\"}", i ? p->comma : "",
@@ -216,6 +216,20 @@ static uint64_t code_of(enum role role)
     return 0;
 }
 
+void finding_by_hand(const struct flow_tree *tree, const struct execution *e,
+                     struct run_note *notes, struct finding *out)
+{
+    *out = (struct finding){ .verdict = VERDICT_BLOCKED, .notes = notes };
+    for (size_t i = 0; i < e->n_runs; i++) {
+        struct run_note note = { i, ROLE_OPEN, flow_tree_find(tree, e->runs[i].task_id) };
+
+        if (!role_of(tree, note.task, e->runs[i].state.current, &note.role))
+            continue;
+        notes[out->n_notes++] = note;
+        out->codes |= code_of(note.role);
+    }
+}
+
 void world_judge(struct recover_world *w)
 {
     struct err err = ERR_INIT;
@@ -224,18 +238,10 @@ void world_judge(struct recover_world *w)
     if (!execution_read(w->doc, w->arena, &w->before, &err))
         fail_msg("%s", err.msg);
     w->facts.n_children = w->n_children;
-    w->finding = (struct finding){
-        .verdict = w->verdict, .codes = w->codes, .poison = w->poison, .notes = w->notes
-    };
-    for (size_t i = 0; i < w->before.n_runs; i++) {
-        const struct task_run *r = &w->before.runs[i];
-        struct run_note        note = { i, ROLE_OPEN, flow_tree_find(w->tree, r->task_id) };
-
-        if (!role_of(w->tree, note.task, r->state.current, &note.role))
-            continue;
-        w->notes[w->finding.n_notes++] = note;
-        w->finding.codes |= code_of(note.role);
-    }
+    finding_by_hand(w->tree, &w->before, w->notes, &w->finding);
+    w->finding.verdict = w->verdict;
+    w->finding.poison = w->poison;
+    w->finding.codes |= w->codes;
 }
 
 void world_recover(struct recover_world *w, enum recover_mode mode, enum lost_mode lost)

@@ -65,6 +65,10 @@ struct world_run *world_run(struct recover_world *w, const char *id, const char 
 struct child     *world_child(struct recover_world *w, const char *id, const char *task,
                               enum state state);
 
+/* The finding that a world makes, of any execution; notes has room for all its runs. */
+void finding_by_hand(const struct flow_tree *tree, const struct execution *e,
+                     struct run_note *notes, struct finding *out);
+
 /* Build, read and judge the document; then recover. */
 void world_judge(struct recover_world *w);
 void world_recover(struct recover_world *w, enum recover_mode mode, enum lost_mode lost);

@@ -230,7 +230,7 @@ void executions_loss_text(const struct loss *l, struct buf *out)
     }
     instant_format(l->lost_at, lost);
     ns = instant_diff_ns(l->newest, l->lost_at);
-    gap_text(ns < 0 ? -(ns + 1) : ns, gap);
+    gap_text(ns == INT64_MIN ? INT64_MAX : ns < 0 ? -ns : ns, gap);
     if (ns <= 0) {
         buf_add(out,
                 "the newest time in the store is %s, the loss was at %s, %s before it: either "

@@ -345,6 +345,13 @@ static void add_runs(const struct judgement *j, struct buf *out)
         buf_add(out, "\n");
 }
 
+static void add_applied(unsigned remedies, struct buf *out)
+{
+    for (int r = 0; r < REMEDY_COUNT; r++)
+        if (remedies & REMEDY_BIT(r))
+            buf_add(out, "%s, ", remedy_name((enum remedy)r));
+}
+
 static void add_way(const struct execution_line *l, struct buf *out)
 {
     unsigned    remedies = l->j->finding.remedies;
@@ -352,7 +359,10 @@ static void add_way(const struct execution_line *l, struct buf *out)
     const char *before = "      do: ";
 
     if (l->j->emit && l->j->recovery.changed) {
-        buf_add(out, "      rewritten: %zu changes\n", l->j->recovery.n_changes);
+        buf_add(out, "      rewritten: ");
+        add_applied(l->j->recovery.remedies, out);
+        buf_add(out, "%zu change%s\n", l->j->recovery.n_changes,
+                l->j->recovery.n_changes == 1 ? "" : "s");
         return;
     }
     if (needs == NEEDS_SAFE || needs == NEEDS_ALL) {

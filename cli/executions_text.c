@@ -71,6 +71,8 @@ static void list_lines(const struct executions_list *x, struct buf *out)
                 x->matched - x->n_shown);
     else if (x->lines_name)
         buf_add(out, "all of them as JSON lines: %s\n", x->lines_name);
+    if (x->leave_resuming && x->sum.by_verdict[VERDICT_RESUMES] > 0)
+        buf_add(out, "  those that resume are not listed; --verdict resumes lists them\n");
 }
 
 /* What is left after everything that options can do. */

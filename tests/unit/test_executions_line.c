@@ -237,7 +237,7 @@ static void text_tells_the_verdict_the_task_runs_and_the_way_back(void **state)
     assert_non_null(strstr(fx->out.p, "/e3/"));
     judgement_rewritten(&fx->m, "e4", "{}");
     write_text(fx);
-    assert_non_null(strstr(fx->out.p, "\n      rewritten: 2 changes\n"));
+    assert_non_null(strstr(fx->out.p, "\n      rewritten: r-wrap, 2 changes\n"));
 }
 
 static void nothing_of_a_document_reaches_the_terminal_as_a_command(void **state)

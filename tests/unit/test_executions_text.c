@@ -253,6 +253,22 @@ static void the_list_ends_with_where_the_rest_is(void **state)
     has(fx, "  and 3 more, all in r.executions.jsonl\n");
 }
 
+static void what_resumes_is_left_out_of_a_list_that_was_not_asked_for_it(void **state)
+{
+    struct fixture *fx = *state;
+
+    fx->x.leave_resuming = true;
+    judgement_resumes(&fx->m, "good");
+    list(fx);
+    judgement_lost(&fx->m, "bad");
+    list(fx);
+    executions_text(&fx->x, &fx->out);
+    has(fx, "  blocked      bad  ");
+    has(fx, "--verdict resumes lists them\n");
+    assert_null(strstr(fx->out.p, "  resumes      good"));
+    assert_int_equal(fx->x.sum.pending, 2);
+}
+
 static void a_filter_says_how_many_it_fits(void **state)
 {
     struct fixture *fx = *state;
@@ -461,6 +477,7 @@ int main(void)
         TEST(a_store_without_pending_executions_has_nothing_to_bring_back),
         TEST(the_table_has_codes_with_numbers_and_the_oldest_first),
         TEST(the_list_ends_with_where_the_rest_is),
+        TEST(what_resumes_is_left_out_of_a_list_that_was_not_asked_for_it),
         TEST(a_filter_says_how_many_it_fits),
         TEST(the_last_lines_say_what_to_do_next),
         TEST(a_plan_tells_how_many_come_back_at_each_level),

@@ -74,6 +74,8 @@ static bool is_wanted(const struct executions_list *x, const struct judgement *j
 {
     if (x->verdicts && (j->ended || !(x->verdicts & 1u << j->finding.verdict)))
         return false;
+    if (x->leave_resuming && !j->ended && j->finding.verdict == VERDICT_RESUMES)
+        return false;
     return !x->codes || x->codes & j->finding.codes;
 }
 

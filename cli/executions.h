@@ -97,9 +97,10 @@ void remedy_text(const struct execution_line *l, enum remedy r, struct buf *out)
 
 struct executions_list {
     struct executions_summary sum;
-    struct recover_options    recover;  /* as chosen */
-    unsigned                  verdicts; /* bit set of what is shown; 0: all */
-    uint64_t                  codes;    /* CODE_BIT() likewise */
+    struct recover_options    recover;        /* as chosen */
+    unsigned                  verdicts;       /* bit set of what is shown; 0: all */
+    uint64_t                  codes;          /* CODE_BIT() likewise */
+    bool                      leave_resuming; /* what comes back as it is, is not shown */
     size_t                    max_shown;
     bool                      to_stdout;                   /* as JSON lines, instead of shown */
     struct outfile           *lines_file, *originals_file; /* NULL: none; closed by the owner */

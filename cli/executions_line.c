@@ -31,26 +31,60 @@ bool remedy_by_option(enum remedy r)
     return false;
 }
 
+/* Needs no escape in a URL, in JSON and on a terminal. */
+static bool is_plain(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+           c == '_' || c == '.' || c == '~';
+}
+
+static bool is_plain_id(struct slice id)
+{
+    size_t i = 0;
+
+    while (i < id.n && is_plain(id.p[i]))
+        i++;
+    return i == id.n && id.n > 0 && id.n <= SHOWN_NAME;
+}
+
 /* An id as a segment of a URL's path. */
 static void add_segment(struct buf *out, struct slice id)
 {
-    for (size_t i = 0; i < id.n && i < SHOWN_NAME; i++) {
-        char c = id.p[i];
-
-        if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-            c == '-' || c == '_' || c == '.' || c == '~')
-            buf_add(out, "%c", c);
+    for (size_t i = 0; i < id.n && i < SHOWN_NAME; i++)
+        if (is_plain(id.p[i]))
+            buf_add(out, "%c", id.p[i]);
         else
-            buf_add(out, "%%%02X", (unsigned)(unsigned char)c);
+            buf_add(out, "%%%02X", (unsigned)(unsigned char)id.p[i]);
+}
+
+static void add_call(struct buf *out, struct slice id, const char *call)
+{
+    buf_add(out, "POST /api/v1/executions/");
+    add_segment(out, id);
+    buf_add(out, "/%s", call);
+}
+
+/* Kestra's API takes the paused task run; later ones find it themselves. */
+static void add_resume(const struct judgement *j, struct buf *out)
+{
+    const struct finding *f = &j->finding;
+
+    add_call(out, j->execution.id, "resume");
+    for (size_t i = 0; i < f->n_notes; i++) {
+        struct slice run = j->execution.runs[f->notes[i].run].id;
+
+        if (f->notes[i].role != ROLE_PAUSE || !is_plain_id(run))
+            continue;
+        buf_add(out, " (a Kestra without that call: ");
+        add_call(out, j->execution.id, "state");
+        buf_add(out, " with {\"taskRunId\":\"%.*s\",\"state\":\"RUNNING\"})", SLICE_ARG(run));
+        return;
     }
 }
 
 void remedy_text(const struct execution_line *l, enum remedy r, struct buf *out)
 {
-    enum needs   needs = needs_of(l->j->needs);
-    struct slice id = l->j->execution.id;
-    const char  *how = remedy_how(r);
-    const char  *at = strstr(how, "/ID");
+    enum needs needs = needs_of(l->j->needs);
 
     if (remedy_by_option(r) && (needs == NEEDS_SAFE || needs == NEEDS_ALL)) {
         buf_add(out, "requeue rebuild --recover %s", needs_name(needs));
@@ -58,13 +92,14 @@ void remedy_text(const struct execution_line *l, enum remedy r, struct buf *out)
             buf_add(out, " --lost-tasks %s", r == REMEDY_RERUN_LOST ? "rerun" : "fail");
         return;
     }
-    if (!at || !id.p) {
-        buf_add(out, "%s", how);
+    buf_add(out, "%s", remedy_how(r));
+    if (!l->j->execution.id.p || (r != REMEDY_RESUME_BY_HAND && r != REMEDY_UNQUEUE))
         return;
-    }
-    buf_add(out, "%.*s/", (int)(at - how), how);
-    add_segment(out, id);
-    buf_add(out, "%s", at + 3);
+    buf_add(out, ": ");
+    if (r == REMEDY_RESUME_BY_HAND)
+        add_resume(l->j, out);
+    else
+        add_call(out, l->j->execution.id, "unqueue");
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
@@ -110,7 +145,7 @@ static void put_rows(struct json_writer *w, const struct row_set *rows)
 {
     json_key(w, "rows");
     json_open(w, '[');
-    for (unsigned row = 0; row < ROW_COUNT; row++)
+    for (int row = 0; row < ROW_COUNT; row++)
         if (row_has(rows, (enum row)row))
             json_put_str(w, verdict_rules[row].id);
     json_close(w, ']');
@@ -310,6 +345,13 @@ static void add_runs(const struct judgement *j, struct buf *out)
         buf_add(out, "\n");
 }
 
+static void add_applied(unsigned remedies, struct buf *out)
+{
+    for (int r = 0; r < REMEDY_COUNT; r++)
+        if (remedies & REMEDY_BIT(r))
+            buf_add(out, "%s, ", remedy_name((enum remedy)r));
+}
+
 static void add_way(const struct execution_line *l, struct buf *out)
 {
     unsigned    remedies = l->j->finding.remedies;
@@ -317,7 +359,10 @@ static void add_way(const struct execution_line *l, struct buf *out)
     const char *before = "      do: ";
 
     if (l->j->emit && l->j->recovery.changed) {
-        buf_add(out, "      rewritten: %zu changes\n", l->j->recovery.n_changes);
+        buf_add(out, "      rewritten: ");
+        add_applied(l->j->recovery.remedies, out);
+        buf_add(out, "%zu change%s\n", l->j->recovery.n_changes,
+                l->j->recovery.n_changes == 1 ? "" : "s");
         return;
     }
     if (needs == NEEDS_SAFE || needs == NEEDS_ALL) {

@@ -71,6 +71,8 @@ static void list_lines(const struct executions_list *x, struct buf *out)
                 x->matched - x->n_shown);
     else if (x->lines_name)
         buf_add(out, "all of them as JSON lines: %s\n", x->lines_name);
+    if (x->leave_resuming && x->sum.by_verdict[VERDICT_RESUMES] > 0)
+        buf_add(out, "  those that resume are not listed; --verdict resumes lists them\n");
 }
 
 /* What is left after everything that options can do. */
@@ -230,7 +232,7 @@ void executions_loss_text(const struct loss *l, struct buf *out)
     }
     instant_format(l->lost_at, lost);
     ns = instant_diff_ns(l->newest, l->lost_at);
-    gap_text(ns < 0 ? -(ns + 1) : ns, gap);
+    gap_text(ns == INT64_MIN ? INT64_MAX : ns < 0 ? -ns : ns, gap);
     if (ns <= 0) {
         buf_add(out,
                 "the newest time in the store is %s, the loss was at %s, %s before it: either "

@@ -77,8 +77,9 @@ static bool open_executions(struct run *r, struct err *err)
     executions_init(x, &c->scope.project.recover);
     x->verdicts = c->list_verdicts;
     x->codes = c->list_codes;
-    x->max_shown = chosen ? SIZE_MAX : RUN_SHOWN_LINES;
     x->to_stdout = c->command == COMMAND_EXECUTIONS && strcmp(c->format, "json") == 0;
+    x->leave_resuming = !chosen && !x->to_stdout;
+    x->max_shown = chosen ? SIZE_MAX : RUN_SHOWN_LINES;
     if (c->quiet)
         x->max_shown = 0;
     if (!c->report || !lists_executions(c))
@@ -145,6 +146,7 @@ bool run_on_judged(void *ctx, const char *place, const struct document *doc,
 
     (void)err;
     r->was_judged = true;
+    r->judged.recover = r->session->conf->scope.project.recover; /* --like may have changed it */
     if (!r->session->conf->scope.project.has_now && j->facts.has_newest) {
         r->has_newest = true;
         r->newest = j->facts.newest;

@@ -11,7 +11,7 @@
  * it is. */
 void shown_add(struct buf *b, struct slice text, size_t max);
 
-#define SHOWN_AGE 32
+#define SHOWN_AGE 48
 
 /* Seconds as "2d 3h", "5m 10s", "45s": the two largest units. */
 void shown_age(int64_t seconds, char out[SHOWN_AGE]);

@@ -20,8 +20,6 @@ struct comparer *comparer_new(const struct layout *layout, enum kind kind)
     c->root = place_build(&layout->kinds[kind], c->arena);
     c->n_room = FIRST_ROOM;
     c->room = mem_alloc(c->n_room);
-    c->n_member = FIRST_ROOM;
-    c->member = mem_alloc(c->n_member);
     return c;
 }
 
@@ -31,7 +29,6 @@ void comparer_free(struct comparer *c)
         return;
     arena_free(c->arena);
     mem_free(c->room);
-    mem_free(c->member);
     mem_free(c);
 }
 

@@ -149,7 +149,7 @@ enum shape {
 /* One open object or list. */
 struct frame {
     struct digest       acc;  /* of what was delivered so far */
-    struct digest       name; /* of the member that comes next, if it is an object or list */
+    struct digest       name; /* of the member that comes next */
     const struct place *next; /* where that member, or each element, is */
     const struct place *place;
     uint64_t            n; /* members that count; elements */
@@ -166,9 +166,6 @@ struct comparer {
     struct arena *arena; /* owns the places */
     char         *room;  /* for numbers */
     size_t        n_room;
-    char         *member; /* the latest name, behind its length, and room for a scalar */
-    size_t        n_member;
-    size_t        n_name;    /* with its length */
     bool          is_object; /* the value walked over */
     struct err    err;       /* here because it is too large to be cleared for each document */
     struct part   result;

@@ -6,9 +6,9 @@
  * an object sums its members, a list folds its elements. A frame knows the place of the value that
  * comes next, which is NULL almost always; all special rules hang on a place's roles.
  *
- * A member is hash(type, length of name, name, value) when its value is a scalar, and pair(name,
- * value) when it is an object or list; the pairs of labels are always the latter, because in a list
- * their halves come in any order.
+ * A member is one hash of its name's and its value when that is a scalar, and pair(name, value)
+ * when it is an object or list; the pairs of labels are always the latter, because in a list their
+ * halves come in any order.
  *
  * A list of labels is folded as a list and summed as a set at the same time; at its end the one
  * that fits is taken. For states see compare_state.c.
@@ -21,7 +21,6 @@
 #include <endian.h>
 
 #define DATE_BYTES sizeof(uint64_t)
-#define NAME_AT    sizeof(uint64_t) /* in the room for a member: behind its length */
 
 /* Changing one of these changes every digest: raise DIGEST_VERSION. */
 enum tag {
@@ -31,18 +30,16 @@ enum tag {
     TAG_NUMBER,
     TAG_STRING,
     TAG_DATE,
-    TAG_NAME,
     TAG_MEMBER,
     TAG_ELEMENT,
     TAG_OBJECT,
     TAG_LIST,
     TAG_LABELS,
-    TAG_IN_MEMBER = 1 << 8, /* with a scalar's: name and value together */
 };
 
 /* Does a value of this substance count, as the member of f that comes now? (Computed members
  * apart.) */
-static bool counts(const struct comparer *c, const struct frame *f, enum substance substance)
+static inline bool counts(const struct comparer *c, const struct frame *f, enum substance substance)
 {
     switch (substance) {
     case SUBSTANCE_FULL: break;
@@ -94,7 +91,7 @@ static void note_label_text(struct frame *f, unsigned roles, struct slice text)
     if (!(f->roles & PLACE_LABEL))
         return;
     if (roles & PLACE_LABEL_KEY) {
-        label->key = digest_bytes(TAG_NAME, text);
+        label->key = digest_name(text);
         label->n_keys++;
     } else {
         label->value = digest_bytes(TAG_STRING, text);
@@ -134,7 +131,7 @@ static void add_element(struct frame *f, struct digest value)
 }
 
 /* One that counts. */
-static void add_member(struct frame *f, struct digest member)
+static inline void add_member(struct frame *f, struct digest member)
 {
     unsigned computed = place_roles(f->next) & PLACE_COMPUTED;
 
@@ -146,33 +143,8 @@ static void add_member(struct frame *f, struct digest member)
     f->n++;
 }
 
-/* For members that are pairs: before another name takes its room. */
-static struct digest digest_name(const struct comparer *c)
-{
-    return digest_bytes(TAG_NAME, slice_of(c->member + NAME_AT, c->n_name - NAME_AT));
-}
-
-static char *member_room(struct comparer *c, size_t n)
-{
-    if (n > c->n_member) {
-        c->n_member = 2 * n;
-        c->member = mem_realloc(c->member, c->n_member);
-    }
-    return c->member;
-}
-
-/* Name and value in one hash: most of what there is to hash, so it halves the cost. */
-static struct digest scalar_member(struct comparer *c, enum tag tag, struct slice bytes)
-{
-    char *room = member_room(c, c->n_name + bytes.n);
-
-    if (bytes.n > 0)
-        memcpy(room + c->n_name, bytes.p, bytes.n);
-    return digest_bytes((uint64_t)tag | TAG_IN_MEMBER, slice_of(room, c->n_name + bytes.n));
-}
-
 static NOINLINE void add_no_member(struct comparer *c, enum tag tag, struct slice bytes,
-                                    enum substance substance)
+                                   enum substance substance)
 {
     struct frame *f = c->top;
     struct digest value = digest_bytes(tag, bytes);
@@ -182,7 +154,7 @@ static NOINLINE void add_no_member(struct comparer *c, enum tag tag, struct slic
     else if (f->shape == SHAPE_LIST)
         add_element(f, value);
     else if (counts(c, f, substance))
-        add_member(f, digest_pair(TAG_MEMBER, digest_name(c), value));
+        add_member(f, digest_pair(TAG_MEMBER, f->name, value));
 }
 
 static void add_scalar(struct comparer *c, enum tag tag, struct slice bytes,
@@ -193,7 +165,7 @@ static void add_scalar(struct comparer *c, enum tag tag, struct slice bytes,
     if (f->shape != SHAPE_OBJECT)
         add_no_member(c, tag, bytes, substance);
     else if (counts(c, f, substance))
-        add_member(f, scalar_member(c, tag, bytes));
+        add_member(f, digest_member(tag, f->name, bytes));
 }
 
 static void add_container(struct comparer *c, struct digest digest, enum substance substance)
@@ -298,8 +270,6 @@ static struct frame *open_frame(struct comparer *c)
 
     assert(f < c->frames + COUNT_OF(c->frames));
     note_no_label(up);
-    if (up->shape >= SHAPE_OBJECT)
-        up->name = digest_name(c);
     f->acc = (struct digest){ 0, 0 };
     f->n = 0;
     f->place = place;
@@ -336,16 +306,10 @@ bool walk_name(void *ctx, struct slice name)
 {
     struct comparer *c = ctx;
     struct frame    *f = c->top;
-    uint64_t         length = htole64(name.n);
-    char            *room;
 
     assert(f > c->frames);
     f->next = f->place ? place_member(f->place, name) : NULL;
-    c->n_name = NAME_AT + name.n;
-    room = member_room(c, c->n_name);
-    memcpy(room, &length, sizeof(length));
-    if (name.n > 0)
-        memcpy(room + NAME_AT, name.p, name.n);
+    f->name = digest_name(name);
     return true;
 }
 

@@ -55,6 +55,7 @@ static bool put_digest(struct sink *s, const struct record *rec, enum reason *re
         return true;
     }
     e->value = value;
+    e->bytes = hash64(rec->value);
     return true;
 }
 
@@ -119,6 +120,7 @@ struct topic_side {
     enum kind                 kind;
     bool                      raw;
     struct comparer          *comparer;
+    const struct keyset      *expected;
     struct keyset            *topic;
     int                       n_partitions;
     struct partition_ends    *ends;
@@ -193,6 +195,7 @@ static bool read_topic(struct topic_side *t, const int64_t *from, struct err *er
                 .ranges = ranges,
                 .n_ranges = (size_t)t->n_partitions,
                 .comparer = t->raw ? NULL : t->comparer,
+                .expected = t->expected,
                 .on_undecodable = tell_undecodable,
                 .ctx = t,
                 .consumed = t->conf->consumed,
@@ -265,6 +268,7 @@ bool verify_topic(const struct verify_conf *conf, enum kind kind, struct keyset 
         .kind = kind,
         .raw = raw,
         .comparer = comparer_new(conf->layout, kind),
+        .expected = expected,
         .topic = keyset_new(),
         .n_partitions = conf->partitions[kind],
         .result = out,

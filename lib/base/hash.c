@@ -6,6 +6,9 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+/* For what is called for every token: with constant seeds, xxhash becomes a third shorter. */
+#define ALL_INLINE __attribute__((flatten))
+
 /* Changing one of these changes every digest: raise DIGEST_VERSION. */
 #define SEED_BYTES 0x7265717565756531u /* "requeue1" */
 #define SEED_PAIR  0x7265717565756532u /* "requeue2": a pair is never a text of 32 bytes */
@@ -45,14 +48,14 @@ struct digest digest_pair(uint64_t tag, struct digest a, struct digest b)
     return with_tag(tag, XXH3_128bits_withSeed(words, sizeof(words), SEED_PAIR));
 }
 
-struct digest digest_name(struct slice name)
+ALL_INLINE struct digest digest_name(struct slice name)
 {
     XXH128_hash_t h = XXH3_128bits_withSeed(name.p, name.n, SEED_NAME);
 
     return (struct digest){ h.low64, h.high64 };
 }
 
-struct digest digest_member(uint64_t tag, struct digest name, struct slice value)
+ALL_INLINE struct digest digest_member(uint64_t tag, struct digest name, struct slice value)
 {
     XXH128_hash_t h = XXH3_128bits_withSeed(value.p, value.n, SEED_BYTES);
 

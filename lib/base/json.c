@@ -23,7 +23,7 @@
 static void *yajl_memory_new(void *ctx, size_t size)
 {
     (void)ctx;
-    return mem_alloc(size);
+    return mem_realloc(NULL, size); /* nothing has to be zero */
 }
 
 static void *yajl_memory_resize(void *ctx, void *p, size_t size)

@@ -35,12 +35,11 @@ enum tag {
     TAG_OBJECT,
     TAG_LIST,
     TAG_LABELS,
-    TAG_IN_MEMBER = 1 << 8, /* with a scalar's: name and value together */
 };
 
 /* Does a value of this substance count, as the member of f that comes now? (Computed members
  * apart.) */
-static bool counts(const struct comparer *c, const struct frame *f, enum substance substance)
+static inline bool counts(const struct comparer *c, const struct frame *f, enum substance substance)
 {
     switch (substance) {
     case SUBSTANCE_FULL: break;
@@ -132,7 +131,7 @@ static void add_element(struct frame *f, struct digest value)
 }
 
 /* One that counts. */
-static void add_member(struct frame *f, struct digest member)
+static inline void add_member(struct frame *f, struct digest member)
 {
     unsigned computed = place_roles(f->next) & PLACE_COMPUTED;
 
@@ -166,7 +165,7 @@ static void add_scalar(struct comparer *c, enum tag tag, struct slice bytes,
     if (f->shape != SHAPE_OBJECT)
         add_no_member(c, tag, bytes, substance);
     else if (counts(c, f, substance))
-        add_member(f, digest_member((uint64_t)tag | TAG_IN_MEMBER, f->name, bytes));
+        add_member(f, digest_member(tag, f->name, bytes));
 }
 
 static void add_container(struct comparer *c, struct digest digest, enum substance substance)

@@ -70,7 +70,9 @@ struct task_run {
     struct slice     outputs_execution; /* outputs.executionId (subflow); p NULL: none */
     struct slice     raw;               /* the whole object */
     bool             dynamic;           /* from 0.20: not of the flow */
-    size_t           parent;            /* index of the run whose id is parent_id; RUN_NONE */
+    /* Index of the (first) run whose id is parent_id; RUN_NONE: no such run. Climbing always ends:
+     * one link of a circle is cut, and that run is a broken one. */
+    size_t parent;
 };
 
 struct execution {
@@ -85,7 +87,7 @@ struct execution {
     size_t           n_runs;
     struct task_run *runs;          /* in the order of the document */
     size_t           duplicate_run; /* a run whose id an earlier one has; RUN_NONE */
-    size_t           broken_run;    /* an item that is no object, or without id; RUN_NONE */
+    size_t           broken_run; /* the first that is no object, has no id or is its own ancestor */
     struct slice     trigger_type, trigger_id;
     struct slice     parent_execution; /* trigger.variables.executionId: of a subflow */
     struct slice     trigger_date;     /* trigger.variables.date */
@@ -99,7 +101,9 @@ struct execution {
 
 #define EXECUTION_MAX_RUNS 1000000
 
-/* ERR_DATA: no JSON object, or more than EXECUTION_MAX_RUNS task runs. */
+/* Texts that cannot be unescaped (U+0000, half a surrogate pair) are given as they are spelled.
+ * ERR_DATA: no JSON object, nested deeper than JSON_MAX_DEPTH, or more than EXECUTION_MAX_RUNS task
+ * runs. */
 MUST_CHECK bool execution_read(struct slice doc, struct arena *a, struct execution *out,
                                struct err *err);
 

@@ -1,0 +1,223 @@
+/*
+ * execution_scan.c - what a document holds anywhere (numbers, URIs), and how its runs hang
+ * together.
+ */
+#include "lib/base/hash.h"
+#include "lib/kestra/execution_impl.h"
+
+/* ---- numbers and URIs --------------------------------------------------------------------- */
+
+#define DIGITS_MAX 19 /* of Java's long */
+
+/* Is the literal at s.p (digits first, the sign is before it) an integer that is too large? */
+static bool is_big(struct slice s, bool negative, size_t *length)
+{
+    static const char max[] = "9223372036854775807";
+    static const char min[] = "9223372036854775808";
+    size_t            n = 0;
+
+    while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
+        n++;
+    *length = n;
+    while (*length < s.n && strchr("0123456789.eE+-", s.p[*length]))
+        (*length)++;
+    if (*length > n || n < DIGITS_MAX)
+        return false; /* with a point or an exponent; or small */
+    return n > DIGITS_MAX || memcmp(s.p, negative ? min : max, DIGITS_MAX) > 0;
+}
+
+/* s: a part of a document between two strings. */
+static bool has_big(struct slice s)
+{
+    size_t at = 0;
+
+    while (at < s.n) {
+        size_t length = 1;
+
+        if (s.p[at] >= '0' && s.p[at] <= '9' &&
+            is_big(slice_of(s.p + at, s.n - at), at > 0 && s.p[at - 1] == '-', &length))
+            return true;
+        at += length;
+    }
+    return false;
+}
+
+/* Offset of the quote that ends the string whose inside begins at `at`. */
+static size_t string_end(struct slice doc, size_t at)
+{
+    while (at < doc.n) {
+        const char *quote = memchr(doc.p + at, '"', doc.n - at);
+        size_t      end = quote ? (size_t)(quote - doc.p) : doc.n;
+        size_t      backslashes = 0;
+
+        while (end - backslashes > at && doc.p[end - backslashes - 1] == '\\')
+            backslashes++;
+        if (backslashes % 2 == 0)
+            return end;
+        at = end + 1;
+    }
+    return doc.n;
+}
+
+static bool is_hex_of(const char *hex, char c)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    return hex[0] == '0' && hex[1] == '0' && hex[2] == digits[(c >> 4) & 0xf] &&
+           (hex[3] | 0x20) == (digits[c & 0xf] | 0x20);
+}
+
+/* Does the inside of a string begin with kestra://, however that is spelled? */
+static bool is_uri(struct slice s)
+{
+    static const char scheme[] = "kestra://";
+    size_t            at = 0;
+
+    for (size_t i = 0; i < sizeof(scheme) - 1; i++) {
+        if (at < s.n && s.p[at] == scheme[i])
+            at += 1;
+        else if (s.n - at >= 2 && scheme[i] == '/' && memcmp(s.p + at, "\\/", 2) == 0)
+            at += 2;
+        else if (s.n - at >= 6 && memcmp(s.p + at, "\\u", 2) == 0 &&
+                 is_hex_of(s.p + at + 2, scheme[i]))
+            at += 6;
+        else
+            return false;
+    }
+    return true;
+}
+
+static bool is_name(struct slice doc, size_t end)
+{
+    while (end < doc.n && strchr(" \n\r\t", doc.p[end]))
+        end++;
+    return end < doc.n && doc.p[end] == ':';
+}
+
+void execution_scan(struct execution *e)
+{
+    struct slice doc = e->raw;
+    size_t       at = 0;
+
+    while (at < doc.n) {
+        const char *quote = memchr(doc.p + at, '"', doc.n - at);
+        size_t      from = quote ? (size_t)(quote - doc.p) : doc.n;
+        size_t      end;
+
+        if (!e->big_integer && from - at >= DIGITS_MAX)
+            e->big_integer = has_big(slice_of(doc.p + at, from - at));
+        if (!quote)
+            break;
+        end = string_end(doc, from + 1);
+        if (!e->storage_uri && is_uri(slice_of(doc.p + from + 1, end - from - 1)))
+            e->storage_uri = !is_name(doc, end + 1);
+        at = end + 1;
+    }
+}
+
+/* ---- runs --------------------------------------------------------------------------------- */
+
+#define FEW_RUNS 16 /* up to which comparing all with all is faster than a table */
+
+/* First run of each id: open addressing, linear probing, at most half full. */
+struct run_table {
+    const struct execution *e;
+    size_t                  mask;
+    uint32_t               *slots; /* index + 1; 0: free. NULL: few runs */
+};
+
+/* The slot of an id, or the free one where it belongs. */
+static uint32_t *slot_of(const struct run_table *t, struct slice id)
+{
+    size_t at = hash64(id) & t->mask;
+
+    while (t->slots[at] != 0 && !slice_eq(t->e->runs[t->slots[at] - 1].id, id))
+        at = (at + 1) & t->mask;
+    return &t->slots[at];
+}
+
+static size_t find_run(const struct run_table *t, struct slice id, size_t n)
+{
+    const struct task_run *runs = t->e->runs;
+
+    if (t->slots)
+        return *slot_of(t, id) == 0 ? RUN_NONE : *slot_of(t, id) - 1;
+    for (size_t i = 0; i < n; i++)
+        if (runs[i].id.p && slice_eq(runs[i].id, id))
+            return i;
+    return RUN_NONE;
+}
+
+static void add_runs(struct execution *e, struct run_table *t)
+{
+    size_t cap = 64;
+
+    if (e->n_runs > FEW_RUNS) {
+        while (cap < e->n_runs * 2)
+            cap *= 2;
+        t->slots = mem_array(cap, sizeof(*t->slots));
+        t->mask = cap - 1;
+    }
+    for (size_t i = 0; i < e->n_runs; i++) {
+        if (!e->runs[i].id.p) {
+            if (e->broken_run == RUN_NONE)
+                e->broken_run = i;
+            continue;
+        }
+        if (find_run(t, e->runs[i].id, i) != RUN_NONE) {
+            if (e->duplicate_run == RUN_NONE)
+                e->duplicate_run = i;
+        } else if (t->slots) {
+            *slot_of(t, e->runs[i].id) = (uint32_t)i + 1;
+        }
+    }
+}
+
+/* No run is its own ancestor, so that whoever climbs arrives: one link of each circle is cut. seen:
+ * the climb (from which run, + 1) that came by; zeroed. */
+static void cut_circles(struct execution *e, uint32_t *seen)
+{
+    for (size_t i = 0; i < e->n_runs; i++) {
+        size_t at = i;
+
+        while (seen[at] == 0) {
+            size_t up = e->runs[at].parent;
+
+            seen[at] = (uint32_t)i + 1;
+            if (up == RUN_NONE)
+                break;
+            if (seen[up] == i + 1) {
+                e->runs[at].parent = RUN_NONE;
+                if (e->broken_run == RUN_NONE || at < e->broken_run)
+                    e->broken_run = at;
+                break;
+            }
+            at = up;
+        }
+    }
+}
+
+void execution_link(struct execution *e)
+{
+    struct run_table t = { .e = e };
+    bool             backwards = true; /* every parent stands before its child: no circle */
+
+    if (e->n_runs == 0)
+        return;
+    add_runs(e, &t);
+    for (size_t i = 0; i < e->n_runs; i++) {
+        struct task_run *run = &e->runs[i];
+
+        if (!run->parent_id.p)
+            continue;
+        run->parent = find_run(&t, run->parent_id, e->n_runs);
+        backwards = backwards && (run->parent == RUN_NONE || run->parent < i);
+    }
+    if (!backwards) {
+        uint32_t *seen = mem_array(e->n_runs, sizeof(*seen));
+
+        cut_circles(e, seen);
+        mem_free(seen);
+    }
+    mem_free(t.slots);
+}

@@ -40,7 +40,8 @@ enum state state_parse(struct slice name)
 
 /* ---- places ------------------------------------------------------------------------------- */
 
-enum place {
+/* What a container is; unsigned where it is kept, because most switches care for few. */
+enum {
     PLACE_OTHER,
     PLACE_DOC,
     PLACE_STATE,
@@ -70,7 +71,7 @@ struct member {
     struct slice     name;
     enum member_kind kind;
     size_t           at;
-    enum place       place;
+    unsigned         place;
 };
 
 #define NAME(text) .name = { (text), sizeof(text) - 1 }
@@ -140,7 +141,7 @@ static const struct member of_variables[] = {
 static const struct {
     const struct member *members;
     size_t               n;
-    enum place           item;
+    unsigned             item;
 } places[PLACE_COUNT] = {
     [PLACE_DOC] = { of_doc, COUNT_OF(of_doc), 0 },
     [PLACE_STATE] = { of_state, COUNT_OF(of_state), 0 },
@@ -162,7 +163,7 @@ struct reader {
     struct arena     *arena;
     struct err       *err;
     struct execution *out;
-    enum place        at[WALK_DEPTH + 1]; /* of the open container of each depth */
+    unsigned          at[WALK_DEPTH + 1]; /* of the open container of each depth */
     size_t            cap_runs;
     struct task_run  *runs; /* out->n_runs of them */
     size_t            n_histories, cap_histories;
@@ -212,7 +213,7 @@ static struct task_run *run_of(struct reader *r)
 }
 
 /* The state object that a place has. */
-static struct run_state *state_of(struct reader *r, enum place place)
+static struct run_state *state_of(struct reader *r, unsigned place)
 {
     if (place == PLACE_DOC)
         return &r->out->state;
@@ -250,7 +251,7 @@ static void blank_attempts(struct task_run *run)
 }
 
 /* Blank what a place fills. up: the place that it is in. */
-static void blank(struct reader *r, enum place place, enum place up)
+static void blank(struct reader *r, unsigned place, unsigned up)
 {
     const struct slice none = { NULL, 0 };
     struct execution  *e = r->out;
@@ -287,7 +288,7 @@ static void blank(struct reader *r, enum place place, enum place up)
 }
 
 /* A place has been read and was what it should be. */
-static void settle(struct reader *r, enum place place, size_t depth, struct slice raw)
+static void settle(struct reader *r, unsigned place, size_t depth, struct slice raw)
 {
     struct run_state *state;
     struct history   *histories;
@@ -339,7 +340,7 @@ static void end_container(struct reader *r, const struct member *m, size_t depth
 
 /* ---- the walk ----------------------------------------------------------------------------- */
 
-static const struct member *find_member(struct reader *r, enum place place, struct slice name)
+static const struct member *find_member(struct reader *r, unsigned place, struct slice name)
 {
     const struct member *members = places[place].members;
 
@@ -355,7 +356,7 @@ static const struct member *find_member(struct reader *r, enum place place, stru
 }
 
 /* A new item of a list that matters begins, or is told when it is no object. */
-static bool begin_item(struct reader *r, enum place list)
+static bool begin_item(struct reader *r, unsigned list)
 {
     switch (list) {
     case PLACE_RUNS: return add_run(r);
@@ -372,7 +373,7 @@ static bool begin_item(struct reader *r, enum place list)
 static bool on_enter(void *ctx, unsigned depth, struct slice name, enum json_type type)
 {
     struct reader       *r = ctx;
-    enum place           up;
+    unsigned             up;
     const struct member *m;
 
     r->at[depth] = PLACE_OTHER;
@@ -398,7 +399,7 @@ static bool on_enter(void *ctx, unsigned depth, struct slice name, enum json_typ
 
 static void read_member(struct reader *r, const struct member *m, size_t depth, struct json_value v)
 {
-    enum place        place = r->at[depth - 1];
+    unsigned          place = r->at[depth - 1];
     struct run_state *state;
     char             *into;
 
@@ -429,7 +430,7 @@ static bool on_value(void *ctx, unsigned depth, struct slice name, struct json_v
                      size_t height)
 {
     struct reader       *r = ctx;
-    enum place           up = r->at[depth - 1];
+    unsigned             up = r->at[depth - 1];
     const struct member *m;
 
     if (depth == 1 && height >= JSON_MAX_DEPTH)

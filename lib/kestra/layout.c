@@ -155,12 +155,30 @@ bool layout_matches_flyway(const struct layout *l, const char *const *versions, 
     return plain > 0 && l->plain_max > 0 && plain >= l->plain_min && plain <= l->plain_max;
 }
 
-bool layout_is_terminal(const struct layout *l, struct slice state)
+static bool is_in(const struct strings *list, struct slice text)
 {
-    for (size_t i = 0; i < l->terminal.n; i++)
-        if (slice_eq(slice_str(l->terminal.items[i]), state))
+    for (size_t i = 0; i < list->n; i++)
+        if (slice_eq(slice_str(list->items[i]), text))
             return true;
     return false;
+}
+
+bool layout_is_terminal(const struct layout *l, struct slice state)
+{
+    return is_in(&l->terminal, state);
+}
+
+bool layout_knows_state(const struct layout *l, struct slice state)
+{
+    return is_in(&l->known, state);
+}
+
+enum task_type layout_task_type(const struct layout *l, struct slice class_name)
+{
+    for (size_t i = TASK_LEAF + 1; i < TASK_TYPE_COUNT; i++)
+        if (is_in(&l->tasks[i], class_name))
+            return (enum task_type)i;
+    return TASK_LEAF;
 }
 
 const struct topic_layout *layout_topic_of(const struct layout *l, enum kind kind)

@@ -109,10 +109,11 @@ struct liveness_layout {
 struct executor_layout {
     bool paused_ends;      /* PAUSED counts as ended and failed (A, B1) */
     bool subflow_runs;     /* a subflow's task run is RUNNING at once (from 0.12, H04) */
-    bool subflow_waits;    /* `wait` of a subflow is true by default (from 0.12) */
+    bool subflow_waits;    /* `wait` and `transmitFailed` are true by default (from 0.17) */
     bool kills_at_once;    /* KILLING ends at the next pass (from 0.14, H14) */
     bool skips_terminal;   /* a terminal execution is not processed (from 0.13, H02) */
     bool refires_terminal; /* a terminal record starts flow triggers again (up to 0.18, H03) */
+    bool items_split;      /* ForEachItem is a flowable of three tasks (from 0.16) */
     bool poison_number;    /* an integer outside Java's long stops the server (up to 0.18) */
 };
 
@@ -146,7 +147,7 @@ struct layout {
     struct strings known;    /* states that this band's Kestra can read (E40); all of them */
 
     struct executor_layout executor;
-    struct strings         tasks[TASK_TYPE_COUNT]; /* class names, old and new (task_type.h) */
+    struct strings         tasks[TASK_TYPE_COUNT]; /* class names, old and new; none of a leaf */
 
     size_t                 n_topics;
     struct topic_layout   *topics;
@@ -178,6 +179,10 @@ void            layout_free(struct layout *l); /* NULL is allowed */
 bool layout_matches_flyway(const struct layout *l, const char *const *versions, size_t n);
 
 bool layout_is_terminal(const struct layout *l, struct slice state);
+bool layout_knows_state(const struct layout *l, struct slice state); /* E40 */
+
+/* TASK_LEAF for a class that no list of `tasks` names. */
+enum task_type layout_task_type(const struct layout *l, struct slice class_name);
 
 /* The topic that a kind fills; never NULL for an enabled kind. */
 const struct topic_layout *layout_topic_of(const struct layout *l, enum kind kind);

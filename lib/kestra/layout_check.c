@@ -153,6 +153,44 @@ static bool check_hints(const struct entry *root, const struct layout *l, struct
     return true;
 }
 
+static bool is_in(const struct strings *list, const char *text)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->items[i], text) == 0)
+            return true;
+    return false;
+}
+
+static bool check_states(const struct entry *root, const struct layout *l, struct err *err)
+{
+    const struct entry *states = entry_get(root, "states");
+
+    if (l->terminal.n == 0)
+        return entry_err(err, states, "terminal: no state ends an execution");
+    for (size_t i = 0; i < l->terminal.n; i++)
+        if (!is_in(&l->known, l->terminal.items[i]))
+            return entry_err(err, states, "terminal: %s is not among the known states",
+                             l->terminal.items[i]);
+    return true;
+}
+
+/* A class is one type of task. */
+static bool check_tasks(const struct entry *root, const struct layout *l, struct err *err)
+{
+    const struct entry *tasks = entry_get(root, "tasks");
+
+    for (const struct entry *list = tasks->first; list; list = list->next)
+        for (const struct entry *e = list->first; e; e = e->next) {
+            size_t types = 0;
+
+            for (size_t i = 0; i < TASK_TYPE_COUNT; i++)
+                types += is_in(&l->tasks[i], e->text) ? 1 : 0;
+            if (types > 1)
+                return entry_err(err, e, "%s is in two lists of tasks", e->text);
+        }
+    return true;
+}
+
 bool layout_check(const struct entry *root, struct layout *l, struct err *err)
 {
     const char **names = arena_alloc(l->arena, (l->n_topics + 1) * sizeof(*names));
@@ -166,7 +204,6 @@ bool layout_check(const struct entry *root, struct layout *l, struct err *err)
             !check_pairs(root, l, names, i, err))
             return false;
     }
-    if (l->terminal.n == 0)
-        return entry_err(err, entry_get(root, "states"), "terminal: no state ends an execution");
-    return check_kinds_have_topics(root, l, err) && check_hints(root, l, err);
+    return check_states(root, l, err) && check_tasks(root, l, err) &&
+           check_kinds_have_topics(root, l, err) && check_hints(root, l, err);
 }

@@ -108,17 +108,37 @@ bool entry_is_index(const struct entry *e, struct err *err)
     return true;
 }
 
-/* A state as Kestra spells it. PAUSED ends nothing for us: before 0.8 Kestra counts it as
- * terminated (data-model 5.5), but such an execution waits for somebody (design part 3, "pending").
- */
-bool entry_is_terminal_state(const struct entry *e, struct err *err)
+/* A state as Kestra spells it. */
+bool entry_is_state(const struct entry *e, struct err *err)
 {
     if (!entry_is_text(e, err))
         return false;
     if (e->text[strspn(e->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_")] != '\0')
         return entry_err(err, e, "\"%s\" is no state: capital letters only", e->text);
+    return true;
+}
+
+/* PAUSED ends nothing for us: before 0.8 Kestra counts it as terminated (data-model 5.5), but such
+ * an execution waits for somebody (design part 3, "pending"). */
+bool entry_is_terminal_state(const struct entry *e, struct err *err)
+{
+    if (!entry_is_state(e, err))
+        return false;
     if (strcmp(e->text, "PAUSED") == 0)
         return entry_err(err, e, "PAUSED is never terminal: a paused execution is pending");
+    return true;
+}
+
+bool entry_is_class(const struct entry *e, struct err *err)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789._$";
+
+    if (!entry_is_text(e, err))
+        return false;
+    if (e->text[strspn(e->text, letters)] != '\0' || !strchr(e->text, '.'))
+        return entry_err(err, e, "\"%s\" is no class: its package belongs to it", e->text);
     return true;
 }
 

@@ -54,7 +54,10 @@ MUST_CHECK bool entry_is_type(const struct entry *e, enum yaml_type type, struct
 MUST_CHECK bool entry_is_text(const struct entry *e, struct err *err);    /* a scalar, not empty */
 MUST_CHECK bool entry_is_name(const struct entry *e, struct err *err);    /* placeholders we know */
 MUST_CHECK bool entry_is_pattern(const struct entry *e, struct err *err); /* of data-model 5.10 */
+MUST_CHECK bool entry_is_state(const struct entry *e, struct err *err);
 MUST_CHECK bool entry_is_terminal_state(const struct entry *e, struct err *err);
+/* The name of a Java class with its package. */
+MUST_CHECK bool entry_is_class(const struct entry *e, struct err *err);
 /* An index, alias or wildcard of a search server, {index_prefix} at its beginning or not at all. */
 MUST_CHECK bool entry_is_index(const struct entry *e, struct err *err);
 

@@ -242,6 +242,52 @@ static bool read_states(struct place at, const struct entry *e, struct err *err)
         { .name = "terminal",
           MUST,
           STRINGS(layout, terminal.items, terminal.n, entry_is_terminal_state) },
+        { .name = "known", MUST, STRINGS(layout, known.items, known.n, entry_is_state) },
+    };
+
+    return fields_read(at, e, fields, COUNT_OF(fields), err);
+}
+
+static bool read_executor(struct place at, const struct entry *e, struct err *err)
+{
+    static const struct field fields[] = {
+        { .name = "paused_ends", BOOL(executor_layout, paused_ends) },
+        { .name = "subflow_runs", BOOL(executor_layout, subflow_runs) },
+        { .name = "subflow_waits", BOOL(executor_layout, subflow_waits) },
+        { .name = "kills_at_once", BOOL(executor_layout, kills_at_once) },
+        { .name = "skips_terminal", BOOL(executor_layout, skips_terminal) },
+        { .name = "refires_terminal", BOOL(executor_layout, refires_terminal) },
+        { .name = "items_split", BOOL(executor_layout, items_split) },
+        { .name = "poison_number", BOOL(executor_layout, poison_number) },
+    };
+    struct place into = { at.layout, &at.layout->executor };
+
+    return fields_read(into, e, fields, COUNT_OF(fields), err);
+}
+
+#define CLASSES(name_, type)                                                                       \
+    {                                                                                              \
+        .name = (name_), STRINGS(layout, tasks[type].items, tasks[type].n, entry_is_class)         \
+    }
+
+static bool read_tasks(struct place at, const struct entry *e, struct err *err)
+{
+    static const struct field fields[] = {
+        CLASSES("sequential", TASK_SEQUENTIAL),
+        CLASSES("parallel", TASK_PARALLEL),
+        CLASSES("each-sequential", TASK_EACH_SEQUENTIAL),
+        CLASSES("each-parallel", TASK_EACH_PARALLEL),
+        CLASSES("for-each", TASK_FOR_EACH),
+        CLASSES("for-each-item", TASK_FOR_EACH_ITEM),
+        CLASSES("switch", TASK_SWITCH),
+        CLASSES("if", TASK_IF),
+        CLASSES("allow-failure", TASK_ALLOW_FAILURE),
+        CLASSES("worker", TASK_WORKER),
+        CLASSES("dag", TASK_DAG),
+        CLASSES("loop-until", TASK_LOOP_UNTIL),
+        CLASSES("pause", TASK_PAUSE),
+        CLASSES("subflow", TASK_SUBFLOW),
+        CLASSES("template", TASK_TEMPLATE),
     };
 
     return fields_read(at, e, fields, COUNT_OF(fields), err);
@@ -296,6 +342,8 @@ bool layout_read(const struct entry *root, struct layout *l, struct err *err)
         { .name = "evidence", STRINGS(layout, evidence.items, evidence.n, entry_is_text) },
         { .name = "hints", STRINGS(layout, hints.items, hints.n, entry_is_text) },
         { .name = "states", MUST, SUB(read_states) },
+        { .name = "executor", MUST, SUB(read_executor) },
+        { .name = "tasks", MUST, SUB(read_tasks) },
         { .name = "kinds", MUST, SUB(read_kinds) },
         { .name = "topics", MUST, SUB(read_topics) },
         { .name = "liveness", SUB(read_liveness) },

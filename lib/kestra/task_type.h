@@ -24,7 +24,7 @@ enum task_type {
     TASK_LOOP_UNTIL, /* WaitFor, later LoopUntil */
     TASK_PAUSE,
     TASK_SUBFLOW,  /* Flow, later Subflow */
-    TASK_TEMPLATE, /* replaced by the template's tasks */
+    TASK_TEMPLATE, /* as TASK_SEQUENTIAL, over the tasks of the template */
     TASK_TYPE_COUNT,
 };
 

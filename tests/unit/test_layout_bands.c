@@ -197,6 +197,99 @@ static void each_band_differs_as_the_data_model_says(void **state)
     }
 }
 
+#define NINE     "CREATED,RUNNING,PAUSED,RESTARTED,KILLING,SUCCESS,WARNING,FAILED,KILLED"
+#define ELEVEN   NINE ",CANCELLED,QUEUED"
+#define THIRTEEN ELEVEN ",RETRYING,RETRIED"
+
+/* restartability 0 and 2.3, data-model 5.5. p: paused_ends, s: subflow_runs, w: subflow_waits, k:
+ * kills_at_once, t: skips_terminal, r: refires_terminal, i: items_split, n: poison_number. */
+static const struct executor_facts {
+    const char *name;
+    const char *flags;
+    const char *known;
+} executors[] = {
+    { "A", "p----r-n", NINE },
+    { "B1", "p----r-n", NINE },
+    { "B2", "-----r-n", NINE },
+    { "B3", "-----r-n", NINE },
+    { "B4", "-----r-n", NINE },
+    { "B5", "-----r-n", NINE },
+    { "B6", "-s---r-n", NINE },
+    { "C", "-s--tr-n", ELEVEN },
+    { "D", "-s-ktr-n", ELEVEN },
+    { "E", "-s-ktr-n", ELEVEN },
+    { "F", "-s-ktrin", THIRTEEN },
+    { "G", "-swktrin", THIRTEEN },
+    { "H1", "-swktrin", THIRTEEN },
+    { "H2", "-swktrin", THIRTEEN },
+    { "I", "-swkt-i-", THIRTEEN ",SKIPPED" },
+    { "J", "-swkt-i-", THIRTEEN ",SKIPPED" },
+};
+
+static void each_band_decides_as_its_executor(void **state)
+{
+    (void)state;
+    assert_int_equal(COUNT_OF(executors), COUNT_OF(bands));
+    for (size_t i = 0; i < COUNT_OF(executors); i++) {
+        const struct layout          *l = band(executors[i].name);
+        const struct executor_layout *e = &l->executor;
+        char                          flags[16];
+
+        (void)snprintf(flags, sizeof(flags), "%c%c%c%c%c%c%c%c", e->paused_ends ? 'p' : '-',
+                       e->subflow_runs ? 's' : '-', e->subflow_waits ? 'w' : '-',
+                       e->kills_at_once ? 'k' : '-', e->skips_terminal ? 't' : '-',
+                       e->refires_terminal ? 'r' : '-', e->items_split ? 'i' : '-',
+                       e->poison_number ? 'n' : '-');
+        assert_string_equal(flags, executors[i].flags);
+        assert_list(l->known.items, l->known.n, executors[i].known);
+    }
+}
+
+/* data-model 5.6: old and new class names occur in one store. */
+static void every_band_knows_old_and_new_classes(void **state)
+{
+    static const struct {
+        const char    *name;
+        enum task_type type;
+    } classes[] = {
+        { "Sequential", TASK_SEQUENTIAL },
+        { "Parallel", TASK_PARALLEL },
+        { "EachSequential", TASK_EACH_SEQUENTIAL },
+        { "EachParallel", TASK_EACH_PARALLEL },
+        { "ForEachItem", TASK_FOR_EACH_ITEM },
+        { "Switch", TASK_SWITCH },
+        { "If", TASK_IF },
+        { "AllowFailure", TASK_ALLOW_FAILURE },
+        { "Worker", TASK_WORKER },
+        { "WorkingDirectory", TASK_WORKER },
+        { "Dag", TASK_DAG },
+        { "WaitFor", TASK_LOOP_UNTIL },
+        { "Pause", TASK_PAUSE },
+        { "Flow", TASK_SUBFLOW },
+        { "Subflow", TASK_SUBFLOW },
+        { "Template", TASK_TEMPLATE },
+    };
+    static const char *const packages[] = { "io.kestra.core.tasks.flows.",
+                                            "io.kestra.plugin.core.flow." };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bands); i++) {
+        const struct layout *l = shipped[i];
+
+        for (size_t k = 0; k < COUNT_OF(classes) * COUNT_OF(packages); k++) {
+            char name[64];
+
+            (void)snprintf(name, sizeof(name), "%s%s", packages[k % 2], classes[k / 2].name);
+            assert_int_equal(layout_task_type(l, slice_str(name)), classes[k / 2].type);
+        }
+        assert_int_equal(layout_task_type(l, SLICE("io.kestra.plugin.core.flow.ForEach")),
+                         TASK_FOR_EACH);
+        assert_int_equal(layout_task_type(l, SLICE("io.kestra.plugin.core.flow.LoopUntil")),
+                         TASK_LOOP_UNTIL);
+        assert_int_equal(layout_task_type(l, SLICE("io.kestra.plugin.core.log.Log")), TASK_LEAF);
+    }
+}
+
 /* "namespace_id_revision=-1", tenantId in front as "tenantId?". */
 static const char *key_text(const struct key_template *t, char out[256])
 {
@@ -572,6 +665,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_band_names_itself_and_is_complete),
         cmocka_unit_test(each_band_differs_as_the_data_model_says),
+        cmocka_unit_test(each_band_decides_as_its_executor),
+        cmocka_unit_test(every_band_knows_old_and_new_classes),
         cmocka_unit_test(keys_are_those_of_the_data_model),
         cmocka_unit_test(tables_and_indices_are_those_of_kestra),
         cmocka_unit_test(comparison_knows_the_dates_of_each_band),

@@ -1,8 +1,8 @@
 /*
  * run_map.h - which task each task run of an execution is of, and which runs stand below which.
  *
- * Made once for a judgement, so that nothing after it searches: a look-up is O(1), the whole costs
- * O(runs + tasks) at most. Everything lives in the caller's arena. Pure.
+ * Made once for a judgement, so that nothing after it searches: a look-up is O(1), making it
+ * costs O(runs). Everything lives in the caller's arena. Pure.
  */
 #ifndef REQUEUE_RUN_MAP_H
 #define REQUEUE_RUN_MAP_H

@@ -183,6 +183,8 @@ static void step_tasks(struct step *s, const struct layout *l)
             continue;
         }
         type = s->t->tasks[task].type;
+        if (type == TASK_TEMPLATE && s->t->tasks[task].n_branches == 0 && state_is_running(state))
+            s->raises = true; /* "Can't find flow template" */
         if (l->executor.subflow_runs && state_is_created(state) && s->now != STATE_KILLING &&
             (type == TASK_SUBFLOW || type == TASK_FOR_EACH_ITEM))
             s->calls = true;

@@ -58,7 +58,8 @@ static void look_at_killing(struct look *k)
 {
     if (k->by_role[ROLE_STRANGER] > 0)
         look_at_unjoined(k);
-    if (k->step.killed || k->step.end) {
+    /* An end that is computed instead of the killing sends what is CREATED to workers. */
+    if (k->step.killed || (k->step.end && k->by_role[ROLE_OPEN] + k->by_role[ROLE_CALL] == 0)) {
         fits(k, k->l->executor.kills_at_once ? ROW_H14 : ROW_E28);
         if (k->l->executor.refires_terminal)
             give(k, CODE_FLOW_TRIGGER_REFIRE);

@@ -185,43 +185,73 @@ static void look_at_call(struct look *k, struct children *x, const struct run_no
     fits(k, t->wait ? ROW_E19 : ROW_E20);
 }
 
+/* A child of a call that the document does not know yet: reality was ahead of it (D01). */
+static void look_at_ahead(struct look *k)
+{
+    for (size_t i = 0; i < k->f->n_children; i++) {
+        const struct child *c = &k->f->children[i];
+        uint32_t            task = flow_tree_find(k->t, c->task_id);
+
+        if (task == TASK_NONE || k->t->tasks[task].type != TASK_SUBFLOW ||
+            progress_of(k, task) != TASK_TO_COME)
+            continue;
+        give(k, CODE_SUBFLOW_DUPLICATE);
+        give(k, CODE_SOURCE_STALE);
+        fits(k, ROW_D01);
+        cure(k, REMEDY_START_AGAIN);
+        detail(k, "execution %.*s was started by task %.*s, which the document has not reached",
+               SLICE_ARG(c->id), SLICE_ARG(c->task_id));
+    }
+}
+
 void look_at_calls(struct look *k)
 {
     struct children x = { 0 };
 
-    if (k->by_role[ROLE_CALL] == 0)
-        return;
     if (k->f->children_known && k->f->n_children > 0) {
         children_make(k, &x);
         take_named(k, &x);
     }
     for (size_t i = 0; i < k->out->n_notes; i++)
-        if (k->out->notes[i].role == ROLE_CALL && !nobody_waits(k, k->out->notes[i].run))
+        if (k->out->notes[i].role == ROLE_CALL)
             look_at_call(k, &x, &k->out->notes[i]);
+    if (k->f->children_known)
+        look_at_ahead(k);
 }
 
-/* ---- where a call goes ---- */
+/* ---- where calls go ---- */
+
+static bool target_is_missing(const struct look *k, const struct task *t)
+{
+    struct slice tenant = t->sub_tenant.p ? t->sub_tenant : k->e->tenant;
+
+    return (t->type == TASK_SUBFLOW || t->type == TASK_FOR_EACH_ITEM) && !t->sub_dynamic &&
+           !t->disabled && !k->f->flow_exists(k->f->ctx, tenant, t->sub_namespace, t->sub_flow);
+}
 
 void look_at_targets(struct look *k)
 {
-    for (size_t i = 0; i < k->out->n_notes && k->f->flow_exists; i++) {
-        const struct run_note *n = &k->out->notes[i];
-        const struct task     *t = n->task == TASK_NONE ? NULL : &k->t->tasks[n->task];
-        struct slice           tenant;
+    for (uint32_t i = 0; i < k->t->n_tasks && k->f->flow_exists; i++) {
+        const struct task *t = &k->t->tasks[i];
 
-        if (n->role != ROLE_CALL || t->sub_dynamic ||
-            !state_is_created(k->e->runs[n->run].state.current))
-            continue;
-        tenant = t->sub_tenant.n > 0 ? t->sub_tenant : k->e->tenant;
-        if (k->f->flow_exists(k->f->ctx, tenant, t->sub_namespace, t->sub_flow))
+        if (!target_is_missing(k, t) || progress_of(k, i) == TASK_DONE)
             continue;
         give(k, CODE_SUBFLOW_TARGET_MISSING);
         fits(k, ROW_F09);
         cure(k, REMEDY_SUPPLY_FLOW);
         detail(k, "task %.*s calls %.*s.%.*s, which is not there", SLICE_ARG(t->id),
                SLICE_ARG(t->sub_namespace), SLICE_ARG(t->sub_flow));
-        /* The exception of the call changes the execution. */
-        k->step.raises = true;
-        k->step.registered = ANSWER_YES;
+    }
+    if (!given(k, CODE_SUBFLOW_TARGET_MISSING))
+        return;
+    /* The exception of a call that is due changes the execution. */
+    for (size_t i = 0; i < k->out->n_notes; i++) {
+        const struct run_note *n = &k->out->notes[i];
+
+        if (n->role == ROLE_CALL && state_is_created(k->e->runs[n->run].state.current) &&
+            target_is_missing(k, &k->t->tasks[n->task])) {
+            k->step.raises = true;
+            k->step.registered = ANSWER_YES;
+        }
     }
 }

@@ -24,8 +24,12 @@ struct look {
     bool        listening; /* it has ended: only its listeners are looked at */
     size_t      by_role[ROLE_COUNT];
     size_t      moot_open; /* open leaves whose flowable ends whatever they do */
+    uint8_t    *progress;  /* by task, enum progress; NULL: nobody asked yet */
     bool        paused;    /* it is PAUSED, or its first pass makes it so */
 };
+
+/* How far a task is, over all its task runs. */
+enum progress { TASK_TO_COME, TASK_OPEN, TASK_DONE };
 
 static inline void give(struct look *k, enum code code)
 {
@@ -47,11 +51,8 @@ static inline bool given(const struct look *k, enum code code)
     return (k->out->codes & CODE_BIT(code)) != 0;
 }
 
-/* A flowable that fails for another child does not wait for the lost one (restartability 2.1). */
-static inline bool nobody_waits(const struct look *k, size_t run)
-{
-    return k->step.registered == ANSWER_YES && k->step.runs[run].moot;
-}
+/* verdict_runs.c; after the step was made. */
+enum progress progress_of(struct look *k, uint32_t task);
 
 /* The finding's line for people; the first one stays. */
 void detail(struct look *k, const char *fmt, ...) PRINTF(2, 3);
@@ -67,7 +68,7 @@ void look_at_pauses(struct look *k);
 void look_at_templates(struct look *k);
 
 /* verdict_call.c */
-void look_at_targets(struct look *k); /* F09, before it is known whether the pass registers */
+void look_at_targets(struct look *k); /* F09; before what the pass registers is asked */
 void look_at_calls(struct look *k);
 
 #endif

@@ -16,11 +16,6 @@ static const struct task *task_of(const struct look *k, size_t run)
     return task == TASK_NONE ? NULL : &k->t->tasks[task];
 }
 
-static bool acts_flowable(const struct task *t)
-{
-    return task_is_flowable(t->type) || t->type == TASK_TEMPLATE;
-}
-
 static bool is_call(const struct task *t)
 {
     return t->type == TASK_SUBFLOW || t->type == TASK_FOR_EACH_ITEM;
@@ -32,7 +27,7 @@ static void note_running(struct look *k, size_t i, const struct task *t)
 
     if (is_call(t))
         note(k, i, ROLE_CALL);
-    else if (!acts_flowable(t))
+    else if (!task_is_flowable(t->type))
         note(k, i, ROLE_LOST);
     else if (result == RESULT_PAUSES)
         note(k, i, ROLE_PAUSE);
@@ -48,7 +43,7 @@ static void note_created(struct look *k, size_t i, const struct task *t)
         note(k, i, ROLE_CALL);
     else if (t->type == TASK_PAUSE)
         note(k, i, ROLE_PAUSE);
-    else if (t->type == TASK_WORKER || !acts_flowable(t))
+    else if (t->type == TASK_WORKER || !task_is_flowable(t->type))
         note(k, i, ROLE_OPEN);
     else
         note(k, i, ROLE_RESULT);
@@ -82,6 +77,22 @@ static void note_run(struct look *k, size_t i)
         note_created(k, i, t);
     else
         note_running(k, i, t);
+}
+
+enum progress progress_of(struct look *k, uint32_t task)
+{
+    if (!k->progress) {
+        k->progress = arena_alloc(k->a, (size_t)k->t->n_tasks + 1);
+        memset(k->progress, TASK_TO_COME, k->t->n_tasks);
+        for (size_t i = 0; i < k->e->n_runs; i++) {
+            uint32_t of = k->step.map.task[i];
+            bool     ended = (k->step.ended & STATE_BIT(k->e->runs[i].state.current)) != 0;
+
+            if (of != TASK_NONE && k->progress[of] != TASK_OPEN)
+                k->progress[of] = ended ? TASK_DONE : TASK_OPEN;
+        }
+    }
+    return (enum progress)k->progress[task];
 }
 
 void look_at_runs(struct look *k)
@@ -125,9 +136,9 @@ static void look_at_open(struct look *k, size_t run, const struct task *t)
         give(k, CODE_TASK_MAY_RERUN);
     if (k->paused || k->step.registered == ANSWER_UNKNOWN)
         return;
-    if (k->step.registered == ANSWER_YES && moot)
-        k->moot_open++;
     if (k->step.registered == ANSWER_YES) {
+        /* With the execution, all that is open ends; but not its listeners, which start then. */
+        k->moot_open += moot || (k->step.end && !task_is_listener(k->t, k->step.map.task[run]));
         if (!k->step.restarted && k->step.next == ANSWER_YES)
             fits(k, ROW_E08);
         return;
@@ -141,8 +152,6 @@ static void look_at_lost(struct look *k, size_t run, const struct task *t, enum 
 {
     const struct task *parent = parent_task(k, run);
 
-    if (nobody_waits(k, run))
-        return;
     cure(k, REMEDY_RERUN_LOST);
     cure(k, REMEDY_FAIL_LOST);
     if (role == ROLE_WORKER) {
@@ -208,7 +217,7 @@ void look_at_unjoined(struct look *k)
         }
     }
     /* It ends at once, and what is still open is sent again with every pass (seen B.3). */
-    if (k->moot_open > 1) {
+    if (k->moot_open > (k->step.end ? 0 : 1)) {
         give(k, CODE_TASKRUN_NOT_JOINED);
         cure(k, REMEDY_R_WRAP);
     }
@@ -290,33 +299,23 @@ static bool is_aside(const struct flow_tree *t, uint32_t task)
     return false;
 }
 
-static bool template_is_needed(const struct look *k, const uint8_t *done, uint32_t task)
+static bool template_is_needed(struct look *k, uint32_t task)
 {
     const struct task *t = &k->t->tasks[task];
+    enum progress      progress;
 
     if (t->type != TASK_TEMPLATE || t->n_branches > 0)
         return false;
-    return done[task] == 1 || (done[task] == 0 && !is_aside(k->t, task));
+    progress = progress_of(k, task);
+    return progress == TASK_OPEN || (progress == TASK_TO_COME && !is_aside(k->t, task));
 }
 
 void look_at_templates(struct look *k)
 {
-    uint8_t *done; /* by task: 0 no run, 1 an open one, 2 all have ended */
-    bool     found = false;
+    bool found = false;
 
-    if (k->t->n_missing == 0)
-        return;
-    done = arena_alloc(k->a, (size_t)k->t->n_tasks + 1);
-    memset(done, 0, k->t->n_tasks);
-    for (size_t i = 0; i < k->e->n_runs; i++) {
-        uint32_t task = k->step.map.task[i];
-        bool     ended = (k->step.ended & STATE_BIT(k->e->runs[i].state.current)) != 0;
-
-        if (task != TASK_NONE && done[task] != 1)
-            done[task] = ended ? 2 : 1;
-    }
-    for (uint32_t i = 0; i < k->t->n_tasks && !found; i++)
-        found = template_is_needed(k, done, i);
+    for (uint32_t i = 0; i < k->t->n_tasks && k->t->n_missing > 0 && !found; i++)
+        found = template_is_needed(k, i);
     if (!found)
         return;
     give(k, CODE_TEMPLATE_MISSING);

@@ -137,6 +137,21 @@ static bool is_own_ancestor(const struct judge *j, struct slice id)
     return parent != NULL;
 }
 
+/* A task that runs writes lines after the last date of its document. */
+static bool has_running_leaf(const struct execution *e, const struct flow_tree *tree)
+{
+    for (size_t i = 0; i < e->n_runs; i++) {
+        uint32_t task;
+
+        if (e->runs[i].state.current != STATE_RUNNING)
+            continue;
+        task = flow_tree_find(tree, e->runs[i].task_id);
+        if (task == TASK_NONE || !task_is_flowable(tree->tasks[task].type))
+            return true;
+    }
+    return false;
+}
+
 static void fill_facts(struct judge *j, const struct document *doc, struct judgement *out)
 {
     struct slice         id = out->execution.id;
@@ -149,7 +164,8 @@ static void fill_facts(struct judge *j, const struct document *doc, struct judge
         f->children = family->children;
     }
     f->cycle = id.p && is_own_ancestor(j, id);
-    f->stale = id.p && idset_has(j->stale, judge_digest(id));
+    f->stale = id.p && idset_has(j->stale, judge_digest(id)) && out->tree &&
+               !has_running_leaf(&out->execution, out->tree);
     f->exact = j->source.exact;
     f->record_bytes = (uint64_t)doc->value.n + id.n;
     f->record_max = j->source.record_max;

@@ -42,9 +42,11 @@ void judge_add_revision(struct judge *j, struct slice key, struct slice json);
  * and by: NULL when there are no more. Borrowed until judge_free. */
 bool judge_next_template(struct judge *j, struct slice *key);
 void judge_add_template(struct judge *j, struct slice key, struct slice json); /* likewise */
-/* A child of a waiting parent: everything is copied. Of a child that comes again, what was unknown
- * before is added. */
+/* A child of a waiting parent, once: everything is copied. */
 void judge_add_child(struct judge *j, struct slice parent, const struct child *child);
+/* The task run that started a child, when that child was added; what is not known changes nothing.
+ */
+void judge_add_link(struct judge *j, struct slice parent, struct slice child, struct slice run);
 /* From now on the children of all parents are known. */
 void judge_children_known(struct judge *j);
 /* Logs of an execution know more than its document (D01). */

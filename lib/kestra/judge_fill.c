@@ -174,12 +174,8 @@ void judge_add_child(struct judge *j, struct slice parent, const struct child *c
 
     if (!f)
         f = *place = mem_alloc(sizeof(*f));
-    known = find_child(f, id);
-    if (known) {
-        if (!known->run_id.p)
-            known->run_id = judge_copy(j, child->run_id);
+    if (find_child(f, id))
         return;
-    }
     if (f->n == f->room) {
         f->room = f->room > 0 ? f->room * 2 : 2;
         f->children = mem_realloc(f->children, f->room * sizeof(*f->children));
@@ -197,6 +193,15 @@ void judge_add_child(struct judge *j, struct slice parent, const struct child *c
     known->task_id = judge_copy(j, child->task_id);
     known->run_id = judge_copy(j, child->run_id);
     known->json = judge_copy(j, child->json);
+}
+
+void judge_add_link(struct judge *j, struct slice parent, struct slice child, struct slice run)
+{
+    const struct family *f = map_get(j->families, parent);
+    struct child        *known = f ? find_child(f, child) : NULL;
+
+    if (known && !known->run_id.p)
+        known->run_id = judge_copy(j, run);
 }
 
 void judge_children_known(struct judge *j)

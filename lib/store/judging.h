@@ -16,8 +16,12 @@ struct judging_conf {
     uint64_t            record_max; /* what a topic takes; 0: the layout's */
 };
 
+#define JUDGING_NEWEST 8
+
 struct judging_stats {
     bool                 ran;
+    size_t               n_newest; /* how new each part of the store is (seen B.7) */
+    struct store_newest  newest[JUDGING_NEWEST];
     struct pending_stats pending;
     struct locks_stats   locks;
 };

@@ -5,7 +5,8 @@
  * put aside: whole documents that need a revision, which are few, because revisions repeat; ids of
  * parents, which are read again. A store is asked for things by id only between two documents, and
  * by the thread that reads, so the judge has one owner. A store that cannot be asked meanwhile is
- * read twice: first for the keys of the revisions, then for the documents.
+ * read twice: first for the keys of the revisions, then for the documents. So is one whose logs are
+ * looked at.
  */
 #include "lib/store/pending.h"
 
@@ -29,6 +30,8 @@ struct pass {
     bool                       has_oldest;
     struct instant             oldest; /* start of the oldest parent: no child is older */
     struct strings             child_types;
+    struct id_list             ids;    /* with_logs: of the pending executions */
+    struct map                *newest; /* and the newest date of each, struct instant */
 };
 
 static void id_list_init(struct id_list *l)
@@ -304,27 +307,103 @@ static bool find_children(struct pass *p, struct err *err)
     return true;
 }
 
+static void take_link(void *ctx, const struct store_link *link)
+{
+    struct pass *p = ctx;
+
+    p->stats->links++;
+    judge_add_link(p->conf->judge, link->parent, link->child, link->run);
+}
+
+/* Tables tell them for nothing, logs have to be searched. */
+static bool find_links(struct pass *p, struct err *err)
+{
+    const struct pending_conf *conf = p->conf;
+    struct store              *store = conf->store;
+
+    if (!store->links || (!store->has_links && !conf->scope->with_logs))
+        return true;
+    for (size_t at = 0; at < p->parents.n; at += STORE_MAX_IDS) {
+        size_t left = p->parents.n - at;
+
+        p->stats->lookups++;
+        if (!store->links(store, p->parents.items + at, left < STORE_MAX_IDS ? left : STORE_MAX_IDS,
+                          take_link, p, err))
+            return false;
+    }
+    return true;
+}
+
 static bool work_parents(struct pass *p, struct err *err)
 {
-    if (!find_children(p, err))
+    if (!find_children(p, err) || !find_links(p, err))
         return false;
     p->stats->parents = p->parents.n;
     judge_children_known(p->conf->judge);
     return look_up(p, KIND_EXECUTION, &p->parents, judge_one, err);
 }
 
+/* ---- logs ------------------------------------------------------------------------------------ */
+
+/* What a document knows last, to be compared with what logs know. */
+static void note_newest(struct pass *p, const struct execution *e)
+{
+    struct slice    id = e->id;
+    struct instant *at;
+    void          **place;
+
+    if (!id.p)
+        return;
+    place = map_put(p->newest, &id);
+    if (*place)
+        return;
+    at = *place = arena_alloc(p->ids.arena, sizeof(*at));
+    *at = e->newest;
+    id_list_add(&p->ids, id);
+}
+
+static void take_log_time(void *ctx, struct slice id, struct instant at)
+{
+    struct pass          *p = ctx;
+    const struct instant *newest = map_get(p->newest, id);
+
+    if (!newest || instant_compare(at, *newest) <= 0)
+        return;
+    p->stats->stale++;
+    judge_add_stale(p->conf->judge, id);
+}
+
+/* D01: log lines of task runs that are later than anything in the document. */
+static bool ask_logs(struct pass *p, struct err *err)
+{
+    struct store *store = p->conf->store;
+
+    for (size_t at = 0; store->log_newest && at < p->ids.n; at += STORE_MAX_IDS) {
+        size_t left = p->ids.n - at;
+
+        p->stats->lookups++;
+        if (!store->log_newest(store, p->ids.items + at,
+                               left < STORE_MAX_IDS ? left : STORE_MAX_IDS, take_log_time, p, err))
+            return false;
+    }
+    return true;
+}
+
 /* The first of two passes. */
 static bool note_wanted(void *ctx, const char *place, const struct document *doc,
                         const struct projection *projection, struct err *err)
 {
-    struct pass     *p = ctx;
-    struct judgement j;
-    void           **asked;
+    struct pass      *p = ctx;
+    struct judgement  j;
+    enum judge_answer answer = judge(p->conf->judge, doc, &j);
+    void            **asked;
 
     (void)place;
     (void)projection;
     (void)err;
-    if (judge(p->conf->judge, doc, &j) != JUDGE_NEEDS_REVISION)
+    if (p->conf->scope->with_logs && answer != JUDGE_UNREADABLE && j.execution.has_newest)
+        note_newest(p, &j.execution);
+    if (answer != JUDGE_NEEDS_REVISION)
         return true;
     asked = map_put(p->asked, &j.wanted);
     if (!*asked)
@@ -338,8 +417,9 @@ static bool run_pass(struct pass *p, struct err *err)
     struct store_query q = survey_query(p->conf->scope, KIND_EXECUTION);
 
     q.executions = EXECUTIONS_PENDING;
-    if (p->conf->store->sequential &&
-        !(read_all(p, &q, NULL, note_wanted, p, err) && look_up_revisions(p, err)))
+    if ((p->conf->store->sequential || p->conf->scope->with_logs) &&
+        !(read_all(p, &q, NULL, note_wanted, p, err) && look_up_revisions(p, err) &&
+          ask_logs(p, err)))
         return false;
     return read_all(p, &q, p->conf->tally, judge_one, p, err) && work_aside(p, err) &&
            work_parents(p, err);
@@ -366,12 +446,16 @@ bool pending_run(const struct pending_conf *conf, struct pending_stats *stats, s
     p.asked = map_new();
     id_list_init(&p.wanted);
     id_list_init(&p.parents);
+    id_list_init(&p.ids);
+    p.newest = map_new();
     ok = run_pass(&p, err);
     for (size_t i = 0; i < p.n_aside; i++)
         batch_free(p.aside[i]);
     mem_free(p.aside);
     id_list_free(&p.wanted);
     id_list_free(&p.parents);
+    id_list_free(&p.ids);
+    map_free(p.newest);
     map_free(p.asked);
     mem_free(p.child_types.items);
     return ok;

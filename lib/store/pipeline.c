@@ -13,6 +13,7 @@
 #include "lib/store/pipeline.h"
 
 #include "lib/base/queue.h"
+#include "lib/kestra/judge.h"
 
 #define NOBODY       (-1)
 #define STOP_LOOK_MS 100 /* how long a stop may go unseen while no documents come */

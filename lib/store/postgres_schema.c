@@ -389,6 +389,7 @@ bool pg_use(struct store *base, const struct layout *layout, struct err *err)
     if (ok) {
         s->layout = layout;
         s->base.grade = 'A';
+        s->base.has_links = true;
         s->base.sequential = s->snapshot == NULL;
     }
     buf_release(&sql);

@@ -206,14 +206,15 @@ struct store {
     bool (*links)(struct store *s, const struct slice *parents, size_t n, store_link_fn fn,
                   void *ctx, struct err *err);
     /* The newest time of log lines of these executions that name a task run (D01; other lines prove
-     * nothing): fn once for each that has such lines; search stores: cut to ms. As links() for the rest; in
-     * PostgreSQL without a table of logs nothing is told. */
+     * nothing): fn once for each that has such lines; search stores: cut to ms. As links() for the
+     * rest; in PostgreSQL without a table of logs nothing is told. */
     bool (*log_newest)(struct store *s, const struct slice *ids, size_t n, store_time_fn fn,
                        void *ctx, struct err *err);
 
     void (*close)(struct store *s);
     size_t                    n_places; /* after use(); 0: the store has tables, or is a file */
     const struct store_place *places;
+    bool                      has_links; /* after use(): links() reads tables, not logs */
     /* After use(): while one reader is open there can be no other, or only at the price of reading
      * everything once more. */
     bool    sequential;

@@ -134,6 +134,9 @@ static bool read_kinds(struct place at, const struct entry *e, struct err *err)
 
         if (!find_kind(member, member->key, &kind, err))
             return false;
+        if (!kind_is_stored(kind))
+            return entry_err(err, member, "%s is in no store: only its topic is declared",
+                             kind_name(kind));
         into.into = &at.layout->kinds[kind];
         if (!read_kind(into, member, err))
             return false;

@@ -210,6 +210,42 @@ static void the_time_grows_with_the_document_only(void **state)
     assert_true(second < 2);
 }
 
+/* n runs of one Dag of n tasks, each with a child running: what comes next would take n * n steps.
+ */
+static void a_search_that_takes_too_long_is_undecided(void **state)
+{
+    const unsigned n = 10000;
+    struct world  *w = *state;
+    struct buf     flow;
+    struct buf     exec;
+    double         seconds;
+
+    buf_init(&flow, 64u << 20);
+    buf_init(&exec, 64u << 20);
+    world_band(w, "I");
+    buf_add(&flow, "{\"id\":\"f\",\"namespace\":\"n\",\"revision\":1,\"tasks\":[{\"id\":\"d\","
+                   "\"type\":\"" CORE "flows.Dag\",\"tasks\":[{\"task\":" LEAF("x") "}");
+    buf_add(&exec,
+            "{\"id\":\"E\",\"namespace\":\"n\",\"flowId\":\"f\",\"flowRevision\":1,\"state\":%s,"
+            "\"taskRunList\":[" RUN("a", SUCCESS),
+            ST_RUNNING);
+    for (unsigned i = 0; i < n; i++) {
+        buf_add(&flow, ",{\"task\":{\"id\":\"t%u\",\"type\":\"x\"},\"dependsOn\":[\"x\"]}", i);
+        buf_add(&exec, ",{\"id\":\"d%u\",\"taskId\":\"d\",\"state\":%s}", i, ST_RUNNING);
+        buf_add(&exec,
+                ",{\"id\":\"x%u\",\"taskId\":\"x\",\"parentTaskRunId\":\"d%u\",\"state\":%s}", i, i,
+                ST_RUNNING);
+    }
+    buf_add(&flow, "]}]}");
+    buf_add(&exec, "]}");
+    seconds = judge_seconds(w, &flow, &exec);
+    print_message("%.3f ms for %u runs of a Dag of %u tasks\n", seconds * 1e3, n, n);
+    CHECK(w, ROW_E09, VERDICT_BLOCKED, CODE(TASKRUN_LOST) | CODE(FLOWABLE_UNDECIDABLE));
+    assert_true(seconds < 2);
+    buf_release(&exec);
+    buf_release(&flow);
+}
+
 /* Ten task runs of a flow as flows are. */
 static void a_verdict_costs_microseconds(void **state)
 {
@@ -281,6 +317,7 @@ int main(void)
         TEST(a_long_text_is_cut),
         TEST(a_flow_as_deep_as_it_gets),
         TEST(the_time_grows_with_the_document_only),
+        TEST(a_search_that_takes_too_long_is_undecided),
         TEST(a_verdict_costs_microseconds),
         TEST(no_execution_is_too_much_for_any_flow),
     };

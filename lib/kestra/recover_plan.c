@@ -3,6 +3,7 @@
  * kestra/seen-on-real-kestra.md B.3 and B.6).
  */
 #include "lib/kestra/recover_impl.h"
+#include "lib/kestra/step.h"
 
 #define ROLE_BIT(role) (1u << (role))
 
@@ -272,11 +273,33 @@ static void wrap(struct plan *p)
     p->remedies |= REMEDY_BIT(REMEDY_R_WRAP);
 }
 
+/* An execution that ends in its first pass, registered or not, sends what is open in that pass and
+ * again when it reads its own end. (A person restarted it, and its errors branch had run.) */
+static void look_at_end(struct plan *p)
+{
+    struct step step;
+    bool        open = false;
+
+    if (!p->finding->registered || !(p->finding->codes & CODE_BIT(CODE_TASKRUN_NOT_JOINED)))
+        return;
+    for (size_t i = 0; i < p->finding->n_notes && !open; i++)
+        open = p->finding->notes[i].role == ROLE_OPEN &&
+               !state_ended(plan_state(p, p->finding->notes[i].run));
+    if (!open)
+        return;
+    step_make(p->l, p->e, p->tree, p->arena, &step);
+    if (!step.end)
+        return;
+    p->priced = true;
+    p->hazards |= CODE_BIT(CODE_TASK_MAY_RERUN);
+}
+
 void plan_running(struct plan *p)
 {
     enum state state = p->e->state.current;
 
     plan_notes(p);
+    look_at_end(p);
     /* A retry of the whole flow: what its delay would do is Kestra's secret. */
     if (state == STATE_RETRYING && !(roles_of(p->finding) & ROLE_BIT(ROLE_RETRYING)))
         p->refused = true;

@@ -293,6 +293,25 @@ static void a_restarted_execution_with_a_lost_task_gets_no_second_entry(void **s
     world_free(w);
 }
 
+/* As seen: a person restarted it after its errors branch had run, and it ends at once; what is open
+ * is sent more than once. */
+static void what_ends_at_once_with_an_open_task_has_a_price(void **state)
+{
+    struct recover_world *w =
+        world_new("A", TASKS(LEAF("a") "," LEAF("b")) ",\"errors\":[" LEAF("err") "]");
+
+    (void)state;
+    w->real = true;
+    world_execution(w, "RESTARTED");
+    world_run(w, "a", "a", NULL, "RESTARTED");
+    world_run(w, "err", "err", NULL, "SUCCESS");
+    world_expect(w, RECOVER_SAFE, LOST_RERUN, NULL);
+    world_expect(w, RECOVER_ALL, LOST_RERUN, "RESTARTED a:RESTARTED err:SUCCESS");
+    assert_true(w->r.hazards & CODE_BIT(CODE_TASK_MAY_RERUN));
+    assert_false(w->r.changed);
+    world_free(w);
+}
+
 static void nested_tasks_run_again_alone(void **state)
 {
     struct recover_world *w = world_new("A", SEQ);
@@ -676,6 +695,7 @@ int main(void)
         cmocka_unit_test(or_it_fails_with_its_last_attempt),
         cmocka_unit_test(an_attempt_that_has_ended_stays),
         cmocka_unit_test(a_restarted_execution_with_a_lost_task_gets_no_second_entry),
+        cmocka_unit_test(what_ends_at_once_with_an_open_task_has_a_price),
         cmocka_unit_test(nested_tasks_run_again_alone),
         cmocka_unit_test(a_lost_worker_starts_again_without_its_children),
         cmocka_unit_test(a_worker_without_children_is_lost),

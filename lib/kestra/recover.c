@@ -143,6 +143,19 @@ static bool fits(const struct plan *p, size_t value)
     return p->facts->record_max == 0 || value + around <= p->facts->record_max;
 }
 
+/* What no record can bring: the store is what Kestra's API reads when a person resumes it (seen
+ * B.6). */
+static const char *advice_for(const struct execution *e, const struct finding *finding)
+{
+    bool lost = (finding->codes & CODE_BIT(CODE_TASKRUN_LOST)) ||
+                (finding->codes & CODE_BIT(CODE_WORKER_GROUP_LOST));
+
+    if (e->state.current == STATE_PAUSED && lost && (finding->codes & CODE_BIT(CODE_PAUSE_MANUAL)))
+        return "before it is resumed, set the state of its lost task runs to RESTARTED in the "
+               "store, or it waits for them for ever";
+    return NULL;
+}
+
 static void send_as_it_is(const struct finding *finding, struct recovery *out)
 {
     out->emit = true;
@@ -163,7 +176,7 @@ void recover(const struct layout *l, const struct execution *e, const struct flo
         .arena = a,
     };
 
-    *out = (struct recovery){ .value = e->raw };
+    *out = (struct recovery){ .value = e->raw, .advice = advice_for(e, finding) };
     if (finding->poison)
         return;
     if (finding->verdict == VERDICT_RESUMES) {

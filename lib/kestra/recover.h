@@ -5,6 +5,22 @@
  * kestra/seen-on-real-kestra.md B.3, the choice for each execution as in B.6. The document is
  * spliced: only the named members change, all other bytes stay.
  *
+ * By the state of the execution:
+ *
+ *   CREATED, RESTARTED that resume   sent as they are
+ *   CREATED with task runs, RUNNING  R-wrap: state RESTARTED and a history entry (safe)
+ *     a lost task                    it and a lost Worker become RESTARTED, what is below the
+ * Worker is dropped; or they become FAILED (all) a FAILED child of a Parallel   two or more open
+ * siblings become FAILED with it (safe) a waiting call with a child    linked, or finished when the
+ * child has ended (all) a task that is RETRYING        CREATED again (all) PAUSED, with a delay the
+ * Pause is armed again (all); by hand: never sent KILLING that is stuck            all that is open
+ * becomes KILLED (all) ended, with an open listener     its task runs are dropped (safe when it had
+ * not started) QUEUED                           never sent: only Kestra's API lets it out
+ *
+ * A call whose child cannot be told for certain, an answer that needs rendered outputs, a document
+ * without any date are left as they are and not sent. duration, startDate and endDate of a state
+ * stay: Kestra computes them from the histories and reads none of them (data-model 5.3).
+ *
  * The date of an appended history is the newest date that the document already has (its bytes as
  * they are spelled): so a rewritten document depends on nothing but the store, and verify can
  * expect it at any later time. Pure.
@@ -50,10 +66,13 @@ struct recovery {
     struct change *changes;
     size_t         n_links;
     struct link   *links;
+    const char    *advice; /* what a person can do where no mode helps, for people; NULL: nothing */
 };
 
-/* What mode makes of an execution with that finding. Never emits what finding->poison or
- * `resumes` == false cannot be cured; everything lives in a. */
+/* What a mode makes of an execution with that finding. A document with finding->poison is never
+ * sent. tree: NULL unless facts->revision is REVISION_PRESENT; e has its broken_run and
+ * duplicate_run found. Everything in out lives in a, or is borrowed from e and facts. Microseconds
+ * for a document of some KB. */
 void recover(const struct layout *l, const struct execution *e, const struct flow_tree *tree,
              const struct facts *facts, const struct finding *finding,
              const struct recover_options *options, struct arena *a, struct recovery *out);

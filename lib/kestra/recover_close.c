@@ -86,7 +86,6 @@ static void close_run(struct plan *p, size_t run)
     if (state_ended(plan_state(p, run)))
         return;
     r->reset = false;
-    r->fails_inside = false;
     r->link = false;
     plan_turn(p, run, STATE_FAILED);
 }

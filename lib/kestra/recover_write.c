@@ -148,8 +148,8 @@ static void replace(struct writer *w, struct slice path, struct slice old, struc
     change(w, path, old, with);
 }
 
-/* A member of an object: replaced, or added at its end. Of a member that comes twice the last
- * counts, so there the last is replaced. */
+/* A member of an object that has others: replaced, or added at its end. Of a member that comes
+ * twice the last counts, so there the last is replaced. */
 static void put_member(struct writer *w, struct slice object, const char *name, struct slice path,
                        struct slice value)
 {
@@ -157,17 +157,13 @@ static void put_member(struct writer *w, struct slice object, const char *name, 
     struct json_value      found = { 0 };
     struct err             err;
     const char            *end = object.p + object.n - 1;
-    const char            *last = end - 1;
 
     if (json_find(object, &find, 1, JSON_FIND_ALL, &found, &err) && found.type != JSON_ABSENT) {
         replace(w, path, found.raw, value);
         return;
     }
-    while (last > object.p && strchr(" \t\r\n", *last))
-        last--;
-    edit(w, last + 1, last + 1,
-         JOIN(w, *last == '{' ? SLICE("") : comma(w), SLICE("\""), slice_str(name), SLICE("\""),
-              colon(w), value));
+    edit(w, end, end,
+         JOIN(w, comma(w), SLICE("\""), slice_str(name), SLICE("\""), colon(w), value));
     change(w, path, slice_of(NULL, 0), value);
 }
 

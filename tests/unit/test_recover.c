@@ -307,6 +307,27 @@ static void what_ends_at_once_with_an_open_task_has_a_price(void **state)
     world_free(w);
 }
 
+/* Here the end takes some passes more, in which nothing was seen to repeat. */
+static void what_ends_later_has_none(void **state)
+{
+    struct recover_world *w = world_new(
+        "A", TASKS(FLOWABLE("s", "Sequential",
+                            FLOWABLE("p", "Parallel", LEAF("x") "," LEAF("y") "," LEAF("w")))));
+
+    (void)state;
+    w->real = true;
+    world_execution(w, "RESTARTED");
+    world_run(w, "s", "s", NULL, "RUNNING");
+    world_run(w, "p", "p", "s", "RUNNING");
+    world_run(w, "x", "x", "p", "FAILED");
+    world_run(w, "y", "y", "p", "RESTARTED");
+    world_run(w, "w", "w", "p", "CREATED");
+    world_expect(w, RECOVER_SAFE, LOST_RERUN,
+                 "RESTARTED s:RUNNING p:RUNNING x:FAILED y:RESTARTED w:CREATED");
+    assert_true(w->finding.codes & CODE_BIT(CODE_TASKRUN_NOT_JOINED));
+    world_free(w);
+}
+
 static void nested_tasks_run_again_alone(void **state)
 {
     struct recover_world *w = world_new("A", SEQ);
@@ -340,6 +361,7 @@ int main(void)
         cmocka_unit_test(an_attempt_that_has_ended_stays),
         cmocka_unit_test(a_restarted_execution_with_a_lost_task_gets_no_second_entry),
         cmocka_unit_test(what_ends_at_once_with_an_open_task_has_a_price),
+        cmocka_unit_test(what_ends_later_has_none),
         cmocka_unit_test(nested_tasks_run_again_alone),
     };
 

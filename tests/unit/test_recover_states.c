@@ -92,6 +92,8 @@ static void of_a_worker_with_an_open_child_the_child_fails(void **state)
     world_run(w, "x", "x", "w", "SUCCESS");
     world_run(w, "y", "y", "w", "RUNNING");
     world_expect(w, RECOVER_ALL, LOST_FAIL, "RESTARTED w:RUNNING x:SUCCESS y:FAILED");
+    w->runs[2].current = "CREATED"; /* its job had not begun with it */
+    world_expect(w, RECOVER_ALL, LOST_FAIL, "RESTARTED w:RUNNING x:SUCCESS y:FAILED");
     world_free(w);
 }
 

@@ -11,10 +11,10 @@
     (CODE_BIT(CODE_FLOW_REVISION_MISSING) | CODE_BIT(CODE_FLOW_UNREADABLE) |                       \
      CODE_BIT(CODE_EXECUTION_INVALID) | CODE_BIT(CODE_POISON_NUMBER) |                             \
      CODE_BIT(CODE_STATE_UNSUPPORTED) | CODE_BIT(CODE_RECORD_TOO_LARGE) |                          \
-     CODE_BIT(CODE_EXECUTION_LOST) | CODE_BIT(CODE_SUBFLOW_CYCLE) | CODE_BIT(CODE_PAUSE_MANUAL) |  \
-     CODE_BIT(CODE_QUEUED_LOST) | CODE_BIT(CODE_TASK_NOT_IN_REVISION) |                            \
-     CODE_BIT(CODE_TEMPLATE_MISSING) | CODE_BIT(CODE_EXECUTION_OLD) |                              \
-     CODE_BIT(CODE_TERMINAL_NOT_EMITTED) | CODE_BIT(CODE_DELETED_NOT_EMITTED))
+     CODE_BIT(CODE_EXECUTION_LOST) | CODE_BIT(CODE_SUBFLOW_CYCLE) | CODE_BIT(CODE_QUEUED_LOST) |   \
+     CODE_BIT(CODE_TASK_NOT_IN_REVISION) | CODE_BIT(CODE_TEMPLATE_MISSING) |                       \
+     CODE_BIT(CODE_EXECUTION_OLD) | CODE_BIT(CODE_TERMINAL_NOT_EMITTED) |                          \
+     CODE_BIT(CODE_DELETED_NOT_EMITTED))
 
 /* What stays a risk although the execution comes back. */
 #define CODES_HAZARD                                                                               \

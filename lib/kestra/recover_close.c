@@ -22,26 +22,42 @@ static bool has_errors(const struct flow_tree *tree, uint32_t task)
     return errors && errors->n > 0;
 }
 
-/* Would a FAILED child of this flowable make the execution FAILED at once? */
+/* Would a FAILED child of this flowable make the execution FAILED at once? A flowable that already
+ * is FAILED gives nobody time, whatever it is. */
 static bool fails_at_once(const struct plan *p, size_t run)
 {
     if (has_errors(p->tree, TASK_NONE))
         return false;
     for (unsigned n = 0; run != RUN_NONE; n++) {
-        uint32_t task = plan_task(p, run);
+        enum state state = plan_state(p, run);
+        uint32_t   task = plan_task(p, run);
 
-        if (n == RUN_MAX_UP || task == TASK_NONE || !is_parallel(p->tree->tasks[task].type) ||
-            has_errors(p->tree, task))
+        if (n == RUN_MAX_UP || (state_ended(state) && state != STATE_FAILED))
+            return false;
+        if (state != STATE_FAILED &&
+            (task == TASK_NONE || !is_parallel(p->tree->tasks[task].type) ||
+             has_errors(p->tree, task)))
             return false;
         run = p->e->runs[run].parent;
     }
     return true;
 }
 
+/* Are the open children of this run in danger? Of one that is FAILED each is: the execution ends
+ * in the very pass that sends them. */
+static bool has_danger(const struct plan *p, size_t run, const struct kin *kin)
+{
+    bool failed = plan_state(p, run) == STATE_FAILED;
+
+    if (failed ? kin->open == 0 : kin->failed == 0 || kin->open < 2)
+        return false;
+    return fails_at_once(p, run);
+}
+
 static bool any_failed(const struct plan *p)
 {
     for (size_t i = 0; i < p->e->n_runs; i++)
-        if (p->e->runs[i].parent != RUN_NONE && plan_state(p, i) == STATE_FAILED)
+        if (plan_state(p, i) == STATE_FAILED)
             return true;
     return false;
 }
@@ -87,8 +103,7 @@ void plan_close_siblings(struct plan *p)
     kin = count_children(p);
     closes = arena_alloc(p->arena, e->n_runs * sizeof(*closes));
     for (size_t i = 0; i < e->n_runs; i++) {
-        closes[i] = kin[i].failed > 0 && kin[i].open >= 2 && !state_ended(plan_state(p, i)) &&
-                    fails_at_once(p, i);
+        closes[i] = has_danger(p, i, &kin[i]);
         any = any || closes[i];
     }
     for (size_t i = 0; any && i < e->n_runs; i++) {

@@ -80,7 +80,7 @@ void plan_ended(struct plan *p);
 void plan_close_siblings(struct plan *p);
 
 /* ---- recover_call.c ---- */
-void plan_call(struct plan *p, const struct run_note *note);
+void plan_calls(struct plan *p);
 /* A leaf or call that nobody will answer: again, or FAILED (recover_plan.c). */
 void plan_lost(struct plan *p, size_t run);
 

@@ -70,9 +70,14 @@ static bool worker_job_done(struct plan *p, size_t run)
            kin->ended >= tasks_to_end(p->tree, task);
 }
 
+static bool is_lost_worker(struct plan *p, size_t run)
+{
+    return p->e->runs[run].state.current == STATE_RUNNING && !worker_job_done(p, run);
+}
+
 static void plan_worker(struct plan *p, size_t run)
 {
-    if (p->e->runs[run].state.current != STATE_RUNNING || worker_job_done(p, run))
+    if (!is_lost_worker(p, run))
         return;
     p->priced = true;
     if (p->options->lost == LOST_RERUN) {
@@ -80,6 +85,7 @@ static void plan_worker(struct plan *p, size_t run)
         plan_turn(p, run, STATE_RESTARTED);
     } else if (kin_of(p, run)->open > 0) {
         p->runs[run].fails_inside = true;
+        p->edited = true;
     } else {
         plan_turn(p, run, STATE_FAILED);
     }
@@ -92,7 +98,7 @@ static size_t worker_above(struct plan *p, size_t run)
 
     for (unsigned n = 0; up != RUN_NONE && n < RUN_MAX_UP; n++) {
         if (plan_type(p, up) == TASK_WORKER)
-            return worker_job_done(p, up) ? RUN_NONE : up;
+            return is_lost_worker(p, up) ? up : RUN_NONE;
         up = p->e->runs[up].parent;
     }
     return RUN_NONE;
@@ -139,10 +145,12 @@ static void plan_pause(struct plan *p, const struct run_note *note)
 
     if (p->e->runs[note->run].state.current != STATE_PAUSED)
         return; /* it will turn PAUSED once the execution is registered */
-    if (!task || task->type != TASK_PAUSE || !task->has_delay) {
-        p->refused = true; /* a person resumes it; of a loop nobody has seen what would */
+    if (!task || task->type != TASK_PAUSE) {
+        p->refused = true; /* what wakes a loop nobody has seen */
         return;
     }
+    if (!task->has_delay)
+        return; /* a person resumes it */
     p->runs[note->run].fate = FATE_REARMED;
     p->edited = true;
     p->priced = true;
@@ -162,7 +170,6 @@ static void plan_note(struct plan *p, const struct run_note *note)
     switch (note->role) {
     case ROLE_LOST: plan_lost(p, note->run); break;
     case ROLE_WORKER: plan_worker(p, note->run); break;
-    case ROLE_CALL: plan_call(p, note); break;
     case ROLE_PAUSE: plan_pause(p, note); break;
     case ROLE_RETRYING: /* what the lost delay would have done (2.3 H08) */
         p->priced = true;
@@ -173,6 +180,7 @@ static void plan_note(struct plan *p, const struct run_note *note)
             plan_lost(p, note->run);
         break;
     case ROLE_STRANGER: p->refused = true; break;
+    case ROLE_CALL: /* plan_calls() */
     case ROLE_OPEN:
     case ROLE_RESULT:
     case ROLE_COUNT: break;
@@ -200,17 +208,33 @@ static bool nothing_named(const struct plan *p, unsigned roles)
     return false;
 }
 
-/* What was done to one that nobody answers, after the siblings were closed. */
+static bool is_lost(struct plan *p, const struct run_note *note)
+{
+    switch (note->role) {
+    case ROLE_LOST: return true;
+    case ROLE_WORKER: return is_lost_worker(p, note->run);
+    case ROLE_CALL:
+    case ROLE_LISTENER: return p->e->runs[note->run].state.current == STATE_RUNNING;
+    case ROLE_OPEN:
+    case ROLE_RESULT:
+    case ROLE_PAUSE:
+    case ROLE_RETRYING:
+    case ROLE_STRANGER:
+    case ROLE_COUNT: break;
+    }
+    return false;
+}
+
+/* After the siblings were closed: what really is done. */
 static void name_remedy(struct plan *p, const struct run_note *note)
 {
     const struct run_plan *r = &p->runs[note->run];
     bool                   turns = r->fate == FATE_TURNS;
 
-    if (note->role != ROLE_LOST && note->role != ROLE_WORKER && note->role != ROLE_CALL &&
-        note->role != ROLE_LISTENER)
-        return;
     if (r->link)
         p->remedies |= REMEDY_BIT(REMEDY_LINK_SUBFLOW);
+    if (!is_lost(p, note))
+        return;
     if (turns && r->state == STATE_RESTARTED) {
         p->remedies |= REMEDY_BIT(REMEDY_RERUN_LOST);
         p->hazards |= CODE_BIT(CODE_TASK_MAY_RERUN);
@@ -229,6 +253,8 @@ static void plan_notes(struct plan *p)
     }
     for (size_t i = 0; i < p->finding->n_notes; i++)
         plan_note(p, &p->finding->notes[i]);
+    if (p->facts->n_children > 0 || (roles_of(p->finding) & ROLE_BIT(ROLE_CALL)))
+        plan_calls(p);
     if (p->refused)
         return;
     plan_close_siblings(p);
@@ -259,11 +285,14 @@ void plan_running(struct plan *p)
     wrap(p);
 }
 
-/* Registered, a PAUSED one would pause again and never wake: only with a pause that is armed. */
+/* Registered, a PAUSED one pauses again: only with a delay that is armed. The one that a person
+ * resumes is found in the store (2.2 E23); but one that is still RUNNING has to get to its pause
+ * first, and is registered like others. */
 void plan_paused(struct plan *p)
 {
     plan_notes(p);
-    if (!(p->remedies & REMEDY_BIT(REMEDY_REARM_PAUSE)))
+    if ((p->finding->codes & CODE_BIT(CODE_PAUSE_MANUAL)) ||
+        !(p->remedies & REMEDY_BIT(REMEDY_REARM_PAUSE)))
         p->refused = true;
     wrap(p);
 }
@@ -289,6 +318,14 @@ static size_t top_of(const struct execution *e, size_t run)
     return run;
 }
 
+/* E36: the record would dispatch it, or what follows it, for nothing. A lost one just stays. */
+static bool is_leftover(const struct plan *p, size_t run)
+{
+    enum state state = p->e->runs[run].state.current;
+
+    return !state_ended(state) && !(state == STATE_RUNNING && !task_is_flowable(plan_type(p, run)));
+}
+
 void plan_ended(struct plan *p)
 {
     const struct execution *e = p->e;
@@ -305,8 +342,7 @@ void plan_ended(struct plan *p)
             p->runs[i].fate = FATE_DROPPED;
             p->edited = true;
             p->priced = p->priced || state != STATE_CREATED;
-        } else if (!state_ended(state)) {
-            /* A leftover (E36): the record would dispatch it, for nothing. */
+        } else if (is_leftover(p, i)) {
             p->refused = true;
         }
     }

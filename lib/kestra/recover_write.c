@@ -173,6 +173,7 @@ static void put_member(struct writer *w, struct slice object, const char *name, 
 
 /* ---- states ---------------------------------------------------------------------------------- */
 
+/* A state without histories gets a list, and the state that it was in is the first entry. */
 static void append_history(struct writer *w, const struct run_state *s, const char *where,
                            enum state state)
 {
@@ -180,8 +181,9 @@ static void append_history(struct writer *w, const struct run_state *s, const ch
     const char  *end;
 
     if (!s->has_histories) {
-        put_member(w, s->raw, "histories", text(w, "%s/histories", where),
-                   JOIN(w, SLICE("["), entry, SLICE("]")));
+        put_member(
+            w, s->raw, "histories", text(w, "%s/histories", where),
+            JOIN(w, SLICE("["), history(w, s->current, w->date), comma(w), entry, SLICE("]")));
         return;
     }
     end = s->histories_raw.p + s->histories_raw.n - 1;

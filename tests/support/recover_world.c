@@ -4,7 +4,19 @@
 #include "tests/support/json_proof.h"
 #include "tests/support/layout_files.h"
 
-#define NEWEST_OF_EXECUTION 0
+/* Reading a layout takes longer than all else; they stay until the program ends. */
+static struct layout *band_layout(const char *band)
+{
+    static struct layout *layouts[16];
+    size_t                i = 0;
+
+    while (i < COUNT_OF(layouts) && layouts[i] && strcmp(layouts[i]->name, band) != 0)
+        i++;
+    assert_true(i < COUNT_OF(layouts));
+    if (!layouts[i])
+        layouts[i] = layout_file(band);
+    return layouts[i];
+}
 
 struct recover_world *world_new(const char *band, const char *flow)
 {
@@ -13,7 +25,7 @@ struct recover_world *world_new(const char *band, const char *flow)
     struct buf            json;
 
     w->arena = arena_new(1u << 16);
-    w->layout = layout_file(band);
+    w->layout = band_layout(band);
     buf_init(&json, 1u << 20);
     buf_add(&json, "{\"id\":\"f\",\"namespace\":\"n\",\"revision\":1,%s}", flow);
     if (!flow_tree_build(w->layout, buf_slice(&json), NULL, NULL, &w->tree, &err))
@@ -29,7 +41,6 @@ struct recover_world *world_new(const char *band, const char *flow)
 void world_free(struct recover_world *w)
 {
     flow_tree_free(w->tree);
-    layout_free(w->layout);
     arena_free(w->arena);
     mem_free(w);
 }
@@ -57,7 +68,7 @@ struct world_run *world_run(struct recover_world *w, const char *id, const char 
     struct world_run *r = &w->runs[w->n_runs++];
 
     assert_true(w->n_runs <= WORLD_MAX_RUNS);
-    *r = (struct world_run){ .task = task, .parent = parent };
+    *r = (struct world_run){ .number = w->n_runs, .task = task, .parent = parent };
     (void)snprintf(r->id, sizeof(r->id), "%s", id);
     give_past(r, state);
     return r;
@@ -87,7 +98,7 @@ struct pen {
     const char *comma, *colon;
 };
 
-static void put_state(struct pen *p, const struct world_run *r, size_t number)
+static void put_state(struct pen *p, const struct world_run *r)
 {
     buf_add(&p->b, "{\"current\"%s\"%s\"", p->colon, r->current);
     if (r->n_past > 0)
@@ -95,7 +106,7 @@ static void put_state(struct pen *p, const struct world_run *r, size_t number)
     for (size_t i = 0; i < r->n_past; i++) {
         char date[80];
 
-        (void)snprintf(date, sizeof(date), "2026-01-01T00:00:%02zu.%03zuZ", i, number);
+        (void)snprintf(date, sizeof(date), "2026-01-01T00:00:%02zu.%03zuZ", i, r->number);
         buf_add(&p->b, "%s{\"%s\"%s\"%s\"%s\"%s\"%s\"%s\"}", i ? p->comma : "",
                 p->comma[1] ? "date" : "state", p->colon,
                 p->comma[1] ? (r->dates[i] ? r->dates[i] : date) : r->past[i], p->comma,
@@ -105,11 +116,11 @@ static void put_state(struct pen *p, const struct world_run *r, size_t number)
     buf_add(&p->b, "%s%s\"duration\"%s1.5000}", r->n_past ? "]" : "", p->comma, p->colon);
 }
 
-static void put_run(struct pen *p, const struct world_run *r, size_t number)
+static void put_run(struct pen *p, const struct world_run *r)
 {
     buf_add(&p->b, "{\"id\"%s\"%s\"%s\"taskId\"%s\"%s\"%s\"state\"%s", p->colon, r->id, p->comma,
             p->colon, r->task, p->comma, p->colon);
-    put_state(p, r, number);
+    put_state(p, r);
     if (r->parent)
         buf_add(&p->b, "%s\"parentTaskRunId\"%s\"%s\"", p->comma, p->colon, r->parent);
     if (r->value)
@@ -117,11 +128,12 @@ static void put_run(struct pen *p, const struct world_run *r, size_t number)
     if (r->attempt) {
         struct world_run attempt = { .current = r->attempt, .past = { r->attempt_past } };
 
+        attempt.number = r->number;
         attempt.n_past = r->attempt_past ? 2 : 1;
         attempt.past[0] = r->attempt_past ? r->attempt_past : r->attempt;
         attempt.past[1] = r->attempt;
         buf_add(&p->b, "%s\"attempts\"%s[{\"state\"%s", p->comma, p->colon, p->colon);
-        put_state(p, &attempt, number);
+        put_state(p, &attempt);
         buf_add(&p->b, "}]");
     }
     if (r->extra)
@@ -137,7 +149,7 @@ static void put_runs(struct pen *p, const struct recover_world *w)
     for (size_t i = 0; i < w->n_runs; i++) {
         if (i > 0)
             buf_add(&p->b, "%s", p->comma);
-        put_run(p, &w->runs[i], i + 1);
+        put_run(p, &w->runs[i]);
     }
     buf_add(&p->b, "]");
 }
@@ -155,7 +167,7 @@ struct slice world_document(struct recover_world *w)
     if (w->runs_first)
         put_runs(&p, w);
     buf_add(&p.b, "%s\"state\"%s", p.comma, p.colon);
-    put_state(&p, &w->execution, NEWEST_OF_EXECUTION);
+    put_state(&p, &w->execution);
     if (!w->runs_first)
         put_runs(&p, w);
     buf_add(&p.b, "%s\"deleted\"%sfalse}", p.comma, p.colon);
@@ -190,7 +202,7 @@ static bool role_of(const struct flow_tree *tree, uint32_t task, enum state stat
         *out = ROLE_RETRYING;
     else if (type == TASK_SUBFLOW || type == TASK_FOR_EACH_ITEM)
         *out = ROLE_CALL;
-    else if (type == TASK_PAUSE)
+    else if (type == TASK_PAUSE || type == TASK_LOOP_UNTIL)
         *out = ROLE_PAUSE;
     else if (type == TASK_LEAF)
         *out = state == STATE_RUNNING ? ROLE_LOST : ROLE_OPEN;

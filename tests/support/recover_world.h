@@ -17,6 +17,7 @@
 
 struct world_run {
     char        id[16];
+    size_t      number; /* the milliseconds of its dates; of the execution: 0 */
     const char *task;
     const char *parent;                /* the run's id; NULL: top level */
     const char *value;                 /* NULL: none */
@@ -31,7 +32,7 @@ struct world_run {
 
 struct recover_world {
     struct arena     *arena;
-    struct layout    *layout;
+    struct layout    *layout; /* shared, never freed */
     struct flow_tree *tree;
     bool              spaced; /* as jsonb spells documents */
     bool              runs_first;

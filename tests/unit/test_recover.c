@@ -60,8 +60,9 @@ static void a_state_without_histories_gets_a_list(void **state)
     assert_string_equal(world_changes(w),
                         "/state/current: \"RUNNING\" -> \"RESTARTED\"\n"
                         "/state/histories: none -> "
-                        "[{\"state\":\"RESTARTED\",\"date\":\"2026-01-01T00:00:00.001Z\"}]\n");
-    assert_int_equal(w->after.state.n_histories, 1);
+                        "[{\"state\":\"RUNNING\",\"date\":\"2026-01-01T00:00:00.001Z\"},"
+                        "{\"state\":\"RESTARTED\",\"date\":\"2026-01-01T00:00:00.001Z\"}]\n");
+    assert_int_equal(w->after.state.n_histories, 2);
     world_free(w);
 }
 
@@ -161,7 +162,6 @@ static void what_no_rewriting_cures_is_never_sent(void **state)
         CODE_RECORD_TOO_LARGE,
         CODE_EXECUTION_LOST,
         CODE_SUBFLOW_CYCLE,
-        CODE_PAUSE_MANUAL,
         CODE_QUEUED_LOST,
         CODE_TASK_NOT_IN_REVISION,
         CODE_TEMPLATE_MISSING,
@@ -461,10 +461,62 @@ static void a_manual_pause_is_never_sent(void **state)
 
     (void)state;
     world_execution(w, "PAUSED");
+    w->codes = CODE_BIT(CODE_PAUSE_MANUAL);
     world_run(w, "a", "a", NULL, "SUCCESS");
     world_run(w, "p", "p", NULL, "PAUSED");
     world_expect(w, RECOVER_ALL, LOST_RERUN, NULL);
     world_run(w, "z", "z", NULL, "RUNNING"); /* nor with a lost sibling */
+    world_expect(w, RECOVER_ALL, LOST_RERUN, NULL);
+    world_free(w);
+}
+
+/* Nor with one that has a delay beside it: a person was to decide. */
+static void one_manual_pause_of_two_is_enough(void **state)
+{
+    static const char *const flow =
+        TASKS(FLOWABLE("o", "Parallel",
+                       FLOWABLE_WITH("p", "Pause", "\"delay\":9.0",
+                                     LEAF("x")) "," FLOWABLE("q", "Pause", LEAF("y"))));
+    struct recover_world *w = world_new("A", flow);
+
+    (void)state;
+    world_execution(w, "PAUSED");
+    world_run(w, "o", "o", NULL, "PAUSED");
+    world_run(w, "p", "p", "o", "PAUSED");
+    world_run(w, "q", "q", "o", "PAUSED");
+    w->codes = CODE_BIT(CODE_PAUSE_DELAY_LOST) | CODE_BIT(CODE_PAUSE_MANUAL);
+    world_expect(w, RECOVER_ALL, LOST_RERUN, NULL);
+    w->codes = CODE_BIT(CODE_PAUSE_DELAY_LOST);
+    world_expect(w, RECOVER_ALL, LOST_RERUN, "RESTARTED o:RUNNING p:RUNNING q:PAUSED");
+    world_free(w);
+}
+
+/* It is not PAUSED yet, so nobody could resume it. */
+static void an_execution_on_its_way_to_a_manual_pause_gets_there(void **state)
+{
+    struct recover_world *w =
+        world_new("A", TASKS(FLOWABLE("s", "Sequential", FLOWABLE("p", "Pause", LEAF("x")))));
+
+    (void)state;
+    world_run(w, "s", "s", NULL, "RUNNING");
+    world_run(w, "p", "p", "s", "PAUSED");
+    w->codes = CODE_BIT(CODE_PAUSE_MANUAL);
+    world_expect(w, RECOVER_SAFE, LOST_RERUN, "RESTARTED s:RUNNING p:PAUSED");
+    assert_int_equal(w->r.n_changes, 2);
+    world_free(w);
+}
+
+static void a_loop_that_waits_is_left_to_a_person(void **state)
+{
+    static const char *const flow =
+        TASKS("{\"id\":\"l\",\"type\":\"io.kestra.plugin.core.flow.LoopUntil\",\"tasks\":[" LEAF(
+            "x") "]}");
+    struct recover_world *w = world_new("I", flow);
+
+    (void)state;
+    world_execution(w, "PAUSED");
+    world_run(w, "l", "l", NULL, "PAUSED");
+    w->codes = CODE_BIT(CODE_PAUSE_DELAY_LOST);
     world_expect(w, RECOVER_ALL, LOST_RERUN, NULL);
     world_free(w);
 }
@@ -599,6 +651,8 @@ static void an_ended_execution_with_leftovers_is_not_sent(void **state)
     world_run(w, "l", "l", NULL, "CREATED");
     w->codes = CODE_BIT(CODE_LISTENER_STUCK);
     world_expect(w, RECOVER_ALL, LOST_RERUN, NULL);
+    w->runs[0].current = "RUNNING"; /* nobody sends a lost one: it just stays */
+    world_expect(w, RECOVER_SAFE, LOST_RERUN, "FAILED a:RUNNING");
     world_free(w);
 }
 
@@ -633,6 +687,9 @@ int main(void)
         cmocka_unit_test(a_pause_with_a_delay_goes_one_step_back),
         cmocka_unit_test(a_pause_without_histories_gets_them),
         cmocka_unit_test(a_manual_pause_is_never_sent),
+        cmocka_unit_test(one_manual_pause_of_two_is_enough),
+        cmocka_unit_test(an_execution_on_its_way_to_a_manual_pause_gets_there),
+        cmocka_unit_test(a_loop_that_waits_is_left_to_a_person),
         cmocka_unit_test(a_pause_that_is_about_to_pause_is_only_registered),
         cmocka_unit_test(paused_without_any_pause_stays_where_it_is),
         cmocka_unit_test(a_retry_does_what_its_delay_would_have_done),

@@ -307,6 +307,45 @@ static void the_outputs_name_the_child_of_a_running_call(void **state)
     world_free(w);
 }
 
+/* The document is older than the child: going on, the call would start a second one. */
+static void a_child_of_a_call_that_is_yet_to_come_stops_it(void **state)
+{
+    struct recover_world *w = world_new("A", TASKS(LEAF("z") "," CALL("call", WAITS)));
+
+    (void)state;
+    world_run(w, "z", "z", NULL, "CREATED");
+    world_expect(w, RECOVER_SAFE, LOST_RERUN, "RESTARTED z:CREATED");
+    world_child(w, "c1", "call", STATE_RUNNING);
+    w->codes = CODE_BIT(CODE_SUBFLOW_DUPLICATE) | CODE_BIT(CODE_SOURCE_STALE);
+    world_expect(w, RECOVER_ALL, LOST_RERUN, NULL);
+    world_free(w);
+}
+
+static void many_calls_find_their_children(void **state)
+{
+    struct recover_world *w =
+        world_new("A", TASKS(FLOWABLE("e", "EachParallel", CALL("call", WAITS))));
+    static char ids[WORLD_MAX_CHILDREN][2][8];
+
+    (void)state;
+    world_run(w, "e", "e", NULL, "RUNNING");
+    for (size_t i = 0; i < WORLD_MAX_CHILDREN; i++) {
+        (void)snprintf(ids[i][0], sizeof(ids[i][0]), "r%zu", i);
+        (void)snprintf(ids[i][1], sizeof(ids[i][1]), "c%zu", WORLD_MAX_CHILDREN - i);
+        world_run(w, ids[i][0], "call", "e", "CREATED")->value = "v";
+        world_child(w, ids[i][1], "call", STATE_RUNNING)->run_id = slice_str(ids[i][0]);
+    }
+    world_recover(w, RECOVER_ALL, LOST_RERUN);
+    assert_int_equal(w->r.n_links, WORLD_MAX_CHILDREN);
+    for (size_t i = 0; i < w->r.n_links; i++) {
+        struct slice run = w->after.runs[i + 1].raw;
+
+        assert_true(slice_eq(w->r.links[i].child, slice_str(ids[i][1])));
+        assert_non_null(memmem(w->r.links[i].value.p, w->r.links[i].value.n, run.p, run.n));
+    }
+    world_free(w);
+}
+
 static void items_of_a_file_are_left_alone(void **state)
 {
     static const char *const flow = TASKS(
@@ -342,6 +381,8 @@ int main(void)
         cmocka_unit_test(a_child_of_another_task_or_run_is_none_of_ours),
         cmocka_unit_test(the_child_of_an_earlier_life_does_not_count),
         cmocka_unit_test(the_outputs_name_the_child_of_a_running_call),
+        cmocka_unit_test(a_child_of_a_call_that_is_yet_to_come_stops_it),
+        cmocka_unit_test(many_calls_find_their_children),
         cmocka_unit_test(items_of_a_file_are_left_alone),
     };
 

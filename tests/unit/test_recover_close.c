@@ -182,6 +182,47 @@ static void a_transmitted_failure_closes_too(void **state)
     world_free(w);
 }
 
+/* The execution ends in the very pass that sends them: even one is in danger, and what the failed
+ * one is or sits in gives no time any more. */
+static void what_is_open_below_a_failed_flowable_is_closed(void **state)
+{
+    static const char *const flows[] = {
+        TASKS(FLOWABLE("p", "Parallel", XYW)),
+        TASKS(FLOWABLE_WITH("p", "Parallel", "\"errors\":[" LEAF("err") "]", XYW)),
+        TASKS(FLOWABLE("p", "Worker", XYW)),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(flows); i++) {
+        struct recover_world *w = three(flows[i], "FAILED", "SUCCESS", "CREATED");
+
+        w->runs[0].current = "FAILED";
+        world_expect(w, RECOVER_SAFE, LOST_RERUN, "RESTARTED p:FAILED x:FAILED y:SUCCESS w:FAILED");
+        w->runs[0].current = "WARNING"; /* then the execution goes on */
+        world_expect(w, RECOVER_SAFE, LOST_RERUN,
+                     "RESTARTED p:WARNING x:FAILED y:SUCCESS w:CREATED");
+        world_free(w);
+    }
+}
+
+static void so_it_is_when_all_above_it_has_failed(void **state)
+{
+    struct recover_world *w =
+        three(TASKS(FLOWABLE("o", "Sequential", FLOWABLE("p", "Parallel", XYW))), "FAILED",
+              "SUCCESS", "RUNNING");
+
+    (void)state;
+    world_run(w, "o", "o", NULL, "RUNNING");
+    w->runs[0].parent = "o";
+    w->runs[0].current = "FAILED";
+    world_expect(w, RECOVER_ALL, LOST_RERUN,
+                 "RESTARTED p:FAILED x:FAILED y:SUCCESS w:RESTARTED o:RUNNING");
+    w->runs[4].current = "FAILED";
+    world_expect(w, RECOVER_ALL, LOST_RERUN,
+                 "RESTARTED p:FAILED x:FAILED y:SUCCESS w:FAILED o:FAILED");
+    world_free(w);
+}
+
 static void other_states_close_nothing(void **state)
 {
     static const char *const ends[] = { "KILLED", "WARNING", "SUCCESS" };
@@ -209,6 +250,8 @@ int main(void)
         cmocka_unit_test(everything_below_is_closed_and_nothing_above),
         cmocka_unit_test(a_call_among_them_gets_no_link),
         cmocka_unit_test(a_transmitted_failure_closes_too),
+        cmocka_unit_test(what_is_open_below_a_failed_flowable_is_closed),
+        cmocka_unit_test(so_it_is_when_all_above_it_has_failed),
         cmocka_unit_test(other_states_close_nothing),
     };
 

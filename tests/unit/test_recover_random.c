@@ -6,7 +6,7 @@
 
 #include "tests/support/json_proof.h"
 
-#define ROUNDS    20000
+#define ROUNDS    4000
 #define MAX_DEPTH 3
 
 struct chance {
@@ -167,13 +167,14 @@ static void learn_state(struct recover_world *w, struct world_run *r, const stru
     }
 }
 
-static struct world_run *find_run(struct recover_world *w, struct slice id)
+static const struct world_run *find_run(const struct recover_world *w, struct slice id)
 {
-    for (size_t i = 0; i < w->n_runs; i++)
-        if (slice_eq(slice_str(w->runs[i].id), id))
-            return &w->runs[i];
-    fail_msg("a run from nowhere: %.*s", SLICE_ARG(id));
-    return NULL;
+    size_t i = 0;
+
+    while (i < w->n_runs && !slice_eq(slice_str(w->runs[i].id), id))
+        i++;
+    assert_true(i < w->n_runs);
+    return &w->runs[i];
 }
 
 static bool in_list(const struct world_run *r, const char *member)
@@ -202,7 +203,8 @@ static void only_states_have_changed(struct recover_world *w)
         assert_false(in_list(&again.runs[i], "outputs"));
         learn_state(&again, &again.runs[i], &w->after.runs[i].state);
     }
-    assert_true(slice_eq(world_document(&again), w->r.value) || w->after.n_runs == 0);
+    if (w->after.n_runs > 0 && !slice_eq(world_document(&again), w->r.value))
+        fail_msg("%.*s\nis not\n%s", SLICE_ARG(w->r.value), world_document(&again).p);
 }
 
 /* Every change names something of the old document, and is in the new one. */
@@ -231,14 +233,16 @@ static void modes_are_kept(const struct recover_world *w, enum recover_mode mode
                      (REMEDY_BIT(REMEDY_RERUN_LOST) | REMEDY_BIT(REMEDY_FAIL_LOST) |
                       REMEDY_BIT(REMEDY_LINK_SUBFLOW) | REMEDY_BIT(REMEDY_FINISH_SUBFLOW) |
                       REMEDY_BIT(REMEDY_REARM_PAUSE) | REMEDY_BIT(REMEDY_KILL_OPEN)));
+    if (w->before.state.current == STATE_SUCCESS)
+        return; /* what had been lost when it ended stays */
     if (lost > 0)
         assert_int_equal(mode, RECOVER_ALL);
     for (size_t i = 0; i < w->after.n_runs; i++) {
         const struct task_run *r = &w->after.runs[i];
         uint32_t               task = flow_tree_find(w->tree, r->task_id);
 
-        /* no leaf is left that nobody answers */
-        assert_false(w->tree->tasks[task].type == TASK_LEAF && r->state.current == STATE_RUNNING);
+        if (w->tree->tasks[task].type == TASK_LEAF && r->state.current == STATE_RUNNING)
+            fail_msg("nobody will answer %.*s: %s", SLICE_ARG(r->id), w->doc.p);
         if (w->after.state.current == STATE_KILLED)
             assert_true(r->state.current != STATE_RUNNING && r->state.current != STATE_CREATED);
     }
@@ -257,13 +261,19 @@ static void a_second_time_changes_nothing(struct recover_world *w)
         return;
     recover(w->layout, &w->after, w->tree, &w->facts, &resumes, &options, w->arena, &again);
     assert_true(again.emit && !again.changed && slice_eq(again.value, w->r.value));
-    if (w->r.n_links > 0)
-        return; /* a link record is made anew each time */
+    /* A link record is made anew each time. Above a random pause there are Workers, which RUNNING
+     * would be lost. */
+    if (w->r.n_links > 0 || (w->r.remedies & REMEDY_BIT(REMEDY_REARM_PAUSE)))
+        return;
     finding_by_hand(w->tree, &w->after, notes, &finding);
     recover(w->layout, &w->after, w->tree, &w->facts, &finding, &options, w->arena, &again);
-    if (again.emit &&
-        !(w->r.remedies & ~REMEDY_BIT(REMEDY_R_WRAP) & ~REMEDY_BIT(REMEDY_RERUN_LOST)))
-        assert_false(again.changed);
+    if (again.emit && again.changed) {
+        const char *states = world_states(w, &w->after);
+        const char *first = world_changes(w);
+
+        w->r = again;
+        fail_msg("%s\n%s\nagain:\n%s", states, first, world_changes(w));
+    }
 }
 
 static size_t count_lost(const struct recover_world *w)

@@ -77,8 +77,6 @@ struct run {
 
     bool                   was_judged; /* the pending executions were looked at */
     struct executions_list judged;
-    bool                   has_newest; /* in the whole store; else judged.sum.newest */
-    struct instant         newest;
 };
 
 /* Open the files of --output and --report. */

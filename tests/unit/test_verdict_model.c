@@ -184,6 +184,26 @@ static bool child_without_call(const struct seen *s)
     return s->end.clean && has(s, CODE_SOURCE_STALE) && s->model.n_children > 0;
 }
 
+/* AllowFailure and killing take PAUSED for an end and go on. */
+static bool pause_passed_over(const struct seen *s)
+{
+    return s->end.clean && !s->end.timer_lost && has(s, CODE_PAUSE_DELAY_LOST) &&
+           s->finding.verdict == VERDICT_NEEDS_ACTION;
+}
+
+/* Runs of a flowable whose task is unknown are nobody's, and still sent; their tasks run again. */
+static bool below_a_stranger(const struct seen *s)
+{
+    for (size_t i = 0; i < s->execution.n_runs; i++) {
+        size_t p = s->execution.runs[i].parent;
+
+        if (p != RUN_NONE && s->end.again &&
+            flow_tree_find(s->tree, s->execution.runs[p].task_id) == TASK_NONE)
+            return true;
+    }
+    return false;
+}
+
 static bool is_pause(const struct seen *s, struct slice id)
 {
     uint32_t task = flow_tree_find(s->tree, id);
@@ -229,6 +249,11 @@ static const struct exception exceptions[] = {
       open_at_its_end },
     { "child-without-call", "the document is older than a child; that the call never comes is luck",
       child_without_call },
+    { "pause-passed-over",
+      "what holds the Pause goes on without it; the verdict waits all the same",
+      pause_passed_over },
+    { "below-a-stranger", "children of a task run whose task is unknown; no Kestra leaves it so",
+      below_a_stranger },
     { "paused-again",
       "a flowable pauses a second time: its result is taken for a repetition, undisturbed too",
       paused_again },

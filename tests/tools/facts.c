@@ -22,7 +22,7 @@
 #define MAX_LIST 16
 #define READERS  8
 
-struct facts {
+struct asked_facts {
     struct store_conf  conf;
     struct stop        stop;
     struct layout     *layout;
@@ -36,7 +36,7 @@ struct facts {
     struct err         err;
 };
 
-static void must(struct facts *f, bool ok)
+static void must(struct asked_facts *f, bool ok)
 {
     if (ok)
         return;
@@ -44,7 +44,7 @@ static void must(struct facts *f, bool ok)
     exit(1);
 }
 
-static bool take_option(struct facts *f, const char *name, const char *value)
+static bool take_option(struct asked_facts *f, const char *name, const char *value)
 {
     if (strcmp(name, "--prefix") == 0)
         f->conf.search.index_prefix = value;
@@ -71,7 +71,7 @@ static void usage(void)
 
 /* ---- what is printed ------------------------------------------------------------------------ */
 
-static void print_newest(struct facts *f)
+static void print_newest(struct asked_facts *f)
 {
     struct store_newest out[STORE_NEWEST_COUNT];
     size_t              n = 0;
@@ -97,7 +97,7 @@ static void print_time(void *ctx, struct slice id, struct instant at)
     (void)printf("%.*s %s\n", SLICE_ARG(id), text);
 }
 
-static void print_ids(struct facts *f)
+static void print_ids(struct asked_facts *f)
 {
     struct store_reader *readers[READERS];
     struct batch        *b = batch_new();
@@ -122,7 +122,7 @@ static void print_ids(struct facts *f)
         (void)printf("selected %llu\n", (unsigned long long)counts.selected);
 }
 
-static void answer(struct facts *f, const char *what)
+static void answer(struct asked_facts *f, const char *what)
 {
     if (strcmp(what, "newest") == 0) {
         print_newest(f);
@@ -153,7 +153,7 @@ static void answer(struct facts *f, const char *what)
 
 int main(int argc, char **argv)
 {
-    static struct facts f;
+    static struct asked_facts f;
     struct store_info   info;
     const char         *what;
     int64_t             began;

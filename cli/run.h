@@ -10,7 +10,7 @@
 #define REQUEUE_RUN_H
 
 #include "cli/executions.h"
-#include "cli/locks.h"
+#include "cli/lock_lines.h"
 #include "cli/session.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"

@@ -216,6 +216,7 @@ static bool fill(struct builder *b, struct spec spec, uint32_t parent, uint32_t 
 {
     bool ok = true;
 
+    assert(b->branches && branch < b->out->n_branches);
     b->branches[branch].first = b->out->n_tasks;
     if (spec.split_of)
         ok = fill_split(b, spec.split_of, parent, branch);
@@ -224,8 +225,7 @@ static bool fill(struct builder *b, struct spec spec, uint32_t parent, uint32_t 
     else if (spec.kind == BRANCH_TASKS && parent != TASK_NONE && b->tasks[parent].type == TASK_DAG)
         ok = fill_dag(b, spec.list, parent, branch);
     else
-        for (const struct json_node *task = spec.list ? spec.list->first : NULL; task && ok;
-             task = task->next)
+        for (const struct json_node *task = spec.list->first; task && ok; task = task->next)
             ok = take_task(b, task, parent, branch, false);
     b->branches[branch].n = b->out->n_tasks - b->branches[branch].first;
     return ok;

@@ -250,6 +250,10 @@ void world_judge(struct recover_world *w)
     if (!execution_read(w->doc, w->arena, &w->before, &err))
         fail_msg("%s", err.msg);
     w->facts.n_children = w->n_children;
+    if (w->real) {
+        verdict_of(w->layout, &w->before, w->tree, &w->facts, w->arena, &w->finding);
+        return;
+    }
     finding_by_hand(w->tree, &w->before, w->notes, &w->finding);
     w->finding.verdict = w->verdict;
     w->finding.poison = w->poison;

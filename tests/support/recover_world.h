@@ -3,7 +3,7 @@
  *
  * A document is built from a table of task runs, so a test says only what matters. The finding is
  * made by hand: the role of each run from its task and its state, the verdict BLOCKED, and codes to
- * match, unless the test sets them.
+ * match, unless the test sets them; or verdict_of() makes it.
  */
 #ifndef REQUEUE_RECOVER_WORLD_H
 #define REQUEUE_RECOVER_WORLD_H
@@ -42,7 +42,8 @@ struct recover_world {
     size_t            n_children;
     struct child      children[WORLD_MAX_CHILDREN];
 
-    uint64_t     codes; /* besides those that the roles give */
+    bool         real;  /* verdict_of() judges */
+    uint64_t     codes; /* by hand: besides those that the roles give */
     enum verdict verdict;
     bool         poison;
     struct facts facts;

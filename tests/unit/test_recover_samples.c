@@ -160,13 +160,12 @@ static void recover_sample(struct trial *t, const struct line *original, enum re
                                      .children = &t->child,
                                      .n_children = t->has_child ? 1 : 0 };
     struct flow_tree      *tree = tree_of(original->flow, t->without_outputs);
-    struct run_note        notes[32];
     struct finding         finding;
     struct err             err = ERR_INIT;
 
     if (!execution_read(original->doc, s.arena, &t->e, &err))
         fail_msg("%s", err.msg);
-    finding_by_hand(tree, &t->e, notes, &finding);
+    verdict_of(s.layout, &t->e, tree, &facts, s.arena, &finding);
     t->lost = (finding.codes & CODE_BIT(CODE_TASKRUN_LOST)) != 0;
     recover(s.layout, &t->e, tree, &facts, &finding, &options, s.arena, &t->r);
     flow_tree_free(tree);

@@ -168,7 +168,7 @@ static enum es_outcome ask_page(struct line_reader *r, struct hits_page *out, st
 {
     struct es_asker     a = { r->s, r->http, &r->answer, DOING };
     bool                is_first = r->scroll.n == 0;
-    struct http_request q = { .method = "POST", .repeatable = is_first };
+    struct http_request q = { .method = "POST" }; /* an answer that was lost may have moved it on */
     enum es_outcome     o;
 
     arena_reset(r->arena);

@@ -104,7 +104,7 @@ say  = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 .SECONDARY:
 .PHONY: all tests tools test test-passes demo unit fault integration integration-run integration-search integration-es8 \
         integration-es7 integration-os2 check layers headers \
-        format-check tidy shellcheck bench install uninstall format clean help FORCE
+        format-check tidy shellcheck installed bench install uninstall format clean help FORCE
 
 # ---- program -----------------------------------------------------------------------------
 
@@ -235,7 +235,7 @@ bench: $(BIN) $(TOOLPROGS) ## Measure against yardsticks run in the same minute 
 
 # ---- checks ------------------------------------------------------------------------------
 
-check: layers headers format-check tidy shellcheck ## What a reviewer should not have to say
+check: layers headers format-check tidy shellcheck installed ## What a reviewer should not have to say
 
 layers: ## Includes go one way, each library has one door, only cli/ prints
 	$(call say,LAYERS,)
@@ -273,16 +273,25 @@ shellcheck: ## The scripts
 	    shellcheck -x $$(grep -lsE '^#!/bin/(ba)?sh' scripts/* .ci/* tests/*/*.sh); \
 	    else echo 'shellcheck is not installed: scripts not checked'; fi
 
+installed: $(BIN) ## What `make install` installs runs outside the checkout; `make uninstall` leaves nothing
+	$(call say,CHECK,install)
+	+$(Q)scripts/check-install '$(MAKE)'
+
 format: ## Format all sources
 	$(Q)$(CLANG_FORMAT) --style=file -i $(sort $(ALL_C) $(HDR))
 
 # ---- the rest ----------------------------------------------------------------------------
 
+# Not in bin: they are run once, and a link there finds what stands beside them all the same.
+SEED_TOOLS := snapshot-elasticsearch restore-elasticsearch
+
 install: $(BIN) ## Into PREFIX (default /usr/local), under DESTDIR
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/requeue/layouts' \
-	    '$(DESTDIR)$(PREFIX)/share/man/man1'
+	    '$(DESTDIR)$(PREFIX)/share/requeue/scripts' '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 0755 $(BIN) '$(DESTDIR)$(PREFIX)/bin/requeue'
 	for f in schemas/layouts/*.yml; do [ ! -e "$$f" ] || install -m 0644 "$$f" '$(DESTDIR)$(PREFIX)/share/requeue/layouts/'; done
+	install -m 0755 $(SEED_TOOLS:%=scripts/%) '$(DESTDIR)$(PREFIX)/share/requeue/scripts/'
+	install -m 0644 scripts/elasticsearch.sh '$(DESTDIR)$(PREFIX)/share/requeue/scripts/'
 	$(BIN) help man > $(B)/requeue.1
 	install -m 0644 $(B)/requeue.1 '$(DESTDIR)$(PREFIX)/share/man/man1/requeue.1'
 

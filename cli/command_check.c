@@ -33,7 +33,10 @@ static void life_text(const struct run *r, struct buf *out)
                     (unsigned long long)(k == KIND_FLOW_LAST && p->survey.flows
                                              ? flow_index_count(p->survey.flows)
                                              : p->survey.counts[k].total));
-    buf_add(out, "  pending executions: %llu\n", (unsigned long long)r->executions.pending);
+    if (r->executions_unknown)
+        buf_add(out, "  pending executions: not known, no index of them can be read\n");
+    else
+        buf_add(out, "  pending executions: %llu\n", (unsigned long long)r->executions.pending);
     if (plan_unseen_text(r->session))
         buf_add(out, "  warning: %s\n", plan_unseen_text(r->session));
     if (p->other_clients > 0) {

@@ -20,18 +20,19 @@ static void overview(struct buf *out)
             "requeue makes the Kafka topics of a Kestra again from its store, and proves them.\n\n"
             "usage: requeue COMMAND [OPTION...]\n\n");
     for (int c = 0; c < COMMAND_COUNT; c++)
-        buf_add(out, "  %-9s %s\n", command_name((enum command)c),
+        buf_add(out, "  %-10s %s\n", command_name((enum command)c),
                 command_purpose((enum command)c));
     buf_add(
         out,
-        "\nrequeue help COMMAND tells its options, requeue help man is the manual. A first look "
+        "\nrequeue help COMMAND tells its options, requeue help codes what is said of executions, "
+        "requeue help\nman is the manual. A first look "
         "that changes nothing:\n"
         "  requeue plan --store postgres://kestra@127.0.0.1:5432/kestra --kafka 127.0.0.1:9092\n\n"
         "exit status: 0 done and proven, 1 usage, 2 differences (plan: there is something to do), "
         "3 "
         "skipped\nor not proven, 4 interrupted, 5 refused for safety, 6 store failed, 7 Kafka "
         "failed, "
-        "70 a bug\n");
+        "8 pending\nexecutions stay blocked (--fail-on blocked), 70 a bug\n");
 }
 
 static enum exit_status print(struct buf *out)
@@ -73,6 +74,7 @@ static void manual(struct buf *out)
             ".It 3\nDone, but something was skipped, or not proven.\n"
             ".It 4\nInterrupted;\n.Fl -resume\ncontinues.\n"
             ".It 5\nRefused for safety.\n.It 6\nThe store failed.\n.It 7\nKafka failed.\n"
+            ".It 8\nPending executions stay blocked, with\n.Fl -fail-on Ar blocked .\n"
             ".It 70\nA bug.\n.El\n"
             ".Sh EXAMPLES\nLook, then do it, then keep the report:\n.Bd -literal -offset indent\n"
             "requeue plan -s postgres://kestra@db/kestra -k kafka:9092 -o plan.json\n"
@@ -93,6 +95,10 @@ enum exit_status command_help(const struct config *conf)
     }
     if (strcmp(conf->operands.items[0], "man") == 0) {
         manual(&out);
+        return print(&out);
+    }
+    if (strcmp(conf->operands.items[0], "codes") == 0) {
+        executions_codes_text(&out);
         return print(&out);
     }
     c = command_parse(conf->operands.items[0]);

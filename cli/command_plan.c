@@ -28,7 +28,26 @@ struct plan_conf command_plan_conf(struct session *s, struct run *r)
                                .stop = &s->stop,
                                .tally = &s->survey_tally,
                                .on_skip = run_on_skip,
+                               .judge = !c->audit && c->command != COMMAND_CHECK &&
+                                        c->command != COMMAND_TOPICS,
+                               .on_judged = c->command == COMMAND_VERIFY ? NULL : run_on_judged,
+                               .on_lock = c->command == COMMAND_VERIFY ? NULL : run_on_lock,
                                .ctx = r };
+}
+
+/* Executions that are not selected are only counted, which is no reason to end a run: their index
+ * may be missing, closed or red. */
+static bool cannot_be_counted(const struct session *s)
+{
+    if (scope_has(&s->conf->scope, KIND_EXECUTION))
+        return false;
+    for (size_t i = 0; i < s->store->n_places; i++) {
+        const struct store_place *p = &s->store->places[i];
+
+        if (p->kind == KIND_EXECUTION)
+            return p->n_indices == 0 || p->health >= STORE_RED;
+    }
+    return false;
 }
 
 bool command_count_executions(struct run *r, struct err *err)
@@ -38,7 +57,8 @@ bool command_count_executions(struct run *r, struct err *err)
 
     if (!s->layout->kinds[KIND_EXECUTION].enabled)
         return true;
-    return s->store->count(s->store, &q, &r->executions, err);
+    r->executions_unknown = cannot_be_counted(s);
+    return r->executions_unknown || s->store->count(s->store, &q, &r->executions, err);
 }
 
 struct dry {
@@ -62,19 +82,19 @@ static bool dry_run(struct run *r, enum kind kind, struct err *err)
     struct session    *s = r->session;
     struct dry         d = { r, kind };
     struct store_query q = survey_query(&s->conf->scope, kind);
-    struct projector  *projector =
-        projector_new(s->layout, &s->conf->scope.project, r->plan.survey.flows);
-    bool            flows = kind == KIND_FLOW || kind == KIND_FLOW_LAST; /* told by the survey */
-    struct pipeline p = { .store = s->store,
-                          .query = &q,
-                          .projector = projector,
-                          .jobs = (unsigned)s->conf->jobs,
-                          .tally = &s->tallies[kind],
-                          .stop = &s->stop,
-                          .on_skip = flows ? NULL : tell_skip,
-                          .ctx = &d };
-    int64_t         t0 = clock_mono_ns();
-    bool            ok;
+    struct projector  *projector = projector_new(s->layout, &s->conf->scope.project,
+                                                 r->plan.survey.flows, r->plan.survey.judge);
+    bool               flows = kind == KIND_FLOW || kind == KIND_FLOW_LAST; /* told by the survey */
+    struct pipeline    p = { .store = s->store,
+                             .query = &q,
+                             .projector = projector,
+                             .jobs = (unsigned)s->conf->jobs,
+                             .tally = &s->tallies[kind],
+                             .stop = &s->stop,
+                             .on_skip = flows ? NULL : tell_skip,
+                             .ctx = &d };
+    int64_t            t0 = clock_mono_ns();
+    bool               ok;
 
     progress_phase(&s->progress, "reading", kind_name(kind), &s->tallies[kind].read,
                    &s->tallies[kind].read_bytes, r->plan.survey.counts[kind].selected);

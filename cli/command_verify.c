@@ -14,6 +14,33 @@ static const char *like_word(const struct json_node *options, const char *name, 
     return n && n->type == JSON_STRING ? arena_str(a, n->text) : NULL;
 }
 
+/* A number of seconds; `otherwise` when the report has none. In milliseconds, as an option. */
+static uint64_t like_seconds(const struct json_node *options, const char *name, uint64_t otherwise)
+{
+    const struct json_node *n = json_get(options, name);
+    char                    digits[20];
+    uint64_t                ms;
+
+    if (!n || n->type != JSON_NUMBER || n->text.n >= sizeof(digits))
+        return otherwise;
+    (void)snprintf(digits, sizeof(digits), "%.*s", SLICE_ARG(n->text));
+    return duration_parse(digits, &ms) ? ms : otherwise;
+}
+
+/* How executions were judged; reports of before have none of it: nothing was rewritten. */
+static void apply_like_judging(struct config *c, const struct json_node *o, struct arena *a)
+{
+    const struct json_node *logs = json_get(o, "with_logs");
+    const char             *recover = like_word(o, "recover", a);
+    const char             *lost = like_word(o, "lost_tasks", a);
+
+    c->recover = recover ? recover : "none";
+    c->lost_tasks = lost ? lost : "rerun";
+    c->max_age = like_seconds(o, "max_age_s", c->max_age);
+    c->now = like_word(o, "now", a);
+    c->with_logs = logs && logs->type == JSON_BOOL && slice_eq(logs->text, SLICE("true"));
+}
+
 static const char *like_kinds(const struct json_node *options, struct arena *a)
 {
     const struct json_node *kinds = json_get(options, "kinds");
@@ -50,6 +77,7 @@ static bool apply_like(struct config *c, struct arena *a, struct err *err)
             ok = err_set(err, ERR_USAGE, "%s is no report of requeue: it has no options", c->like);
     }
     if (ok) {
+        apply_like_judging(c, o, a);
         c->tenant = like_word(o, "tenant", a);
         c->namespace = like_word(o, "namespace", a);
         c->since = like_word(o, "since", a);

@@ -13,6 +13,7 @@ enum exit_status command_check(struct session *s);
 enum exit_status command_plan(struct session *s);
 enum exit_status command_rebuild(struct session *s);
 enum exit_status command_verify(struct session *s);
+enum exit_status command_executions(struct session *s);
 enum exit_status command_topics(struct session *s);
 enum exit_status command_help(const struct config *conf);
 enum exit_status command_version(void);
@@ -24,7 +25,7 @@ enum exit_status command_fail(const struct err *err);
 struct plan_conf command_plan_conf(struct session *s, struct run *r);
 
 /* Count all executions of the store, also when none are in scope: the report says how many stay
- * behind. */
+ * behind. Then an index that is missing or cannot be read is no error: executions_unknown. */
 MUST_CHECK bool command_count_executions(struct run *r, struct err *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include "cli/options.h"
 
 #include "cli/brokers.h"
+#include "cli/execution_options.h"
 #include "cli/store_options.h"
 #include "lib/base/clock.h"
 
@@ -13,9 +14,12 @@
 #define REBUILD  (1u << COMMAND_REBUILD)
 #define VERIFY   (1u << COMMAND_VERIFY)
 #define TOPICS   (1u << COMMAND_TOPICS)
-#define RUNS     (CHECK | PLAN | REBUILD | VERIFY | TOPICS)
+#define LIST     (1u << COMMAND_EXECUTIONS)
+#define KAFKA    (CHECK | PLAN | REBUILD | VERIFY | TOPICS)
+#define RUNS     (KAFKA | LIST)
 #define READS    (PLAN | REBUILD | VERIFY)
 #define WRITES   (PLAN | REBUILD)
+#define JUDGES   (READS | LIST)
 
 #define STORE_EXAMPLE "postgres://kestra@127.0.0.1:5432/kestra or --store http://127.0.0.1:9200"
 
@@ -37,23 +41,32 @@ const struct opt options_table[] = {
     { "store-key",        0, OPT_STRING, FIELD(store_key),       0, 0,  NULL, NULL,                      "FILE",           "key of the client certificate, as PEM", RUNS },
     { "insecure",         0, OPT_FLAG,   FIELD(insecure),        0, 0,  NULL, NULL,                      NULL,             "do not check the certificate of a search store", RUNS },
     { "gzip",             0, OPT_FLAG,   FIELD(gzip),            0, 0,  NULL, NULL,                      NULL,             "ask a search store for compressed answers: for slow links only", RUNS },
-    { "kafka",           'k', OPT_STRING, FIELD(kafka),           0, 0,  NULL,  "REQUEUE_KAFKA",           "HOST:PORT,...",  "Kafka bootstrap servers", RUNS },
-    { "property",        'X', OPT_LIST,   FIELD(props),           0, 0,  NULL,  NULL,                      "PROP=VALUE",     "any librdkafka property (repeatable)", RUNS },
+    { "kafka",           'k', OPT_STRING, FIELD(kafka),           0, 0,  NULL,  "REQUEUE_KAFKA",           "HOST:PORT,...",  "Kafka bootstrap servers", KAFKA },
+    { "property",        'X', OPT_LIST,   FIELD(props),           0, 0,  NULL,  NULL,                      "PROP=VALUE",     "any librdkafka property (repeatable)", KAFKA },
     { "layout",            0, OPT_STRING, FIELD(layout),          0, 0,  NULL,  "REQUEUE_LAYOUT",          "NAME|FILE",      "layout of the Kestra version instead of the detected one", RUNS },
     { "kinds",             0, OPT_STRING, FIELD(kinds),           0, 0,  "all", "REQUEUE_KINDS",           "LIST",           "kinds to handle: flow-last, flow (includes flow-last), template, trigger, execution", READS },
     { "no-flows",          0, OPT_FLAG,   FIELD(no_flows),        0, 0,  NULL,  NULL,                      NULL,             "without flows", READS },
     { "no-templates",      0, OPT_FLAG,   FIELD(no_templates),    0, 0,  NULL,  NULL,                      NULL,             "without templates", READS },
     { "no-triggers",       0, OPT_FLAG,   FIELD(no_triggers),     0, 0,  NULL,  NULL,                      NULL,             "without triggers", READS },
-    { "executions",        0, OPT_CHOICE, FIELD(executions),      0, 0,  "none", "REQUEUE_EXECUTIONS",     "none|pending|all", "which executions: none, those that have not ended, or all (flow triggers fire again for ended ones)", READS },
-    { "unlock",            0, OPT_CHOICE, FIELD(unlock),          0, 0,  "none", "REQUEUE_UNLOCK",         "none|all",       "triggers that wait for an execution: keep the lock, or release all", READS },
+    { "executions",        0, OPT_CHOICE, FIELD(executions),      0, 0,  "resumable", "REQUEUE_EXECUTIONS", "none|resumable|pending|all", "which executions: none, those pending that come back, all that have not ended, or all (flow triggers fire again for ended ones)", JUDGES },
+    { "unlock",            0, OPT_CHOICE, FIELD(unlock),          0, 0,  "dead", "REQUEUE_UNLOCK",         "dead|all|none",  "triggers that wait for an execution: release those whose execution is missing, has ended or is not sent, all of them, or none", READS },
     { "no-triggers-execution-id", 0, OPT_SET, FIELD(unlock),      0, 0,  "all", NULL,                      NULL,             "the same as --unlock all", READS },
-    { "tenant",            0, OPT_STRING, FIELD(tenant),          0, 0,  NULL,  "REQUEUE_TENANT",          "ID",             "only this tenant; an empty one means documents without tenant", READS },
-    { "namespace",       'n', OPT_STRING, FIELD(namespace),       0, 0,  NULL,  "REQUEUE_NAMESPACE",       "N",              "only namespace N and those below it", READS },
-    { "since",             0, OPT_STRING, FIELD(since),           0, 0,  NULL,  NULL,                      "TIME",           "only executions started at or after this time (RFC 3339)", READS },
-    { "until",             0, OPT_STRING, FIELD(until),           0, 0,  NULL,  NULL,                      "TIME",           "only executions started before this time", READS },
-    { "topic-prefix",      0, OPT_STRING, FIELD(topic_prefix),    0, 0,  NULL,  "REQUEUE_TOPIC_PREFIX",    "PREFIX",         "prefix of the topics, with its separator (kestra_)", RUNS },
-    { "consumer-prefix",   0, OPT_STRING, FIELD(consumer_prefix), 0, 0,  NULL,  "REQUEUE_CONSUMER_PREFIX", "PREFIX",         "prefix of Kestra's consumer groups, with its separator (kestra_)", RUNS },
-    { "jobs",            'j', OPT_COUNT,  FIELD(jobs),            1, 64, "2",   "REQUEUE_JOBS",            "N",              "at most N store connections; N - 1 parallel workers are asked of the server", READS },
+    { "recover",           0, OPT_CHOICE, FIELD(recover),         0, 0,  "none", NULL,                     "none|safe|all",  "rewrite executions that would not come back: none, those of which no task was lost, or also where it has a price", JUDGES },
+    { "lost-tasks",        0, OPT_CHOICE, FIELD(lost_tasks),      0, 0,  "rerun", NULL,                    "rerun|fail",     "with --recover all: tasks that were running at the loss run again, or fail", JUDGES },
+    { "lost-at",           0, OPT_STRING, FIELD(lost_at),         0, 0,  NULL,  NULL,                      "TIME",           "when Kafka was lost (RFC 3339): tells what the store cannot know", JUDGES & ~VERIFY },
+    { "max-age",           0, OPT_DURATION, FIELD(max_age),       0, 0,  "30d", "REQUEUE_MAX_AGE",         "DURATION",       "executions whose last change is older wait for a person (0: no limit)", JUDGES },
+    { "now",               0, OPT_STRING, FIELD(now),             0, 0,  NULL,  NULL,                      "TIME",           "the time that ages are counted from, instead of the newest one of the store", JUDGES },
+    { "with-logs",         0, OPT_FLAG,   FIELD(with_logs),       0, 0,  NULL,  NULL,                      NULL,             "ask Kestra's logs, too, which tasks have ended: slower", JUDGES },
+    { "verdict",           0, OPT_STRING, FIELD(verdicts),        0, 0,  NULL,  NULL,                      "LIST",           "list only these: resumes, undecided, needs-action, blocked", LIST },
+    { "code",              0, OPT_STRING, FIELD(codes),           0, 0,  NULL,  NULL,                      "LIST",           "list only executions with one of these codes (requeue help codes)", LIST },
+    { "fail-on",           0, OPT_CHOICE, FIELD(fail_on),         0, 0,  NULL,  NULL,                      "blocked",        "exit 8 when a pending execution is blocked and stays so", WRITES | LIST },
+    { "tenant",            0, OPT_STRING, FIELD(tenant),          0, 0,  NULL,  "REQUEUE_TENANT",          "ID",             "only this tenant; an empty one means documents without tenant", JUDGES },
+    { "namespace",       'n', OPT_STRING, FIELD(namespace),       0, 0,  NULL,  "REQUEUE_NAMESPACE",       "N",              "only namespace N and those below it", JUDGES },
+    { "since",             0, OPT_STRING, FIELD(since),           0, 0,  NULL,  NULL,                      "TIME",           "only executions started at or after this time (RFC 3339)", JUDGES },
+    { "until",             0, OPT_STRING, FIELD(until),           0, 0,  NULL,  NULL,                      "TIME",           "only executions started before this time", JUDGES },
+    { "topic-prefix",      0, OPT_STRING, FIELD(topic_prefix),    0, 0,  NULL,  "REQUEUE_TOPIC_PREFIX",    "PREFIX",         "prefix of the topics, with its separator (kestra_)", KAFKA },
+    { "consumer-prefix",   0, OPT_STRING, FIELD(consumer_prefix), 0, 0,  NULL,  "REQUEUE_CONSUMER_PREFIX", "PREFIX",         "prefix of Kestra's consumer groups, with its separator (kestra_)", KAFKA },
+    { "jobs",            'j', OPT_COUNT,  FIELD(jobs),            1, 64, "2",   "REQUEUE_JOBS",            "N",              "at most N store connections; N - 1 parallel workers are asked of the server", JUDGES },
     { "recreate",          0, OPT_FLAG,   FIELD(recreate),        0, 0,  NULL,  NULL,                      NULL,             "delete and create the topics of the selected kinds; needs --confirm", WRITES },
     { "confirm",           0, OPT_STRING, FIELD(confirm),         0, 0,  NULL,  NULL,                      "CLUSTER-ID",     "the id of the cluster on which --recreate may delete", WRITES },
     { "no-recreate",       0, OPT_FLAG,   FIELD(no_recreate),     0, 0,  NULL,  NULL,                      NULL,             "do not delete topics; always so without --recreate", WRITES },
@@ -67,12 +80,12 @@ const struct opt options_table[] = {
     { "strict",            0, OPT_FLAG,   FIELD(strict),          0, 0,  NULL,  NULL,                      NULL,             "explained differences count too", VERIFY },
     { "like",              0, OPT_STRING, FIELD(like),            0, 0,  NULL,  NULL,                      "REPORT.json",    "expect what that rebuild was asked to send", VERIFY },
     { "output",          'o', OPT_STRING, FIELD(output),          0, 0,  NULL,  NULL,                      "FILE",           "write the plan as JSON, for rebuild --plan", PLAN },
-    { "report",            0, OPT_STRING, FIELD(report),          0, 0,  NULL,  "REQUEUE_REPORT",          "FILE",           "write a JSON report; differences and skips as JSON lines beside it", READS },
+    { "report",            0, OPT_STRING, FIELD(report),          0, 0,  NULL,  "REQUEUE_REPORT",          "FILE",           "write a JSON report; differences, skips and executions as JSON lines beside it", JUDGES },
     { "format",            0, OPT_CHOICE, FIELD(format),          0, 0,  "text", "REQUEUE_FORMAT",         "text|json",      "how the result is written to stdout", RUNS },
     { "log-format",        0, OPT_CHOICE, FIELD(log_format),      0, 0,  "text", "REQUEUE_LOG_FORMAT",     "text|json",      "how log lines are written to stderr", RUNS },
     { "verbose",         'v', OPT_FLAG,   FIELD(verbose),         0, 0,  NULL,  NULL,                      NULL,             "also log what the client libraries say", RUNS },
     { "quiet",           'q', OPT_FLAG,   FIELD(quiet),           0, 0,  NULL,  NULL,                      NULL,             "only the verdict line", RUNS },
-    { "no-progress",       0, OPT_FLAG,   FIELD(no_progress),     0, 0,  NULL,  NULL,                      NULL,             "no progress lines", READS },
+    { "no-progress",       0, OPT_FLAG,   FIELD(no_progress),     0, 0,  NULL,  NULL,                      NULL,             "no progress lines", JUDGES },
     { NULL,                0, OPT_FLAG,   0,                      0, 0,  NULL,  NULL,                      NULL,             NULL, 0 },
 };
 
@@ -84,6 +97,7 @@ static const struct {
     [COMMAND_PLAN]    = { "plan",    "what a rebuild would do; changes nothing" },
     [COMMAND_REBUILD] = { "rebuild", "make the topics from the store, then prove them" },
     [COMMAND_VERIFY]  = { "verify",  "compare store and topics, key by key" },
+    [COMMAND_EXECUTIONS] = { "executions", "a verdict for each pending execution; changes nothing" },
     [COMMAND_TOPICS]  = { "topics",  "the topic table of the layout, and how the cluster differs" },
     [COMMAND_HELP]    = { "help",    "this help, or that of a command" },
     [COMMAND_VERSION] = { "version", "the version of this program and of its libraries" },
@@ -132,13 +146,22 @@ static bool contradiction(const struct config *c, struct err *err)
         return err_set(err, ERR_USAGE, "--audit and --like exclude each other");
     if (c->audit && c->executions_given && strcmp(c->executions, "all") != 0)
         return err_set(err, ERR_USAGE, "--audit means --executions all, not %s", c->executions);
-    if (c->audit && strcmp(c->unlock, "none") != 0)
+    if (c->audit && c->unlock_given && strcmp(c->unlock, "none") != 0)
         return err_set(err, ERR_USAGE, "--audit means --unlock none, not %s", c->unlock);
     if (c->strict && !c->audit)
         return err_set(err, ERR_USAGE, "--strict belongs to --audit");
-    return same_file("--like", c->like, "--report", c->report, err) &&
+    return execution_options_check(c, err) &&
+           same_file("--like", c->like, "--report", c->report, err) &&
            same_file("--plan", c->plan, "--report", c->report, err) &&
            same_file("--output", c->output, "--report", c->report, err);
+}
+
+bool options_time(const char *option, const char *text, struct instant *out, struct err *err)
+{
+    if (instant_parse(slice_str(text), out))
+        return true;
+    return err_set(err, ERR_USAGE, "option --%s: '%s' is not a time such as 2024-12-10T08:00:00Z",
+                   option, text);
 }
 
 /* The store compares started times as text: RFC 3339, UTC, milliseconds. */
@@ -149,20 +172,11 @@ static bool canonical_time(const char *option, const char *text, char out[32], c
 
     if (!text)
         return true;
-    if (!instant_parse(slice_str(text), &t))
-        return err_set(err, ERR_USAGE,
-                       "option --%s: '%s' is not a time such as 2024-12-10T08:00:00Z", option,
-                       text);
+    if (!options_time(option, text, &t, err))
+        return false;
     instant_format(t, out);
     *field = out;
     return true;
-}
-
-static enum executions_mode executions_mode_of(const char *word)
-{
-    if (strcmp(word, "pending") == 0)
-        return EXECUTIONS_PENDING;
-    return strcmp(word, "all") == 0 ? EXECUTIONS_ALL : EXECUTIONS_NONE;
 }
 
 bool options_derive(struct config *c, struct err *err)
@@ -177,10 +191,12 @@ bool options_derive(struct config *c, struct err *err)
         s->kinds &= ~KIND_BIT(KIND_TEMPLATE);
     if (c->no_triggers)
         s->kinds &= ~KIND_BIT(KIND_TRIGGER);
-    if (c->audit)
+    if (c->audit) {
         c->executions = "all";
-    s->project.executions = executions_mode_of(c->executions);
-    s->project.unlock = strcmp(c->unlock, "all") == 0 ? UNLOCK_ALL : UNLOCK_NONE;
+        c->unlock = "none";
+    }
+    if (!execution_options_derive(c, err))
+        return false;
     s->tenant = c->tenant;
     s->namespace = c->namespace;
     if (!canonical_time("since", c->since, c->since_buf, &s->since, err) ||
@@ -192,10 +208,14 @@ bool options_derive(struct config *c, struct err *err)
     /* None of a kind is wanted: its topic is neither filled nor compared. */
     if (s->project.executions == EXECUTIONS_NONE)
         s->kinds &= ~KIND_BIT(KIND_EXECUTION);
+    scope_derive(s);
     if (s->kinds == 0) {
         (void)err_set(err, ERR_USAGE, "no kind is left to handle");
-        return err_hint(err, "--kinds execution needs --executions pending or all");
+        return err_hint(err, "--kinds execution needs --executions resumable, pending or all");
     }
+    if (s->project.recover.mode != RECOVER_NONE && !scope_has(s, KIND_EXECUTION))
+        return err_set(err, ERR_USAGE, "--recover %s rewrites executions, but --kinds %s has none",
+                       c->recover, c->kinds);
     c->mode = c->recreate ? MODE_RECREATE
               : c->append ? MODE_APPEND
               : c->resume ? MODE_RESUME
@@ -208,6 +228,10 @@ static void note_given(struct config *conf, const bool *given)
     for (size_t i = 0; options_table[i].name; i++)
         if (given[i] && strcmp(options_table[i].name, "executions") == 0)
             conf->executions_given = true;
+        else if (given[i] && options_table[i].field == FIELD(unlock))
+            conf->unlock_given = true;
+        else if (given[i] && strcmp(options_table[i].name, "lost-tasks") == 0)
+            conf->lost_tasks_given = true;
 }
 
 static bool not_a_command(const char *word, struct err *err)
@@ -226,6 +250,23 @@ static bool need(const char *value, const char *option, const char *example, str
         return true;
     (void)err_set(err, ERR_USAGE, "--%s is missing", option);
     return err_hint(err, "for example --%s %s", option, example);
+}
+
+/* What a command has no options for. */
+static void fixed_options(struct config *conf)
+{
+    if (conf->command == COMMAND_CHECK || conf->command == COMMAND_TOPICS) {
+        conf->kinds = "all";
+        conf->executions = "all";
+        conf->unlock = "none";
+        conf->recover = "none";
+        conf->lost_tasks = "rerun";
+        conf->jobs = 1;
+    }
+    if (conf->command == COMMAND_EXECUTIONS) {
+        conf->kinds = "flow,execution"; /* flows are surveyed: which revisions there are */
+        conf->unlock = "none";
+    }
 }
 
 bool options_parse(int argc, char *const *argv, struct config *conf, struct err *err)
@@ -256,15 +297,13 @@ bool options_parse(int argc, char *const *argv, struct config *conf, struct err 
     if (conf->command == COMMAND_HELP || conf->command == COMMAND_VERSION)
         return true;
     note_given(conf, given);
-    if (!need(conf->store, "store", STORE_EXAMPLE, err) ||
-        !need(conf->kafka, "kafka", "127.0.0.1:9092", err) || !brokers_check(conf->kafka, err) ||
-        !store_options_check(conf, given, err))
+    if (!need(conf->store, "store", STORE_EXAMPLE, err))
         return false;
-    if (conf->command == COMMAND_CHECK || conf->command == COMMAND_TOPICS) {
-        conf->kinds = "all";
-        conf->executions = "all";
-        conf->unlock = "none";
-        conf->jobs = 1;
-    }
+    if (conf->command != COMMAND_EXECUTIONS &&
+        (!need(conf->kafka, "kafka", "127.0.0.1:9092", err) || !brokers_check(conf->kafka, err)))
+        return false;
+    if (!store_options_check(conf, given, err))
+        return false;
+    fixed_options(conf);
     return contradiction(conf, err) && options_derive(conf, err);
 }

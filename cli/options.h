@@ -5,6 +5,7 @@
 #ifndef REQUEUE_OPTIONS_H
 #define REQUEUE_OPTIONS_H
 
+#include "lib/base/clock.h"
 #include "lib/base/opt.h"
 #include "lib/kestra/scope.h"
 #include "rebuild/plan.h"
@@ -14,6 +15,7 @@ enum command {
     COMMAND_PLAN,
     COMMAND_REBUILD,
     COMMAND_VERIFY,
+    COMMAND_EXECUTIONS,
     COMMAND_TOPICS,
     COMMAND_HELP,
     COMMAND_VERSION,
@@ -49,6 +51,15 @@ struct config {
     bool              no_triggers;
     const char       *executions;
     const char       *unlock;
+    const char       *recover;
+    const char       *lost_tasks;
+    const char       *lost_at;
+    uint64_t          max_age; /* ms */
+    const char       *now;
+    bool              with_logs;
+    const char       *verdicts; /* as they were said; see list_verdicts */
+    const char       *codes;
+    const char       *fail_on;
     const char       *tenant;
     const char *namespace;
     const char *since;
@@ -80,8 +91,15 @@ struct config {
     enum topic_mode mode;
     struct scope    scope;
     bool            executions_given; /* --executions was said, by option or environment */
-    char            since_buf[32];    /* --since and --until as the store compares them */
+    bool            unlock_given;     /* --unlock likewise */
+    bool            lost_tasks_given;
+    char            since_buf[32]; /* --since and --until as the store compares them */
     char            until_buf[32];
+    bool            has_lost_at;
+    struct instant  lost_instant;  /* --lost-at */
+    unsigned        list_verdicts; /* --verdict: bit set of enum verdict; 0: all */
+    uint64_t        list_codes;    /* --code: CODE_BIT(); 0: all */
+    bool            fail_on_blocked;
     const char     *password; /* of the store, from file or environment; NULL: none */
     const char     *api_key;
     char            password_buf[SECRET_MAX + 1];
@@ -96,6 +114,10 @@ MUST_CHECK bool options_parse(int argc, char *const *argv, struct config *conf, 
 
 /* Derive scope and mode from the strings; called by options_parse, and again by --like. */
 MUST_CHECK bool options_derive(struct config *conf, struct err *err);
+
+/* The time that --OPTION says; ERR_USAGE names the option. */
+MUST_CHECK bool options_time(const char *option, const char *text, struct instant *out,
+                             struct err *err);
 
 const char  *command_name(enum command c);
 const char  *command_purpose(enum command c); /* one line */

@@ -84,8 +84,12 @@ void plan_places_text(const struct session *s, const char *indent, struct buf *o
             continue;
         }
         found_indices(p, out);
-        buf_add(out, ": %llu documents, %s\n", (unsigned long long)p->docs,
-                p->yellow ? "yellow (replicas are missing)" : "green");
+        if (p->health >= STORE_RED)
+            buf_add(out, ": cannot be read: index %s is %s\n", p->worst,
+                    store_health_name(p->health));
+        else
+            buf_add(out, ": %llu documents, %s\n", (unsigned long long)p->docs,
+                    p->health == STORE_YELLOW ? "yellow (replicas are missing)" : "green");
     }
 }
 

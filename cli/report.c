@@ -50,7 +50,7 @@ static void places_json(struct json_writer *w, const struct store *store)
         for (size_t j = 0; j < p->n_indices; j++)
             json_put_str(w, p->indices[j]);
         json_close(w, ']');
-        put_str(w, "health", p->n_indices == 0 ? NULL : p->yellow ? "yellow" : "green");
+        put_str(w, "health", p->n_indices == 0 ? NULL : store_health_name(p->health));
         put_uint(w, "documents", p->docs);
         json_close(w, '}');
     }
@@ -108,6 +108,15 @@ static void options_json(struct json_writer *w, const struct session *s)
     kinds_json(w, c->scope.kinds);
     put_str(w, "executions", c->executions);
     put_str(w, "unlock", c->unlock);
+    put_str(w, "recover", c->recover);
+    put_str(w, "lost_tasks", c->lost_tasks);
+    json_key(w, "max_age_s");
+    json_put_int(w, c->scope.project.max_age_s);
+    if (c->scope.project.has_now)
+        put_time(w, "now", c->scope.project.now);
+    else
+        put_str(w, "now", NULL);
+    put_bool(w, "with_logs", c->scope.with_logs);
     put_str(w, "tenant", c->tenant);
     put_str(w, "namespace", c->namespace);
     put_str(w, "since", c->scope.since);
@@ -207,6 +216,20 @@ static void kind_json(struct json_writer *w, const struct run *r, enum kind kind
     json_close(w, '}');
 }
 
+static void stored_json(struct json_writer *w, const struct run *r)
+{
+    if (r->executions_unknown) {
+        json_put_null(w);
+        return;
+    }
+    json_open(w, '{');
+    put_uint(w, "total", r->executions.total);
+    put_uint(w, "pending", r->executions.pending);
+    put_uint(w, "terminal", r->executions.terminal);
+    put_uint(w, "deleted", r->executions.deleted);
+    json_close(w, '}');
+}
+
 static void totals_json(struct json_writer *w, const struct run *r)
 {
     put_uint(w, "differences", r->differences);
@@ -215,12 +238,7 @@ static void totals_json(struct json_writer *w, const struct run *r)
     put_uint(w, "other_writer", r->foreign);
     put_bool(w, "proven", run_is_proven(r));
     json_key(w, "executions_in_store");
-    json_open(w, '{');
-    put_uint(w, "total", r->executions.total);
-    put_uint(w, "pending", r->executions.pending);
-    put_uint(w, "terminal", r->executions.terminal);
-    put_uint(w, "deleted", r->executions.deleted);
-    json_close(w, '}');
+    stored_json(w, r);
     put_str(w, "differences_file", r->differences_name);
     put_str(w, "skipped_file", r->skipped_name);
     json_key(w, "error");
@@ -232,6 +250,31 @@ static void totals_json(struct json_writer *w, const struct run *r)
         put_str(w, "hint", r->err.hint[0] ? r->err.hint : NULL);
         json_close(w, '}');
     }
+}
+
+/* Of the pending executions; null where they were not judged. */
+static void executions_json(struct json_writer *w, const struct run *r)
+{
+    struct loss loss = run_loss(r);
+
+    json_key(w, "executions");
+    if (!r->was_judged) {
+        json_put_null(w);
+        return;
+    }
+    json_open(w, '{');
+    summary_members(&r->judged.sum, w);
+    if (loss.has_newest)
+        put_time(w, "newest", loss.newest);
+    else
+        put_str(w, "newest", NULL);
+    if (loss.has_lost_at)
+        put_time(w, "lost_at", loss.lost_at);
+    else
+        put_str(w, "lost_at", NULL);
+    put_str(w, "executions_file", r->judged.lines_name);
+    put_str(w, "originals_file", r->judged.originals_name);
+    json_close(w, '}');
 }
 
 void report_json(const struct run *r, struct buf *out)
@@ -257,6 +300,7 @@ void report_json(const struct run *r, struct buf *out)
     if (s->layout)
         options_json(&w, s);
     totals_json(&w, r);
+    executions_json(&w, r);
     json_key(&w, "results");
     json_open(&w, '{');
     for (int k = 0; r->planned && k < KIND_COUNT; k++)

@@ -8,11 +8,6 @@
 
 #define TEXT_MAX (64u << 20)
 
-/* Of a difference on the screen: bytes of a key and of a value, and how many paths. */
-#define SHOWN_KEY   512
-#define SHOWN_VALUE 120
-#define SHOWN_PATHS 3
-
 enum exit_status exit_of(enum err_kind kind)
 {
     switch (kind) {
@@ -33,7 +28,7 @@ enum exit_status exit_worse(enum exit_status a, enum exit_status b)
 {
     static const enum exit_status order[] = { EXIT_BUG,       EXIT_USAGE,   EXIT_REFUSED,
                                               EXIT_STORE,     EXIT_KAFKA,   EXIT_INTERRUPTED,
-                                              EXIT_DIFFERENT, EXIT_UNPROVEN };
+                                              EXIT_DIFFERENT, EXIT_BLOCKED, EXIT_UNPROVEN };
 
     for (size_t i = 0; i < COUNT_OF(order); i++)
         if (a == order[i] || b == order[i])
@@ -66,6 +61,37 @@ static bool open_file(const char *option, const char *path, struct outfile **out
     return err_hint(err, "name a file in a folder that is there and may be written to");
 }
 
+/* Verify judges too, but what it tells are differences. */
+static bool lists_executions(const struct config *c)
+{
+    return c->command == COMMAND_EXECUTIONS || c->command == COMMAND_PLAN ||
+           c->command == COMMAND_REBUILD;
+}
+
+static bool open_executions(struct run *r, struct err *err)
+{
+    const struct config    *c = r->session->conf;
+    struct executions_list *x = &r->judged;
+    bool                    chosen = c->list_verdicts || c->list_codes || c->namespace;
+
+    executions_init(x, &c->scope.project.recover);
+    x->verdicts = c->list_verdicts;
+    x->codes = c->list_codes;
+    x->to_stdout = c->command == COMMAND_EXECUTIONS && strcmp(c->format, "json") == 0;
+    x->leave_resuming = !chosen && !x->to_stdout;
+    x->max_shown = chosen ? SIZE_MAX : RUN_SHOWN_LINES;
+    if (c->quiet)
+        x->max_shown = 0;
+    if (!c->report || !lists_executions(c))
+        return true;
+    r->locks_name = beside(c->report, "locks");
+    x->lines_name = beside(c->report, "executions");
+    x->originals_name = beside(c->report, "originals");
+    return open_file("report", r->locks_name, &r->locks_file, err) &&
+           open_file("report", x->lines_name, &x->lines_file, err) &&
+           open_file("report", x->originals_name, &x->originals_file, err);
+}
+
 bool run_open(struct run *r, struct session *s, struct err *err)
 {
     const char *report = s->conf->report;
@@ -76,6 +102,7 @@ bool run_open(struct run *r, struct session *s, struct err *err)
     r->started_ns = clock_mono_ns();
     buf_init(&r->shown_differences, 1u << 20);
     buf_init(&r->shown_skips, 1u << 20);
+    buf_init(&r->shown_locks, 1u << 20);
     if (report) {
         r->differences_name = beside(report, "differences");
         r->skipped_name = beside(report, "skipped");
@@ -83,7 +110,49 @@ bool run_open(struct run *r, struct session *s, struct err *err)
     return open_file("output", s->conf->output, &r->plan_file, err) &&
            open_file("report", report, &r->report_file, err) &&
            open_file("report", r->skipped_name, &r->skipped_file, err) &&
-           open_file("report", r->differences_name, &r->differences_file, err);
+           open_file("report", r->differences_name, &r->differences_file, err) &&
+           open_executions(r, err);
+}
+
+struct loss run_loss(const struct run *r)
+{
+    const struct executions_summary *s = &r->judged.sum;
+    const struct config             *c = r->session->conf;
+
+    return (struct loss){ .has_newest = r->has_newest || s->has_newest,
+                          .newest = r->has_newest ? r->newest : s->newest,
+                          .has_lost_at = c->has_lost_at,
+                          .lost_at = c->lost_instant,
+                          .pending = s->pending };
+}
+
+struct pending_conf run_pending_conf(struct run *r)
+{
+    struct session *s = r->session;
+
+    return (struct pending_conf){ .store = s->store,
+                                  .layout = s->layout,
+                                  .scope = &s->conf->scope,
+                                  .jobs = (unsigned)s->conf->jobs,
+                                  .stop = &s->stop,
+                                  .on_judged = run_on_judged,
+                                  .ctx = r };
+}
+
+bool run_on_judged(void *ctx, const char *place, const struct document *doc,
+                   const struct judgement *j, struct err *err)
+{
+    struct run *r = ctx;
+
+    (void)err;
+    r->was_judged = true;
+    r->judged.recover = r->session->conf->scope.project.recover; /* --like may have changed it */
+    if (!r->session->conf->scope.project.has_now && j->facts.has_newest) {
+        r->has_newest = true;
+        r->newest = j->facts.newest;
+    }
+    execution_note(&r->judged, place, doc, j);
+    return true;
 }
 
 const struct tally *run_tally(const struct run *r, enum kind kind)
@@ -105,7 +174,8 @@ uint64_t run_reason(const struct run *r, enum kind kind, enum reason reason)
     if (reason == REASON_DELETED && (kind == KIND_TEMPLATE || kind == KIND_EXECUTION))
         n += c->deleted;
     if (reason == REASON_TERMINAL &&
-        r->session->conf->scope.project.executions == EXECUTIONS_PENDING)
+        (r->session->conf->scope.project.executions == EXECUTIONS_PENDING ||
+         r->session->conf->scope.project.executions == EXECUTIONS_RESUMABLE))
         n += c->terminal;
     if (reason == REASON_TOO_LARGE)
         n += r->sent[kind].too_large;
@@ -118,198 +188,6 @@ static void put_text(struct outfile *f, struct slice text)
 
     if (f && !outfile_write(f, text, &later))
         return; /* the file keeps its failure, and tells it when it is closed */
-}
-
-static void put_line(struct outfile *f, struct buf *line)
-{
-    if (buf_append_char(line, '\n'))
-        put_text(f, buf_slice(line));
-}
-
-/* Text of others for a person's eye: one line, not too long, nothing that a terminal obeys. */
-static void add_shown(struct buf *b, struct slice text, size_t max)
-{
-    bool   utf8 = utf8_valid(text);
-    size_t start = b->n;
-    size_t n = text.n < max ? text.n : max;
-
-    while (utf8 && n > 0 && n < text.n && ((unsigned char)text.p[n] & 0xc0u) == 0x80u)
-        n--;
-    if (n > 0 && !buf_append(b, slice_of(text.p, n)))
-        return;
-    text_clean(b->p + start, n);
-    for (size_t i = start; !utf8 && i < b->n; i++)
-        if ((unsigned char)b->p[i] >= 0x80)
-            b->p[i] = '?';
-    buf_add(b, "%s", n < text.n ? "..." : "");
-}
-
-static void show_skip(struct run *r, const struct skip *skip)
-{
-    struct buf *b = &r->shown_skips;
-
-    buf_add(b, "  skipped %s %s/", kind_name(skip->kind), skip->place);
-    add_shown(b, skip->id, SHOWN_KEY);
-    buf_add(b, ": %s: %s\n", reason_name(skip->reason), skip->detail);
-}
-
-void run_on_skip(void *ctx, const struct skip *skip)
-{
-    struct run        *r = ctx;
-    struct buf         line = { 0 };
-    struct json_writer w;
-
-    r->skipped++;
-    if (r->skipped <= RUN_SHOWN_LINES)
-        show_skip(r, skip);
-    buf_init(&line, 1u << 20);
-    json_writer_init(&w, &line, false);
-    json_open(&w, '{');
-    json_key(&w, "kind");
-    json_put_str(&w, kind_name(skip->kind));
-    json_key(&w, "reason");
-    json_put_str(&w, reason_name(skip->reason));
-    json_key(&w, "table");
-    json_put_str(&w, skip->place);
-    json_key(&w, "id");
-    json_put_text(&w, skip->id);
-    json_key(&w, "detail");
-    json_put_str(&w, skip->detail);
-    json_close(&w, '}');
-    put_line(r->skipped_file, &line);
-    buf_release(&line);
-}
-
-static void put_optional(struct json_writer *w, const char *name, struct slice text)
-{
-    json_key(w, name);
-    if (text.p)
-        json_put_text(w, text);
-    else
-        json_put_null(w);
-}
-
-static void put_paths(struct json_writer *w, const struct difference *d)
-{
-    json_key(w, "paths");
-    json_open(w, '[');
-    for (size_t i = 0; i < d->n_paths; i++) {
-        json_open(w, '{');
-        json_key(w, "path");
-        json_put_text(w, d->paths[i].path);
-        json_key(w, "store");
-        if (d->paths[i].store.p)
-            json_put_raw(w, d->paths[i].store);
-        else
-            json_put_null(w);
-        json_key(w, "topic");
-        if (d->paths[i].topic.p)
-            json_put_raw(w, d->paths[i].topic);
-        else
-            json_put_null(w);
-        json_close(w, '}');
-    }
-    json_close(w, ']');
-    json_key(w, "more_paths");
-    json_put_bool(w, d->more_paths);
-}
-
-/* Where the store has it: table/key or index/key, as the members of design part 8 say. */
-static void put_store_address(struct json_writer *w, const struct run *r,
-                              const struct difference *d)
-{
-    struct buf b = { 0 };
-
-    json_key(w, "store");
-    if (!d->table) {
-        json_put_null(w);
-        return;
-    }
-    buf_init(&b, 16384);
-    buf_add(&b, "%s/%.*s", d->table, SLICE_ARG(d->key));
-    /* A flow-last key names no row: its row is that of the flow's highest revision. */
-    if (d->kind == KIND_FLOW_LAST && r->plan.survey.flows)
-        buf_add(&b, "_%lld", (long long)flow_index_last(r->plan.survey.flows, d->key));
-    json_put_text(w, buf_slice(&b));
-    buf_release(&b);
-}
-
-static void difference_json(const struct run *r, const struct difference *d, struct buf *line)
-{
-    struct json_writer w;
-
-    json_writer_init(&w, line, false);
-    json_open(&w, '{');
-    json_key(&w, "kind");
-    json_put_str(&w, kind_name(d->kind));
-    put_optional(&w, "key", d->key);
-    json_key(&w, "class");
-    json_put_str(&w, difference_name(d->class));
-    put_optional(&w, "tenant", d->tenant);
-    put_optional(&w, "namespace", d->namespace);
-    put_optional(&w, "id", d->id);
-    put_store_address(&w, r, d);
-    json_key(&w, "topic");
-    json_put_str(&w, d->topic);
-    json_key(&w, "partition");
-    json_put_int(&w, d->partition);
-    json_key(&w, "offset");
-    if (d->offset >= 0)
-        json_put_int(&w, d->offset);
-    else
-        json_put_null(&w);
-    json_key(&w, "explained");
-    json_put_str(&w, d->explained);
-    put_paths(&w, d);
-    json_close(&w, '}');
-}
-
-static void show_path(struct buf *b, const struct value_difference *v)
-{
-    buf_add(b, "\n      ");
-    add_shown(b, v->path, SHOWN_KEY);
-    buf_add(b, ": store ");
-    add_shown(b, v->store.p ? v->store : SLICE("absent"), SHOWN_VALUE);
-    buf_add(b, ", topic ");
-    add_shown(b, v->topic.p ? v->topic : SLICE("absent"), SHOWN_VALUE);
-}
-
-static void show_difference(struct run *r, const struct difference *d)
-{
-    struct buf *b = &r->shown_differences;
-
-    buf_add(b, "  %s %s ", difference_name(d->class), kind_name(d->kind));
-    add_shown(b, d->key.p ? d->key : SLICE("(record without key)"), SHOWN_KEY);
-    if (d->offset >= 0)
-        buf_add(b, " at %s[%d]@%lld", d->topic, d->partition, (long long)d->offset);
-    if (d->explained)
-        buf_add(b, " (explained: %s)", d->explained);
-    for (size_t i = 0; i < d->n_paths && i < SHOWN_PATHS; i++)
-        show_path(b, &d->paths[i]);
-    if (d->n_paths > SHOWN_PATHS)
-        buf_add(b, "\n      and %zu more paths", d->n_paths - SHOWN_PATHS);
-    buf_add(b, "\n");
-}
-
-bool run_on_difference(void *ctx, const struct difference *d, struct err *err)
-{
-    struct run *r = ctx;
-    struct buf  line = { 0 };
-
-    (void)err;
-    if (d->explained && !r->session->conf->strict)
-        r->explained++;
-    else
-        r->differences++;
-    if (r->differences + r->explained <= RUN_SHOWN_LINES)
-        show_difference(r, d);
-    if (r->differences_file) {
-        buf_init(&line, TEXT_MAX);
-        difference_json(r, d, &line);
-        put_line(r->differences_file, &line);
-        buf_release(&line);
-    }
-    return true;
 }
 
 struct verify_conf run_verify_conf(struct run *r)
@@ -366,6 +244,8 @@ static enum exit_status found_exit(const struct run *r)
         e = exit_worse(e, EXIT_REFUSED);
     if (r->differences > 0 || r->foreign > 0)
         e = exit_worse(e, EXIT_DIFFERENT);
+    if (r->session->conf->fail_on_blocked && r->judged.sum.stay_blocked > 0)
+        e = exit_worse(e, EXIT_BLOCKED);
     if (r->skipped > 0 || r->unproven || r->open_transactions > 0)
         e = exit_worse(e, EXIT_UNPROVEN);
     return e;
@@ -380,7 +260,8 @@ static void judge_plan(struct run *r)
         records += atomic_load(&r->session->tallies[k].records);
     for (size_t i = 0; i < r->plan.n_topics; i++)
         topics += r->plan.topics[i].action != TOPIC_USE || r->plan.topics[i].alter ? 1 : 0;
-    if (r->exit == EXIT_DONE || r->exit == EXIT_UNPROVEN || r->exit == EXIT_DIFFERENT) {
+    if (r->exit == EXIT_DONE || r->exit == EXIT_UNPROVEN || r->exit == EXIT_BLOCKED ||
+        r->exit == EXIT_DIFFERENT) {
         if (records > 0 || topics > 0)
             r->exit = exit_worse(r->exit, EXIT_DIFFERENT);
         (void)snprintf(
@@ -389,6 +270,22 @@ static void judge_plan(struct run *r)
             r->session->conf->mode == MODE_RESUME ? "at most " : "", (unsigned long long)records,
             topics, r->session->info.grade);
     }
+}
+
+static void judge_executions(struct run *r)
+{
+    const struct executions_summary *s = &r->judged.sum;
+
+    if (r->exit != EXIT_DONE && r->exit != EXIT_BLOCKED && r->exit != EXIT_UNPROVEN)
+        return;
+    (void)snprintf(r->verdict, sizeof(r->verdict),
+                   "%s: %llu pending, %llu come back as they are, %llu more with --recover "
+                   "safe, %llu more with all, %llu do not (grade %c)",
+                   r->exit == EXIT_BLOCKED ? "BLOCKED" : "EXECUTIONS",
+                   (unsigned long long)s->pending, (unsigned long long)s->by_needs[NEEDS_NONE],
+                   (unsigned long long)s->by_needs[NEEDS_SAFE],
+                   (unsigned long long)s->by_needs[NEEDS_ALL],
+                   (unsigned long long)s->by_needs[NEEDS_NEVER], r->session->info.grade);
 }
 
 /* How far a run came that did not come to its end. */
@@ -445,16 +342,24 @@ void run_judge(struct run *r)
             (void)snprintf(v, n, "PASS with %llu skipped (grade %c)",
                            (unsigned long long)r->skipped, grade);
         break;
+    case EXIT_BLOCKED:
+        (void)snprintf(v, n, "PASS, but %llu pending executions stay blocked (grade %c)",
+                       (unsigned long long)r->judged.sum.stay_blocked, grade);
+        break;
     case EXIT_DONE: (void)snprintf(v, n, "PASS (grade %c)", grade); break;
     }
     if (r->session->conf->command == COMMAND_PLAN)
         judge_plan(r);
+    if (r->session->conf->command == COMMAND_EXECUTIONS)
+        judge_executions(r);
 }
 
 /* The first failure of any of them is told. */
 static bool close_files(struct run *r, struct err *err)
 {
-    struct outfile **files[] = { &r->skipped_file, &r->differences_file, &r->report_file,
+    struct outfile **files[] = { &r->skipped_file,      &r->differences_file,
+                                 &r->judged.lines_file, &r->judged.originals_file,
+                                 &r->locks_file,        &r->report_file,
                                  &r->plan_file };
     bool             ok = true;
 
@@ -484,7 +389,8 @@ static void write_report(struct run *r)
         return;
     (void)err_set(&err, ERR_OUTPUT, "%s: the report is not complete, but the verdict stands",
                   err.msg);
-    if (r->session->conf->command == COMMAND_PLAN)
+    if (r->session->conf->command == COMMAND_PLAN ||
+        r->session->conf->command == COMMAND_EXECUTIONS)
         (void)err_hint(&err, "make room, then run it again");
     else
         (void)err_hint(&err, "make room, then have a new one written by requeue verify --report");
@@ -495,13 +401,20 @@ static void write_report(struct run *r)
 static void print_result(struct run *r)
 {
     struct buf out = { 0 };
+    bool       ok;
 
     buf_init(&out, TEXT_MAX);
-    if (strcmp(r->session->conf->format, "json") == 0)
-        report_json(r, &out);
-    else
-        table_text(r, &out);
-    if (!say_result(buf_slice(&out)))
+    /* Lines of executions went there already, and nothing else should. */
+    if (r->judged.to_stdout) {
+        ok = executions_flush(&r->judged);
+    } else {
+        if (strcmp(r->session->conf->format, "json") == 0)
+            report_json(r, &out);
+        else
+            table_text(r, &out);
+        ok = say_result(buf_slice(&out));
+    }
+    if (!ok)
         r->exit = exit_worse(r->exit, EXIT_USAGE);
     buf_release(&out);
 }
@@ -518,6 +431,9 @@ void run_release(struct run *r)
     mem_free(r->skipped_name);
     buf_release(&r->shown_differences);
     buf_release(&r->shown_skips);
+    buf_release(&r->shown_locks);
+    mem_free(r->locks_name);
+    executions_release(&r->judged);
 }
 
 enum exit_status run_finish(struct run *r)

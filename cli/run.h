@@ -9,6 +9,8 @@
 #ifndef REQUEUE_RUN_H
 #define REQUEUE_RUN_H
 
+#include "cli/executions.h"
+#include "cli/locks.h"
 #include "cli/session.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
@@ -25,6 +27,7 @@ enum exit_status {
     EXIT_REFUSED = 5,
     EXIT_STORE = 6,
     EXIT_KAFKA = 7,
+    EXIT_BLOCKED = 8, /* pending executions stay blocked, with --fail-on blocked */
     EXIT_BUG = 70,
 };
 
@@ -43,9 +46,10 @@ struct run {
     bool                   was_verified[KIND_COUNT];
     struct sent            sent[KIND_COUNT];
     struct verify_result   verified[KIND_COUNT];
-    struct partition_ends *ends[KIND_COUNT]; /* owned; NULL: not verified */
-    struct store_counts    executions;       /* also when executions are out of scope */
-    uint64_t               skipped;          /* documents told as skipped */
+    struct partition_ends *ends[KIND_COUNT];   /* owned; NULL: not verified */
+    struct store_counts    executions;         /* also when executions are out of scope */
+    bool                   executions_unknown; /* out of scope, with no index that can be read */
+    uint64_t               skipped;            /* documents told as skipped */
     uint64_t               differences;
     uint64_t               explained;
     uint64_t               foreign; /* records of another writer */
@@ -62,10 +66,19 @@ struct run {
     struct outfile *report_file; /* NULL: no --report */
     struct outfile *differences_file;
     struct outfile *skipped_file;
+    struct outfile *locks_file;       /* NULL: none, or nobody judges */
+    char           *locks_name;       /* owned */
     char           *differences_name; /* owned */
     char           *skipped_name;
     struct buf      shown_differences; /* text */
     struct buf      shown_skips;
+    struct buf      shown_locks;
+    uint64_t        n_shown_locks;
+
+    bool                   was_judged; /* the pending executions were looked at */
+    struct executions_list judged;
+    bool                   has_newest; /* in the whole store; else judged.sum.newest */
+    struct instant         newest;
 };
 
 /* Open the files of --output and --report. */
@@ -84,9 +97,18 @@ void run_release(struct run *r);
 /* Every kind in scope was compared and nothing speaks against it. */
 bool run_is_proven(const struct run *r);
 
-/* Callbacks for survey, sender and verify; ctx is the run. */
+/* How the pending executions are read and told. */
+struct pending_conf run_pending_conf(struct run *r);
+
+/* Callbacks for survey, pass over the executions, sender and verify; ctx is the run. */
 void run_on_skip(void *ctx, const struct skip *skip);
+bool run_on_judged(void *ctx, const char *place, const struct document *doc,
+                   const struct judgement *j, struct err *err);
+bool run_on_lock(void *ctx, const struct lock *lock, struct err *err);
 bool run_on_difference(void *ctx, const struct difference *d, struct err *err);
+
+/* What executions_loss_text() is to be told. */
+struct loss run_loss(const struct run *r);
 
 /* The counters of a kind's documents in this run: those of verify, else those of sending or the dry
  * run. */

@@ -61,7 +61,9 @@ void session_init(struct session *s, const struct config *conf)
 static void find_places(struct session *s)
 {
     for (int k = 0; k < KIND_COUNT; k++)
-        if (s->layout->kinds[k].enabled)
+        if (!kind_is_stored((enum kind)k))
+            s->places[k] = kind_name((enum kind)k);
+        else if (s->layout->kinds[k].enabled)
             s->places[k] = s->info.has_tables
                                ? s->layout->kinds[k].table
                                : index_name_of(s->layout, (enum kind)k, &s->store_conf.search,

@@ -115,14 +115,17 @@ static void execution_lines(const struct run *r, struct buf *out)
     const struct store_counts *c = &r->executions;
     enum executions_mode       mode = r->session->conf->scope.project.executions;
 
+    if (r->executions_unknown)
+        buf_add(out, "execution: not selected and not counted: no index of them can be read; how "
+                     "many are pending is not known\n");
     if (c->total == 0)
         return;
     if (mode == EXECUTIONS_NONE)
-        buf_add(
-            out,
-            "execution: %" PRIu64 " pending of %" PRIu64
-            " left out (--executions none): they will not go on; --executions pending sends them\n",
-            c->pending, c->total);
+        buf_add(out,
+                "execution: %" PRIu64 " pending of %" PRIu64
+                " left out (--executions none): they will not go on; --executions resumable sends "
+                "those that come back\n",
+                c->pending, c->total);
     else if (mode == EXECUTIONS_ALL && c->terminal > 0 &&
              r->session->conf->command != COMMAND_VERIFY)
         buf_add(out,
@@ -130,6 +133,26 @@ static void execution_lines(const struct run *r, struct buf *out)
                 " ended ones are among them: every flow with a Flow trigger starts "
                 "again for each of them when Kestra reads this topic\n",
                 c->terminal);
+}
+
+/* What the judgement found, for plan and rebuild; nothing when nothing was judged. */
+static void judged_lines(const struct run *r, struct buf *out)
+{
+    struct loss loss = run_loss(r);
+
+    if (!r->was_judged || r->session->conf->command == COMMAND_VERIFY)
+        return;
+    executions_plan_text(&r->judged.sum, r->judged.recover.mode, out);
+    locks_text(&r->plan.judged.locks, out);
+    buf_add(out, "%s", r->shown_locks.p);
+    if (r->n_shown_locks > RUN_SHOWN_LINES)
+        buf_add(out, "  and %" PRIu64 " more\n", r->n_shown_locks - RUN_SHOWN_LINES);
+    executions_loss_text(&loss, out);
+    if (r->judged.lines_name)
+        buf_add(out, "a line for each pending execution: %s\n", r->judged.lines_name);
+    if (r->judged.originals_name && r->judged.sum.rewritten > 0)
+        buf_add(out, "the originals of %" PRIu64 " rewritten ones: %s\n", r->judged.sum.rewritten,
+                r->judged.originals_name);
 }
 
 static void trigger_lines(const struct run *r, struct buf *out)
@@ -291,6 +314,7 @@ static void remarks(const struct run *r, struct buf *out)
     }
     left_out_lines(r, out);
     execution_lines(r, out);
+    judged_lines(r, out);
     trigger_lines(r, out);
     class_lines(r, out);
     shown_lines(r, out);
@@ -312,15 +336,33 @@ static bool has_result(const struct run *r)
 
     if (r->session->conf->quiet || !r->planned)
         return false;
+    if (c == COMMAND_EXECUTIONS)
+        return r->err.kind == ERR_NONE;
     if (c == COMMAND_REBUILD)
         return r->sent_any || r->differences > 0 ||
                (r->plan.n_refusals == 0 && r->err.kind == ERR_NONE);
     return c != COMMAND_PLAN || r->err.kind == ERR_NONE;
 }
 
+static void executions_result(const struct run *r, struct buf *out)
+{
+    struct loss loss = run_loss(r);
+
+    executions_text(&r->judged, out);
+    if (r->judged.sum.pending > 0)
+        executions_loss_text(&loss, out);
+    shown_lines(r, out);
+    grade_lines(r, out);
+}
+
 void table_text(const struct run *r, struct buf *out)
 {
     if (has_result(r)) {
+        if (r->session->conf->command == COMMAND_EXECUTIONS) {
+            executions_result(r, out);
+            buf_add(out, "%s\n", r->verdict);
+            return;
+        }
         if (r->session->conf->command == COMMAND_PLAN) {
             plan_text(r, out);
         } else {

@@ -30,23 +30,28 @@ static const char *arena_text(struct arena *a, const struct buf *b)
     return arena_str(a, buf_slice(b));
 }
 
-/* The names of all declared topics with the prefixes of this run, and which kind fills which. */
+/* The names of all declared topics with the prefixes of this run, and which kind fills which. A
+ * topic for links whose name nobody has published is none of ours unless there are links. */
 static void name_topics(struct planner *pl)
 {
     const struct plan_conf *conf = pl->conf;
+    const struct layout    *l = conf->layout;
     struct plan            *plan = pl->plan;
 
-    plan->n_topics = conf->layout->n_topics;
-    plan->topics = arena_alloc(plan->arena, plan->n_topics * sizeof(*plan->topics));
-    memset(plan->topics, 0, plan->n_topics * sizeof(*plan->topics));
-    for (size_t i = 0; i < plan->n_topics; i++) {
-        struct topic_plan         *t = &plan->topics[i];
-        const struct topic_layout *tl = &conf->layout->topics[i];
+    plan->topics = arena_alloc(plan->arena, l->n_topics * sizeof(*plan->topics));
+    memset(plan->topics, 0, l->n_topics * sizeof(*plan->topics));
+    for (size_t i = 0; i < l->n_topics; i++) {
+        struct topic_plan         *t = &plan->topics[plan->n_topics];
+        const struct topic_layout *tl = &l->topics[i];
+        bool filled = tl->kind != KIND_COUNT && l->kinds[tl->kind].enabled &&
+                      scope_has(conf->scope, tl->kind);
 
+        if (tl->kind == KIND_SUBFLOW_LINK && tl->assumed && !filled)
+            continue;
+        plan->n_topics++;
         t->layout = tl;
         t->name = layout_name(tl->name, conf->topic_prefix, conf->consumer_prefix, plan->arena);
-        t->filled = tl->kind != KIND_COUNT && conf->layout->kinds[tl->kind].enabled &&
-                    scope_has(conf->scope, tl->kind);
+        t->filled = filled;
         if (t->filled)
             plan->topic_of[tl->kind] = t;
     }
@@ -95,14 +100,15 @@ static const char *copartition_group(const struct topic_layout *t)
 static void wanted_shape(const struct planner *pl, size_t which, int *partitions, int *replication)
 {
     const struct layout       *l = pl->conf->layout;
-    const struct topic_layout *tl = &l->topics[which];
+    const struct plan         *plan = pl->plan;
+    const struct topic_layout *tl = plan->topics[which].layout;
 
     *partitions = tl->partitions ? tl->partitions : l->partitions;
     *replication = tl->replication ? tl->replication : l->replication;
-    for (size_t i = 0; i < l->n_topics; i++) {
+    for (size_t i = 0; i < plan->n_topics; i++) {
         if (i == which || !pl->states[i].exists)
             continue;
-        if (strcmp(copartition_group(&l->topics[i]), copartition_group(tl)) != 0)
+        if (strcmp(copartition_group(plan->topics[i].layout), copartition_group(tl)) != 0)
             continue;
         *partitions = pl->states[i].partitions;
         if (pl->states[i].replication > 0)
@@ -430,6 +436,11 @@ static void seal(struct planner *pl)
             conf->scope->until ? conf->scope->until : "*");
     buf_add(&b, "executions %d unlock %d mode %d alter %d\n", (int)conf->scope->project.executions,
             (int)conf->scope->project.unlock, (int)conf->mode, conf->alter ? 1 : 0);
+    buf_add(&b, "recover %d lost %d max age %lld now %d %lld.%09d logs %d\n",
+            (int)conf->scope->project.recover.mode, (int)conf->scope->project.recover.lost,
+            (long long)conf->scope->project.max_age_s, conf->scope->project.has_now ? 1 : 0,
+            (long long)conf->scope->project.now.s, (int)conf->scope->project.now.ns,
+            conf->scope->with_logs ? 1 : 0);
     for (size_t i = 0; i < plan->n_topics; i++) {
         const struct topic_plan *t = &plan->topics[i];
 
@@ -468,9 +479,18 @@ static void plan_init(struct planner *pl)
 static bool take_survey(const struct planner *pl, struct err *err)
 {
     const struct plan_conf *c = pl->conf;
+    struct judging_conf     j = { .pending = { .store = c->store,
+                                               .layout = c->layout,
+                                               .scope = c->scope,
+                                               .jobs = c->jobs,
+                                               .stop = c->stop,
+                                               .on_judged = c->on_judged,
+                                               .ctx = c->ctx },
+                                  .on_lock = c->on_lock };
 
     return survey_run(c->store, c->layout, c->scope, c->jobs, c->stop, c->tally, c->on_skip, c->ctx,
-                      &pl->plan->survey, err);
+                      &pl->plan->survey, err) &&
+           (!c->judge || judging_run(&j, &pl->plan->survey, &pl->plan->judged, err));
 }
 
 bool plan_make(const struct plan_conf *conf, struct plan *out, struct err *err)

@@ -8,7 +8,7 @@
 #define REQUEUE_PLAN_H
 
 #include "lib/kafka/admin.h"
-#include "lib/store/survey.h"
+#include "lib/store/judging.h"
 
 /* What to do with topics that hold records (design part 6). */
 enum topic_mode {
@@ -58,27 +58,31 @@ struct plan_conf {
     const struct stop       *stop;
     struct tally            *tally; /* one: of the pass over the flows */
     skip_fn                  on_skip;
-    void                    *ctx;
+    bool      judge;     /* executions and locks: not in an audit, where none is judged */
+    judged_fn on_judged; /* NULL: nobody looks */
+    lock_fn   on_lock;
+    void     *ctx;
 };
 
 #define PLAN_MAX_REFUSALS 64
 
 struct plan {
-    struct cluster      cluster;
-    size_t              n_topics;
-    struct topic_plan  *topics;
-    struct topic_plan  *topic_of[KIND_COUNT]; /* NULL: kind not in scope or not in this band */
-    struct survey       survey;
-    struct store_server servers[STORE_MAX_SERVERS]; /* live ones, by the store */
-    size_t              n_servers;
-    unsigned            other_clients;
-    size_t              n_groups; /* groups of the layout that have members */
-    struct group_state *groups;
-    size_t              n_refusals;                  /* any: the rebuild is refused, exit 5 */
-    const char         *refusals[PLAN_MAX_REFUSALS]; /* one line each, with what to do */
-    char                digest[33]; /* cluster id, topic state and store identity */
-    struct strings      reset_groups, reset_changelogs, reset_directories; /* with prefixes */
-    struct arena       *arena;                                             /* owns the above */
+    struct cluster       cluster;
+    size_t               n_topics;
+    struct topic_plan   *topics;
+    struct topic_plan   *topic_of[KIND_COUNT]; /* NULL: kind not in scope or not in this band */
+    struct survey        survey;
+    struct judging_stats judged;
+    struct store_server  servers[STORE_MAX_SERVERS]; /* live ones, by the store */
+    size_t               n_servers;
+    unsigned             other_clients;
+    size_t               n_groups; /* groups of the layout that have members */
+    struct group_state  *groups;
+    size_t               n_refusals;                  /* any: the rebuild is refused, exit 5 */
+    const char          *refusals[PLAN_MAX_REFUSALS]; /* one line each, with what to do */
+    char                 digest[33]; /* cluster id, topic state and store identity */
+    struct strings       reset_groups, reset_changelogs, reset_directories; /* with prefixes */
+    struct arena        *arena;                                             /* owns the above */
 };
 
 /* Two minutes: a heartbeat older than that is not a running server (design part 7). */

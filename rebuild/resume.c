@@ -79,16 +79,16 @@ bool resume_expect(const struct send_conf *conf, enum kind kind, const struct to
 {
     struct expecting   x = { { note_record }, expected, topic->partitions };
     struct store_query query = survey_query(conf->scope, kind);
-    struct projector  *projector =
-        projector_new(conf->layout, &conf->scope->project, conf->survey->flows);
-    struct pipeline p = { .store = conf->store,
-                          .query = &query,
-                          .projector = projector,
-                          .jobs = conf->jobs,
-                          .sink = &x.sink,
-                          .tally = tally,
-                          .stop = conf->stop };
-    bool            ok = pipeline_run(&p, err);
+    struct projector  *projector = projector_new(conf->layout, &conf->scope->project,
+                                                 conf->survey->flows, conf->survey->judge);
+    struct pipeline    p = { .store = conf->store,
+                             .query = &query,
+                             .projector = projector,
+                             .jobs = conf->jobs,
+                             .sink = &x.sink,
+                             .tally = tally,
+                             .stop = conf->stop };
+    bool               ok = pipeline_run(&p, err);
 
     projector_free(projector);
     return ok;

@@ -130,18 +130,18 @@ static bool run_pipeline(struct sending *s, struct tally *tally, struct err *err
 {
     const struct send_conf *conf = &s->sender->conf;
     struct store_query      query = survey_query(conf->scope, s->kind);
-    struct projector       *projector =
-        projector_new(conf->layout, &conf->scope->project, conf->survey->flows);
-    struct pipeline p = { .store = conf->store,
-                          .query = &query,
-                          .projector = projector,
-                          .jobs = conf->jobs,
-                          .sink = &s->sink,
-                          .tally = tally,
-                          .stop = conf->stop,
-                          .on_skip = tells_skips(s->kind) ? pass_skip : NULL,
-                          .ctx = s };
-    bool            ok = pipeline_run(&p, err);
+    struct projector       *projector = projector_new(conf->layout, &conf->scope->project,
+                                                      conf->survey->flows, conf->survey->judge);
+    struct pipeline         p = { .store = conf->store,
+                                  .query = &query,
+                                  .projector = projector,
+                                  .jobs = conf->jobs,
+                                  .sink = &s->sink,
+                                  .tally = tally,
+                                  .stop = conf->stop,
+                                  .on_skip = tells_skips(s->kind) ? pass_skip : NULL,
+                                  .ctx = s };
+    bool                    ok = pipeline_run(&p, err);
 
     projector_free(projector);
     return ok;

@@ -348,7 +348,7 @@ static void ask_store_for(struct chunk *x, struct item *item)
 {
     const struct candidate *c = item->c;
 
-    if (x->conf->no_lookups ||
+    if (x->conf->no_lookups || !kind_is_stored(x->kind) ||
         (!c->expected && !(x->conf->audit && audit_asks_store(x->kind, c->class))))
         return;
     if (x->kind == KIND_FLOW_LAST)
@@ -383,7 +383,8 @@ struct chunk *chunk_new(const struct verify_conf *conf, enum kind kind, bool raw
     x->raw = raw;
     x->comparer = comparer;
     x->result = result;
-    x->projector = projector_new(conf->layout, &conf->scope->project, flows);
+    x->projector = projector_new(conf->layout, &conf->scope->project, flows,
+                                 conf->survey ? conf->survey->judge : NULL);
     x->arena = arena_new((size_t)256 * 1024);
     x->paths_arena = arena_new((size_t)16 * 1024);
     buf_init(&x->text, (size_t)8 * COMPARE_MAX_VALUE + KEY_MAX_BYTES);

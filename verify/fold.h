@@ -19,6 +19,7 @@ struct fold {
     const struct topic_range *ranges;
     size_t                    n_ranges;
     struct comparer          *comparer; /* NULL: digests of raw bytes */
+    const struct keyset      *expected; /* with a comparer: verify_store_side's, or NULL */
     undecodable_fn            on_undecodable;
     void                     *ctx;
     atomic_uint_fast64_t     *consumed; /* NULL: nobody looks */

@@ -55,6 +55,7 @@ static bool put_digest(struct sink *s, const struct record *rec, enum reason *re
         return true;
     }
     e->value = value;
+    e->bytes = hash64(rec->value);
     return true;
 }
 
@@ -96,7 +97,8 @@ bool verify_store_side(const struct verify_conf *conf, enum kind kind, struct ke
            .store = conf->store,
            .query = &query,
            .projector = projector_new(conf->layout, &conf->scope->project,
-                                   conf->survey ? conf->survey->flows : NULL),
+                                   conf->survey ? conf->survey->flows : NULL,
+                                   conf->survey ? conf->survey->judge : NULL),
            .jobs = conf->jobs,
            .sink = &side.sink,
            .tally = conf->tally ? &conf->tally[kind] : NULL,
@@ -118,6 +120,7 @@ struct topic_side {
     enum kind                 kind;
     bool                      raw;
     struct comparer          *comparer;
+    const struct keyset      *expected;
     struct keyset            *topic;
     int                       n_partitions;
     struct partition_ends    *ends;
@@ -192,6 +195,7 @@ static bool read_topic(struct topic_side *t, const int64_t *from, struct err *er
                 .ranges = ranges,
                 .n_ranges = (size_t)t->n_partitions,
                 .comparer = t->raw ? NULL : t->comparer,
+                .expected = t->expected,
                 .on_undecodable = tell_undecodable,
                 .ctx = t,
                 .consumed = t->conf->consumed,
@@ -264,6 +268,7 @@ bool verify_topic(const struct verify_conf *conf, enum kind kind, struct keyset 
         .kind = kind,
         .raw = raw,
         .comparer = comparer_new(conf->layout, kind),
+        .expected = expected,
         .topic = keyset_new(),
         .n_partitions = conf->partitions[kind],
         .result = out,

@@ -59,6 +59,7 @@ struct fold_stats {
     uint64_t records; /* read */
     uint64_t tombstones;
     uint64_t superseded; /* an older record of a key that came again: no difference */
+    uint64_t same_bytes; /* values with the store's bytes, which are not digested again */
     uint64_t bytes;      /* of values */
     uint64_t keys;       /* live ones */
     int64_t  span;       /* sum over partitions of end - start: never used as a count, only shown */

@@ -17,6 +17,7 @@
 #define MUST_CHECK        __attribute__((warn_unused_result))
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define NORETURN          __attribute__((noreturn))
+#define NOINLINE          __attribute__((noinline)) /* what is rare stays out of what is not */
 #define COUNT_OF(array)   (sizeof(array) / sizeof((array)[0]))
 
 /* Borrowed bytes, passed by value. Not NUL-terminated; p may be NULL only when n is 0. */

@@ -6,9 +6,13 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+/* For what is called for every token: with constant seeds, xxhash becomes a third shorter. */
+#define ALL_INLINE __attribute__((flatten))
+
 /* Changing one of these changes every digest: raise DIGEST_VERSION. */
 #define SEED_BYTES 0x7265717565756531u /* "requeue1" */
 #define SEED_PAIR  0x7265717565756532u /* "requeue2": a pair is never a text of 32 bytes */
+#define SEED_NAME  0x7265717565756533u /* "requeue3": {"a": "b"} is not {"b": "a"} */
 
 uint64_t hash64(struct slice s)
 {
@@ -42,6 +46,22 @@ struct digest digest_pair(uint64_t tag, struct digest a, struct digest b)
     const uint64_t words[] = { htole64(a.lo), htole64(a.hi), htole64(b.lo), htole64(b.hi) };
 
     return with_tag(tag, XXH3_128bits_withSeed(words, sizeof(words), SEED_PAIR));
+}
+
+ALL_INLINE struct digest digest_name(struct slice name)
+{
+    XXH128_hash_t h = XXH3_128bits_withSeed(name.p, name.n, SEED_NAME);
+
+    return (struct digest){ h.low64, h.high64 };
+}
+
+ALL_INLINE struct digest digest_member(uint64_t tag, struct digest name, struct slice value)
+{
+    XXH128_hash_t h = XXH3_128bits_withSeed(value.p, value.n, SEED_BYTES);
+
+    h.low64 ^= name.lo;
+    h.high64 += name.hi;
+    return with_tag(tag, h);
 }
 
 void digest_hex(struct digest d, char out[33])

@@ -9,7 +9,7 @@
 
 #include "lib/base/base.h"
 
-#define DIGEST_VERSION 1
+#define DIGEST_VERSION 2
 
 struct digest {
     uint64_t lo;
@@ -27,6 +27,13 @@ struct digest digest_bytes(uint64_t tag, struct slice s);
 
 /* Two digests into one; order matters. */
 struct digest digest_pair(uint64_t tag, struct digest a, struct digest b);
+
+/* Of a member's name: half of a member. Not mixed, so do not add it up. */
+struct digest digest_name(struct slice name);
+
+/* Name and value in one, for less than a pair of digests; tag is the value's, as for digest_bytes.
+ */
+struct digest digest_member(uint64_t tag, struct digest name, struct slice value);
 
 /* a + b modulo 2^128: order does not matter and equal summands do not cancel (XOR would). */
 static inline struct digest digest_add(struct digest a, struct digest b)

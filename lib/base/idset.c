@@ -59,14 +59,28 @@ static void grow(struct idset *s)
     *s = bigger;
 }
 
+/* Never empty, whatever the round. */
+static struct digest not_zero(struct digest id)
+{
+    if (id.lo == 0)
+        id.lo = 1;
+    return id;
+}
+
+bool idset_has(const struct idset *s, struct digest id)
+{
+    const struct digest *e = find(s, not_zero(id));
+
+    return e->lo != 0 || e->hi != 0;
+}
+
 enum idset_answer idset_see(struct idset *s, struct digest id, unsigned round)
 {
     uint64_t          mark = round & ROUND_MASK;
     struct digest    *e;
     enum idset_answer answer = IDSET_NEW;
 
-    if (id.lo == 0)
-        id.lo = 1; /* never empty, whatever the round */
+    id = not_zero(id);
     if (s->n >= s->n_room / 4 * 3)
         grow(s);
     e = find(s, id);

@@ -23,7 +23,7 @@
 static void *yajl_memory_new(void *ctx, size_t size)
 {
     (void)ctx;
-    return mem_alloc(size);
+    return mem_realloc(NULL, size); /* nothing has to be zero */
 }
 
 static void *yajl_memory_resize(void *ctx, void *p, size_t size)
@@ -197,19 +197,21 @@ static bool may_be_lone_surrogate(struct slice text)
     return found != 0;
 }
 
-/* Texts without escapes are pieces of the document; only others were decoded. */
-static bool is_true_text(struct parser *p, struct slice text)
+static NOINLINE bool is_true_decoded(struct parser *p, struct slice text)
 {
-    uintptr_t at = (uintptr_t)text.p;
-    uintptr_t doc = (uintptr_t)p->r.doc.p;
-
-    if ((at >= doc && at <= doc + p->r.doc.n) || !may_be_lone_surrogate(text))
+    if (!may_be_lone_surrogate(text))
         return true;
     if (!p->pairs_checked) {
         p->pairs_checked = true;
         p->lone = json_lone_surrogate(p->r.doc);
     }
     return p->lone == p->r.doc.n;
+}
+
+/* Texts without escapes are pieces of the document; only others were decoded. */
+static inline bool is_true_text(struct parser *p, struct slice text)
+{
+    return (uintptr_t)text.p - (uintptr_t)p->r.doc.p <= p->r.doc.n || is_true_decoded(p, text);
 }
 
 static int parse_string(void *ctx, const unsigned char *text, size_t n)

@@ -25,12 +25,15 @@ enum keyset_flags {
 
 struct keyset_entry {
     struct digest value;
-    int64_t       offset; /* topic side: of the last record; store side: -1 */
-    const char   *key;    /* key_len bytes, owned by the set */
-    uint32_t      key_len;
-    int32_t       partition; /* where it is (topic) or belongs (store) */
-    uint32_t      records;   /* records folded into this entry */
-    uint8_t       flags;
+    union {
+        int64_t  offset; /* topic side: of the last record */
+        uint64_t bytes;  /* store side of verify: hash64 of the value as it stands */
+    };
+    const char *key; /* key_len bytes, owned by the set */
+    uint32_t    key_len;
+    int32_t     partition; /* where it is (topic) or belongs (store) */
+    uint32_t    records;   /* records folded into this entry */
+    uint8_t     flags;
 };
 
 struct keyset;

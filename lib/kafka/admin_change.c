@@ -63,11 +63,7 @@ static bool tell_create(struct admin *a, const struct topic_wish *w, rd_kafka_re
             return false;
         brokers = md->broker_cnt;
         rd_kafka_metadata_destroy(md);
-        (void)err_set(err, ERR_KAFKA,
-                      "kafka %s: create topic %s: replication %d but the cluster has %d broker%s",
-                      a->client.brokers, w->name, w->replication, brokers, brokers == 1 ? "" : "s");
-        return err_hint(err, "wait for the other brokers, or give another replication in a layout "
-                             "file (--layout)");
+        return client_fail_replication(&a->client, err, w->name, w->replication, brokers, detail);
     }
     if (code == RD_KAFKA_RESP_ERR_POLICY_VIOLATION)
         return client_fail(&a->client, err, code, NULL, "create topic %s: against a policy: %s",

@@ -56,6 +56,12 @@ bool client_hopeless(const struct client *c, int64_t since);
 bool client_fail(const struct client *c, struct err *err, rd_kafka_resp_err_t code,
                  const char *detail, const char *fmt, ...) PRINTF(5, 6);
 
+/* The same for a topic that was not created because of its replication. n_brokers: those that the
+ * cluster lists. When they would do, one of them is not ready: the controller, which decides, does
+ * not count one that has just started or does not answer it. */
+bool client_fail_replication(const struct client *c, struct err *err, const char *topic,
+                             int replication, int n_brokers, const char *detail);
+
 /* ERR_STOPPED when stop is asked, with what was going on; true otherwise. */
 MUST_CHECK bool client_go_on(const struct client *c, struct err *err, const char *what);
 

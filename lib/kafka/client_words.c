@@ -94,3 +94,24 @@ bool client_fail(const struct client *c, struct err *err, rd_kafka_resp_err_t co
     err->retriable = silence || is_passing(code);
     return false;
 }
+
+bool client_fail_replication(const struct client *c, struct err *err, const char *topic,
+                             int replication, int n_brokers, const char *detail)
+{
+    if (replication > n_brokers) {
+        (void)err_set(err, ERR_KAFKA,
+                      "kafka %s: create topic %s: replication %d but the cluster has %d broker%s",
+                      c->brokers, topic, replication, n_brokers, n_brokers == 1 ? "" : "s");
+        return err_hint(err, "wait for the other brokers, or give another replication in a layout "
+                             "file (--layout)");
+    }
+    (void)err_set(
+        err, ERR_KAFKA,
+        "kafka %s: create topic %s: a broker is not ready (replication %d, and the cluster "
+        "lists %d broker%s): %s",
+        c->brokers, topic, replication, n_brokers, n_brokers == 1 ? "" : "s",
+        detail && *detail ? detail : client_words(RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR));
+    (void)err_hint(err, "wait a moment until every broker has started, then run it again");
+    err->retriable = true;
+    return false;
+}

@@ -20,8 +20,6 @@ struct comparer *comparer_new(const struct layout *layout, enum kind kind)
     c->root = place_build(&layout->kinds[kind], c->arena);
     c->n_room = FIRST_ROOM;
     c->room = mem_alloc(c->n_room);
-    c->n_member = FIRST_ROOM;
-    c->member = mem_alloc(c->n_member);
     return c;
 }
 
@@ -31,56 +29,7 @@ void comparer_free(struct comparer *c)
         return;
     arena_free(c->arena);
     mem_free(c->room);
-    mem_free(c->member);
     mem_free(c);
-}
-
-static bool on_null(void *ctx)
-{
-    walk_null(ctx);
-    return true;
-}
-
-static bool on_boolean(void *ctx, bool value)
-{
-    walk_bool(ctx, value);
-    return true;
-}
-
-static bool on_number(void *ctx, struct slice spelled)
-{
-    walk_number(ctx, spelled);
-    return true;
-}
-
-static bool on_string(void *ctx, struct slice text)
-{
-    walk_string(ctx, text);
-    return true;
-}
-
-static bool on_start_object(void *ctx)
-{
-    walk_open(ctx, false);
-    return true;
-}
-
-static bool on_key(void *ctx, struct slice name)
-{
-    walk_name(ctx, name);
-    return true;
-}
-
-static bool on_start_array(void *ctx)
-{
-    walk_open(ctx, true);
-    return true;
-}
-
-static bool on_end(void *ctx)
-{
-    walk_close(ctx);
-    return true;
 }
 
 /* JSON all the same, though no events can tell it: nested deeper than JSON_MAX_DEPTH, or with half
@@ -99,15 +48,15 @@ static bool is_json_object(struct slice value)
 bool comparer_digest(struct comparer *c, struct slice value, struct digest *out, struct err *err)
 {
     static const struct json_events events = {
-        .null = on_null,
-        .boolean = on_boolean,
-        .number = on_number,
-        .string = on_string,
-        .start_object = on_start_object,
-        .key = on_key,
-        .end_object = on_end,
-        .start_array = on_start_array,
-        .end_array = on_end,
+        .null = walk_null,
+        .boolean = walk_bool,
+        .number = walk_number,
+        .string = walk_string,
+        .start_object = walk_open_object,
+        .key = walk_name,
+        .end_object = walk_close,
+        .start_array = walk_open_list,
+        .end_array = walk_close,
     };
 
     walk_begin(c, c->root, false);

@@ -200,7 +200,7 @@ static unsigned counted_of(struct comparer *c, const struct json_node *node,
     if (!(place_roles(place) & PLACE_STATE))
         return 0;
     (void)walk_node(c, node, place, verbatim);
-    return c->notes[0].state.counted;
+    return c->frames[1].notes.state.counted;
 }
 
 /* Of each computed member the last one that counts was judged by the state (compare_walk.c). */

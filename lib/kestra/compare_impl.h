@@ -131,60 +131,60 @@ struct label_notes {
     bool          other; /* has what a pair has not */
 };
 
-/* By depth, beside the frame of the object or list it is about. */
+/* What an object or list remembers for its end. */
 union notes {
     struct state_notes  state;
     struct labels_notes labels;
     struct label_notes  label;
 };
 
+/* How values are added to what they stand in. */
+enum shape {
+    SHAPE_OUTSIDE, /* nothing is open: the value walked over */
+    SHAPE_LIST,
+    SHAPE_OBJECT,
+    SHAPE_LABELS, /* an object in which every member is a pair */
+};
+
+/* One open object or list. */
 struct frame {
     struct digest       acc;  /* of what was delivered so far */
-    struct digest       name; /* of the member that comes next, if it is an object or list */
+    struct digest       name; /* of the member that comes next */
     const struct place *next; /* where that member, or each element, is */
     const struct place *place;
     uint64_t            n; /* members that count; elements */
     unsigned            roles;
-    bool                is_list;
+    enum shape          shape;
     bool                verbatim;
+    union notes         notes; /* for the few that need them: begun when roles say so */
 };
 
 struct comparer {
-    bool                drop_empty;
-    enum kind           kind;
-    struct place       *root;
-    struct arena       *arena; /* owns the places */
-    char               *room;  /* for numbers */
-    size_t              n_room;
-    char               *member; /* the latest name, behind its length, and room for a scalar */
-    size_t              n_member;
-    size_t              n_name; /* with its length */
-    const struct place *start;  /* where the walk began */
-    bool                start_verbatim;
-    bool                is_object; /* the value walked over */
-    struct err          err; /* here because it is too large to be cleared for each document */
-    struct part         result;
-    size_t              depth;
-    struct frame        frames[JSON_MAX_DEPTH];
-    union notes         notes[JSON_MAX_DEPTH];
+    bool          drop_empty;
+    enum kind     kind;
+    struct place *root;
+    struct arena *arena; /* owns the places */
+    char         *room;  /* for numbers */
+    size_t        n_room;
+    bool          is_object; /* the value walked over */
+    struct err    err;       /* here because it is too large to be cleared for each document */
+    struct part   result;
+    struct frame *top; /* the innermost one; frames[0] is what the walked value stands in */
+    struct frame  frames[1 + JSON_MAX_DEPTH];
 };
 
-/* Walk over one value that stands at `place`, inside a verbatim member or not; then the parts in
- * order; then c->result is it. */
+/* Walk over one value that stands at `place`, inside a verbatim member or not: walk_begin, then the
+ * parts in order, then c->result is it. The parts are callbacks of json_events, with the comparer
+ * as their context: they always return true. */
 void walk_begin(struct comparer *c, const struct place *place, bool verbatim);
-void walk_null(struct comparer *c);
-void walk_bool(struct comparer *c, bool value);
-void walk_number(struct comparer *c, struct slice spelled);
-void walk_string(struct comparer *c, struct slice text);
-void walk_open(struct comparer *c, bool is_list);
-void walk_name(struct comparer *c, struct slice name);
-void walk_close(struct comparer *c);
-
-/* The innermost open object or list; NULL at the top. */
-static inline struct frame *walk_top(struct comparer *c)
-{
-    return c->depth > 0 ? &c->frames[c->depth - 1] : NULL;
-}
+bool walk_null(void *ctx);
+bool walk_bool(void *ctx, bool value);
+bool walk_number(void *ctx, struct slice spelled);
+bool walk_string(void *ctx, struct slice text);
+bool walk_open_object(void *ctx);
+bool walk_open_list(void *ctx);
+bool walk_name(void *ctx, struct slice name);
+bool walk_close(void *ctx);
 
 /* The whole subtree. */
 struct part walk_node(struct comparer *c, const struct json_node *node, const struct place *place,
@@ -209,9 +209,9 @@ void state_note_history(struct comparer *c, int64_t ms);
 void state_begin_histories(struct state_notes *s);
 
 /* Keep what a computed member adds to its state f until the state ends. */
-void state_hold(struct comparer *c, struct frame *f, unsigned role, struct digest member);
+void state_hold(struct frame *f, unsigned role, struct digest member);
 
 /* Add those that disagree with the histories. */
-void state_close(struct frame *f, struct state_notes *s);
+void state_close(struct frame *f);
 
 #endif

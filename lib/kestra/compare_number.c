@@ -7,6 +7,8 @@
  */
 #include "lib/kestra/compare_impl.h"
 
+#include <endian.h>
+
 #define EXPONENT_DIGITS 18 /* always fits int64_t, with room for the length of the digits */
 
 /* The exponent after 'e', or false when it is out of range. */
@@ -41,14 +43,14 @@ void number_read(struct slice spelled, char *room, struct number *out)
         out->negative = true;
         at++;
     }
-    for (; at < spelled.n && spelled.p[at] != 'e' && spelled.p[at] != 'E'; at++) {
+    for (; at < spelled.n && (spelled.p[at] | 0x20) != 'e'; at++) {
         if (spelled.p[at] == '.') {
             fraction = true;
             continue;
         }
-        shift -= fraction ? 1 : 0;
-        if (n > 0 || spelled.p[at] != '0')
-            room[1 + n++] = spelled.p[at];
+        shift -= fraction;
+        room[1 + n] = spelled.p[at];
+        n += n > 0 || spelled.p[at] != '0'; /* not a branch: there is no guessing it */
     }
     while (n > 0 && room[n] == '0') {
         n--;
@@ -67,16 +69,15 @@ void number_read(struct slice spelled, char *room, struct number *out)
 
 struct slice number_canonical(struct slice spelled, char *room, const struct number *number)
 {
-    uint64_t exponent = (uint64_t)number->exponent;
+    uint64_t exponent = htole64((uint64_t)number->exponent);
     size_t   n = 1 + number->digits.n;
 
     if (number->unusual)
         return spelled;
     room[0] = number->negative ? '-' : '+';
     room[n++] = 'e';
-    for (int i = 0; i < 8; i++)
-        room[n++] = (char)(exponent >> 8 * i & 0xff);
-    return slice_of(room, n);
+    memcpy(room + n, &exponent, sizeof(exponent));
+    return slice_of(room, n + sizeof(exponent));
 }
 
 int64_t number_nanoseconds(const struct number *number)

@@ -10,12 +10,11 @@
 
 const struct place *place_member(const struct place *place, struct slice name)
 {
-    if (!place)
-        return NULL;
-    for (const struct place *p = place->members; p; p = p->next)
-        if (slice_eq(p->name, name))
-            return p;
-    return NULL;
+    const struct place *p = place ? place->members : NULL;
+
+    while (p && !slice_eq(p->name, name))
+        p = p->next;
+    return p;
 }
 
 static struct place *new_place(struct slice name, struct arena *a)

@@ -131,6 +131,7 @@ static bool is_older(struct comparer *c, struct slice older, struct slice newer)
     case KIND_TRIGGER: return has_earlier_date(older, newer);
     case KIND_FLOW:
     case KIND_TEMPLATE:
+    case KIND_SUBFLOW_LINK:
     case KIND_COUNT: break;
     }
     return false;

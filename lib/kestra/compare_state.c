@@ -17,12 +17,12 @@ struct computed *state_computed(struct state_notes *s, unsigned roles)
 /* Tell the state that a date or duration in it can be read; before the value is delivered. */
 void state_note_computed(struct comparer *c, unsigned roles, int64_t value)
 {
-    struct frame    *f = walk_top(c);
+    struct frame    *f = c->top;
     struct computed *computed;
 
-    if (!f || !(f->roles & PLACE_STATE))
+    if (!(f->roles & PLACE_STATE))
         return;
-    computed = state_computed(&c->notes[c->depth - 1].state, roles);
+    computed = state_computed(&f->notes.state, roles);
     computed->fresh = true;
     computed->value = value;
 }
@@ -30,14 +30,14 @@ void state_note_computed(struct comparer *c, unsigned roles, int64_t value)
 /* The frames are: state, histories, entry. */
 void state_note_history(struct comparer *c, int64_t ms)
 {
+    struct frame       *entry = c->top;
     struct state_notes *s;
     uint64_t            index;
 
-    if (c->depth < 3 || !(c->frames[c->depth - 3].roles & PLACE_STATE) ||
-        !c->frames[c->depth - 2].is_list)
+    if (entry - c->frames < 3 || !(entry[-2].roles & PLACE_STATE) || entry[-1].shape != SHAPE_LIST)
         return;
-    s = &c->notes[c->depth - 3].state;
-    index = c->frames[c->depth - 2].n;
+    s = &entry[-2].notes.state;
+    index = entry[-1].n;
     if (index == 0) {
         s->has_first = true;
         s->first_ms = ms;
@@ -56,9 +56,9 @@ void state_begin_histories(struct state_notes *s)
 
 /* A computed member waits for the end of its state. One that comes twice is not what Kestra writes:
  * it goes into the digest at once. */
-void state_hold(struct comparer *c, struct frame *f, unsigned roles, struct digest member)
+void state_hold(struct frame *f, unsigned roles, struct digest member)
 {
-    struct computed *computed = state_computed(&c->notes[c->depth - 1].state, roles);
+    struct computed *computed = state_computed(&f->notes.state, roles);
 
     if (computed->there) {
         f->acc = digest_add(f->acc, computed->member);
@@ -98,8 +98,9 @@ static bool end_is_right(const struct state_notes *s)
            s->end.value == s->last_ms;
 }
 
-static void judge(struct frame *f, struct state_notes *s, unsigned role, bool right)
+static void judge(struct frame *f, unsigned role, bool right)
 {
+    struct state_notes    *s = &f->notes.state;
     const struct computed *computed = state_computed(s, role);
 
     if (!computed->there || right)
@@ -109,10 +110,12 @@ static void judge(struct frame *f, struct state_notes *s, unsigned role, bool ri
     s->counted |= role;
 }
 
-void state_close(struct frame *f, struct state_notes *s)
+void state_close(struct frame *f)
 {
+    struct state_notes *s = &f->notes.state;
+
     s->counted = 0;
-    judge(f, s, PLACE_DURATION, duration_is_right(s));
-    judge(f, s, PLACE_START, start_is_right(s));
-    judge(f, s, PLACE_END, end_is_right(s));
+    judge(f, PLACE_DURATION, duration_is_right(s));
+    judge(f, PLACE_START, start_is_right(s));
+    judge(f, PLACE_END, end_is_right(s));
 }

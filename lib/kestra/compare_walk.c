@@ -1,14 +1,14 @@
 /*
  * compare_walk.c - the canonical digest of a value, while somebody walks over it.
  *
- * DESIGN: one frame per open object or list, and beside it, for the few that need them, notes. A
- * value that is finished is added to the frame above: an object sums its members, a list folds its
- * elements. A frame knows the place of the value that comes next, which is NULL almost always; all
- * special rules hang on a place's roles.
+ * DESIGN: one frame per open object or list, with notes for the few that need them, and one around
+ * them all, so that every value stands in a frame. A value that is finished is added to its frame:
+ * an object sums its members, a list folds its elements. A frame knows the place of the value that
+ * comes next, which is NULL almost always; all special rules hang on a place's roles.
  *
- * A member is hash(type, length of name, name, value) when its value is a scalar, and pair(name,
- * value) when it is an object or list; the pairs of labels are always the latter, because in a list
- * their halves come in any order.
+ * A member is one hash of its name's and its value when that is a scalar, and pair(name, value)
+ * when it is an object or list; the pairs of labels are always the latter, because in a list their
+ * halves come in any order.
  *
  * A list of labels is folded as a list and summed as a set at the same time; at its end the one
  * that fits is taken. For states see compare_state.c.
@@ -21,7 +21,6 @@
 #include <endian.h>
 
 #define DATE_BYTES sizeof(uint64_t)
-#define NAME_AT    sizeof(uint64_t) /* in the room for a member: behind its length */
 
 /* Changing one of these changes every digest: raise DIGEST_VERSION. */
 enum tag {
@@ -31,41 +30,35 @@ enum tag {
     TAG_NUMBER,
     TAG_STRING,
     TAG_DATE,
-    TAG_NAME,
     TAG_MEMBER,
     TAG_ELEMENT,
     TAG_OBJECT,
     TAG_LIST,
     TAG_LABELS,
-    TAG_IN_MEMBER = 1 << 8, /* with a scalar's: name and value together */
 };
 
-/* Does a value of this substance count, as a member of an object? (Computed members apart.) */
-static bool counts(const struct comparer *c, enum substance substance, unsigned roles,
-                   bool verbatim)
+/* Does a value of this substance count, as the member of f that comes now? (Computed members
+ * apart.) */
+static inline bool counts(const struct comparer *c, const struct frame *f, enum substance substance)
 {
     switch (substance) {
-    case SUBSTANCE_NULL: return verbatim;
-    case SUBSTANCE_EMPTY: return verbatim || !c->drop_empty;
-    case SUBSTANCE_FALSE: return verbatim || !(roles & PLACE_FALSE);
     case SUBSTANCE_FULL: break;
+    case SUBSTANCE_NULL: return f->verbatim;
+    case SUBSTANCE_EMPTY: return f->verbatim || !c->drop_empty;
+    case SUBSTANCE_FALSE: return f->verbatim || !(place_roles(f->next) & PLACE_FALSE);
     }
     return true;
 }
 
 void walk_begin(struct comparer *c, const struct place *place, bool verbatim)
 {
-    c->start = place;
-    c->start_verbatim = verbatim;
     c->is_object = false;
-    c->depth = 0;
     c->result = (struct part){ { 0, 0 }, SUBSTANCE_NULL };
-}
-
-/* Where the value is that comes now. */
-static const struct place *place_now(struct comparer *c)
-{
-    return c->depth > 0 ? c->frames[c->depth - 1].next : c->start;
+    c->top = c->frames;
+    c->top->shape = SHAPE_OUTSIDE;
+    c->top->next = place;
+    c->top->roles = 0;
+    c->top->verbatim = verbatim;
 }
 
 /* ---- dates ---- */
@@ -91,16 +84,14 @@ static struct slice date_bytes(int64_t ms, char room[DATE_BYTES])
 /* ---- labels ---- */
 
 /* A string that is the key or value of what may be a label; before it is delivered. */
-static void note_label_text(struct comparer *c, unsigned roles, struct slice text)
+static void note_label_text(struct frame *f, unsigned roles, struct slice text)
 {
-    struct frame       *f = walk_top(c);
-    struct label_notes *label;
+    struct label_notes *label = &f->notes.label;
 
-    if (!f || !(f->roles & PLACE_LABEL))
+    if (!(f->roles & PLACE_LABEL))
         return;
-    label = &c->notes[c->depth - 1].label;
     if (roles & PLACE_LABEL_KEY) {
-        label->key = digest_bytes(TAG_NAME, text);
+        label->key = digest_name(text);
         label->n_keys++;
     } else {
         label->value = digest_bytes(TAG_STRING, text);
@@ -109,15 +100,21 @@ static void note_label_text(struct comparer *c, unsigned roles, struct slice tex
     }
 }
 
+/* The value that comes now is not what a label has: its object is none. */
+static void note_no_label(struct frame *f)
+{
+    if (f->roles & PLACE_LABEL)
+        f->notes.label.other = true;
+}
+
 /* A pair with an empty value is left out where {"key": ""} is, so that both forms stay equal. */
 static void close_label(struct comparer *c, const struct label_notes *label)
 {
-    struct labels_notes *labels;
+    struct labels_notes *labels = &c->top->notes.labels;
 
-    if (c->depth == 0 || !(walk_top(c)->roles & PLACE_LABELS) || label->other ||
-        label->n_keys != 1 || label->n_values != 1)
+    if (!(c->top->roles & PLACE_LABELS) || label->other || label->n_keys != 1 ||
+        label->n_values != 1)
         return;
-    labels = &c->notes[c->depth - 1].labels;
     labels->n_pairs++;
     if (label->value_empty && c->drop_empty)
         return;
@@ -133,108 +130,90 @@ static void add_element(struct frame *f, struct digest value)
     f->n++;
 }
 
-static void add_member(struct comparer *c, struct frame *f, struct digest member,
-                       enum substance substance)
+/* One that counts. */
+static inline void add_member(struct frame *f, struct digest member)
 {
-    unsigned roles = place_roles(f->next);
+    unsigned computed = place_roles(f->next) & PLACE_COMPUTED;
 
-    if (!counts(c, substance, roles, f->verbatim))
-        return;
-    if (f->roles & PLACE_STATE && roles & PLACE_COMPUTED) {
-        state_hold(c, f, roles, member);
+    if (computed && f->roles & PLACE_STATE) {
+        state_hold(f, computed, member);
         return;
     }
     f->acc = digest_add(f->acc, member);
     f->n++;
 }
 
-/* For members that are pairs: before another name takes its room. */
-static void digest_name(struct comparer *c, struct frame *f)
+static NOINLINE void add_no_member(struct comparer *c, enum tag tag, struct slice bytes,
+                                   enum substance substance)
 {
-    f->name = digest_bytes(TAG_NAME, slice_of(c->member + NAME_AT, c->n_name - NAME_AT));
-}
+    struct frame *f = c->top;
+    struct digest value = digest_bytes(tag, bytes);
 
-static char *member_room(struct comparer *c, size_t n)
-{
-    if (n > c->n_member) {
-        c->n_member = 2 * n;
-        c->member = mem_realloc(c->member, c->n_member);
-    }
-    return c->member;
-}
-
-/* Name and value in one hash: most of what there is to hash, so it halves the cost. */
-static struct digest scalar_member(struct comparer *c, enum tag tag, struct slice bytes)
-{
-    char *room = member_room(c, c->n_name + bytes.n);
-
-    if (bytes.n > 0)
-        memcpy(room + c->n_name, bytes.p, bytes.n);
-    return digest_bytes((uint64_t)tag | TAG_IN_MEMBER, slice_of(room, c->n_name + bytes.n));
+    if (f->shape == SHAPE_OUTSIDE)
+        c->result = (struct part){ value, substance };
+    else if (f->shape == SHAPE_LIST)
+        add_element(f, value);
+    else if (counts(c, f, substance))
+        add_member(f, digest_pair(TAG_MEMBER, f->name, value));
 }
 
 static void add_scalar(struct comparer *c, enum tag tag, struct slice bytes,
                        enum substance substance)
 {
-    struct frame *f = walk_top(c);
+    struct frame *f = c->top;
 
-    if (!f) {
-        c->result = (struct part){ digest_bytes(tag, bytes), substance };
-    } else if (f->is_list) {
-        add_element(f, digest_bytes(tag, bytes));
-    } else if (f->roles & PLACE_LABELS) {
-        digest_name(c, f);
-        add_member(c, f, digest_pair(TAG_MEMBER, f->name, digest_bytes(tag, bytes)), substance);
-    } else {
-        add_member(c, f, scalar_member(c, tag, bytes), substance);
-    }
+    if (f->shape != SHAPE_OBJECT)
+        add_no_member(c, tag, bytes, substance);
+    else if (counts(c, f, substance))
+        add_member(f, digest_member(tag, f->name, bytes));
 }
 
-static void add_container(struct comparer *c, struct part part)
+static void add_container(struct comparer *c, struct digest digest, enum substance substance)
 {
-    struct frame *f = walk_top(c);
+    struct frame *f = c->top;
 
-    if (!f)
-        c->result = part;
-    else if (f->is_list)
-        add_element(f, part.digest);
-    else
-        add_member(c, f, digest_pair(TAG_MEMBER, f->name, part.digest), part.substance);
+    if (f->shape == SHAPE_OUTSIDE)
+        c->result = (struct part){ digest, substance };
+    else if (f->shape == SHAPE_LIST)
+        add_element(f, digest);
+    else if (counts(c, f, substance))
+        add_member(f, digest_pair(TAG_MEMBER, f->name, digest));
 }
 
-/* The value that comes now is not what a label has: its object is none. */
-static void note_no_label(struct comparer *c)
+bool walk_null(void *ctx)
 {
-    if (c->depth > 0 && c->frames[c->depth - 1].roles & PLACE_LABEL)
-        c->notes[c->depth - 1].label.other = true;
-}
+    struct comparer *c = ctx;
 
-void walk_null(struct comparer *c)
-{
-    note_no_label(c);
+    note_no_label(c->top);
     add_scalar(c, TAG_NULL, SLICE(""), SUBSTANCE_NULL);
+    return true;
 }
 
-void walk_bool(struct comparer *c, bool value)
+bool walk_bool(void *ctx, bool value)
 {
-    note_no_label(c);
+    struct comparer *c = ctx;
+
+    note_no_label(c->top);
     add_scalar(c, value ? TAG_TRUE : TAG_FALSE, SLICE(""),
                value ? SUBSTANCE_FULL : SUBSTANCE_FALSE);
+    return true;
 }
 
-void walk_number(struct comparer *c, struct slice spelled)
+bool walk_number(void *ctx, struct slice spelled)
 {
-    struct number number;
+    struct comparer *c = ctx;
+    struct number    number;
 
-    note_no_label(c);
+    note_no_label(c->top);
     if (NUMBER_ROOM(spelled.n) > c->n_room) {
         c->n_room = 2 * NUMBER_ROOM(spelled.n);
         c->room = mem_realloc(c->room, c->n_room);
     }
     number_read(spelled, c->room, &number);
-    if (place_roles(place_now(c)) & PLACE_DURATION)
+    if (place_roles(c->top->next) & PLACE_DURATION)
         state_note_computed(c, PLACE_DURATION, number_nanoseconds(&number));
     add_scalar(c, TAG_NUMBER, number_canonical(spelled, c->room, &number), SUBSTANCE_FULL);
+    return true;
 }
 
 /* Tell whoever waits for this date; true when the digest takes it as an instant. */
@@ -251,106 +230,131 @@ static bool is_date(struct comparer *c, unsigned roles, struct slice text, int64
     return roles & dates;
 }
 
-void walk_string(struct comparer *c, struct slice text)
+/* A string at a place with roles. */
+static NOINLINE void special_string(struct comparer *c, unsigned roles, struct slice text)
 {
-    unsigned roles = place_roles(place_now(c));
-    char     date[DATE_BYTES];
-    int64_t  ms;
+    enum substance substance = text.n == 0 ? SUBSTANCE_EMPTY : SUBSTANCE_FULL;
+    char           date[DATE_BYTES];
+    int64_t        ms;
 
     if (roles & (PLACE_LABEL_KEY | PLACE_LABEL_VALUE))
-        note_label_text(c, roles, text);
+        note_label_text(c->top, roles, text);
     else
-        note_no_label(c);
-    if (roles != 0 && is_date(c, roles, text, &ms))
+        note_no_label(c->top);
+    if (is_date(c, roles, text, &ms))
         add_scalar(c, TAG_DATE, date_bytes(ms, date), SUBSTANCE_FULL);
     else
-        add_scalar(c, TAG_STRING, text, text.n == 0 ? SUBSTANCE_EMPTY : SUBSTANCE_FULL);
+        add_scalar(c, TAG_STRING, text, substance);
 }
 
-void walk_open(struct comparer *c, bool is_list)
+bool walk_string(void *ctx, struct slice text)
 {
-    const struct place *place = place_now(c);
-    struct frame       *up = walk_top(c);
-    struct frame       *f = &c->frames[c->depth];
+    struct comparer *c = ctx;
+    unsigned         roles = place_roles(c->top->next);
 
-    assert(c->depth < JSON_MAX_DEPTH);
-    note_no_label(c);
-    if (!up)
-        c->is_object = !is_list;
-    else if (!up->is_list)
-        digest_name(c, up);
-    if (up && up->roles & PLACE_STATE && place_roles(place) & PLACE_HISTORIES)
-        state_begin_histories(&c->notes[c->depth - 1].state);
-    *f = (struct frame){
-        .place = place,
-        .next = is_list ? place_elements(place) : NULL,
-        .roles = place_roles(place),
-        .is_list = is_list,
-        .verbatim = up ? up->verbatim : c->start_verbatim,
-    };
-    f->verbatim = f->verbatim || f->roles & PLACE_VERBATIM;
+    if (roles != 0) {
+        special_string(c, roles, text);
+        return true;
+    }
+    note_no_label(c->top);
+    add_scalar(c, TAG_STRING, text, text.n == 0 ? SUBSTANCE_EMPTY : SUBSTANCE_FULL);
+    return true;
+}
+
+/* One level down. */
+static struct frame *open_frame(struct comparer *c)
+{
+    struct frame       *up = c->top;
+    struct frame       *f = up + 1;
+    const struct place *place = up->next;
+
+    assert(f < c->frames + COUNT_OF(c->frames));
+    note_no_label(up);
+    f->acc = (struct digest){ 0, 0 };
+    f->n = 0;
+    f->place = place;
+    f->roles = place_roles(place);
+    f->verbatim = up->verbatim || f->roles & PLACE_VERBATIM;
+    if (up->roles & PLACE_STATE && f->roles & PLACE_HISTORIES)
+        state_begin_histories(&up->notes.state);
     if (f->roles & (PLACE_STATE | PLACE_LABELS | PLACE_LABEL))
-        memset(&c->notes[c->depth], 0, sizeof(c->notes[c->depth]));
-    c->depth++;
+        memset(&f->notes, 0, sizeof(f->notes));
+    c->top = f;
+    return f;
 }
 
-void walk_name(struct comparer *c, struct slice name)
+bool walk_open_object(void *ctx)
 {
-    uint64_t      length = htole64(name.n);
-    struct frame *f;
-    char         *room;
+    struct comparer *c = ctx;
+    struct frame    *f = open_frame(c);
 
-    assert(c->depth > 0);
-    f = &c->frames[c->depth - 1];
-    f->next = place_member(f->place, name);
-    c->n_name = NAME_AT + name.n;
-    room = member_room(c, c->n_name);
-    memcpy(room, &length, sizeof(length));
-    if (name.n > 0)
-        memcpy(room + NAME_AT, name.p, name.n);
+    f->shape = f->roles & PLACE_LABELS ? SHAPE_LABELS : SHAPE_OBJECT;
+    c->is_object = c->is_object || f == c->frames + 1;
+    return true;
 }
 
-static struct part close_list(struct comparer *c, const struct frame *f, const union notes *notes)
+bool walk_open_list(void *ctx)
+{
+    struct frame *f = open_frame(ctx);
+
+    f->shape = SHAPE_LIST;
+    f->next = place_elements(f->place);
+    return true;
+}
+
+bool walk_name(void *ctx, struct slice name)
+{
+    struct comparer *c = ctx;
+    struct frame    *f = c->top;
+
+    assert(f > c->frames);
+    f->next = f->place ? place_member(f->place, name) : NULL;
+    f->name = digest_name(name);
+    return true;
+}
+
+static void close_list(struct comparer *c, const struct frame *f)
 {
     enum tag      tag = TAG_LIST;
     struct digest acc = f->acc;
     struct digest count = { f->n, 0 };
 
-    if (f->roles & PLACE_HISTORIES && c->depth > 0 && walk_top(c)->roles & PLACE_STATE)
-        c->notes[c->depth - 1].state.n_histories = f->n;
-    if (f->roles & PLACE_LABELS && notes->labels.n_pairs == f->n) {
+    if (f->roles & PLACE_HISTORIES && c->top->roles & PLACE_STATE)
+        c->top->notes.state.n_histories = f->n;
+    if (f->roles & PLACE_LABELS && f->notes.labels.n_pairs == f->n) {
         tag = TAG_LABELS;
-        acc = notes->labels.sum;
-        count.lo = notes->labels.n_sum;
+        acc = f->notes.labels.sum;
+        count.lo = f->notes.labels.n_sum;
     }
-    return (struct part){ digest_pair(tag, acc, count),
-                          count.lo == 0 ? SUBSTANCE_EMPTY : SUBSTANCE_FULL };
+    add_container(c, digest_pair(tag, acc, count),
+                  count.lo == 0 ? SUBSTANCE_EMPTY : SUBSTANCE_FULL);
 }
 
-static struct part close_object(struct comparer *c, struct frame *f, union notes *notes)
+static void close_object(struct comparer *c, struct frame *f)
 {
-    enum tag      tag = f->roles & PLACE_LABELS ? TAG_LABELS : TAG_OBJECT;
     struct digest count;
 
     if (f->roles & PLACE_STATE)
-        state_close(f, &notes->state);
+        state_close(f);
     else if (f->roles & PLACE_LABEL)
-        close_label(c, &notes->label);
+        close_label(c, &f->notes.label);
     count = (struct digest){ f->n, 0 };
-    return (struct part){ digest_pair(tag, f->acc, count),
-                          f->n == 0 ? SUBSTANCE_EMPTY : SUBSTANCE_FULL };
+    add_container(c, digest_pair(f->shape == SHAPE_LABELS ? TAG_LABELS : TAG_OBJECT, f->acc, count),
+                  f->n == 0 ? SUBSTANCE_EMPTY : SUBSTANCE_FULL);
 }
 
-void walk_close(struct comparer *c)
+bool walk_close(void *ctx)
 {
-    struct frame *f;
-    union notes  *notes;
+    struct comparer *c = ctx;
+    struct frame    *f = c->top;
 
-    assert(c->depth > 0);
-    c->depth--;
-    f = &c->frames[c->depth];
-    notes = &c->notes[c->depth];
-    add_container(c, f->is_list ? close_list(c, f, notes) : close_object(c, f, notes));
+    assert(f > c->frames);
+    c->top = f - 1;
+    if (f->shape == SHAPE_LIST)
+        close_list(c, f);
+    else
+        close_object(c, f);
+    return true;
 }
 
 /* ---- trees ---- */
@@ -367,7 +371,7 @@ static void walk_subtree(struct comparer *c, const struct json_node *node)
     case JSON_OBJECT:
     case JSON_ARRAY: break;
     }
-    walk_open(c, node->type == JSON_ARRAY);
+    node->type == JSON_ARRAY ? walk_open_list(c) : walk_open_object(c);
     for (const struct json_node *child = node->first; child; child = child->next) {
         if (node->type == JSON_OBJECT)
             walk_name(c, child->name);
@@ -387,19 +391,19 @@ struct part walk_node(struct comparer *c, const struct json_node *node, const st
 bool walk_member(struct comparer *c, const struct json_node *node, const struct place *place,
                  bool verbatim, struct digest *out)
 {
-    struct frame   *f = &c->frames[0];
-    struct computed computed;
-    unsigned        roles;
+    struct frame          *f = &c->frames[1];
+    const struct computed *computed;
+    unsigned               roles;
 
     walk_begin(c, place, verbatim);
-    walk_open(c, false);
+    walk_open_object(c);
     walk_name(c, node->name);
     walk_subtree(c, node);
     roles = place_roles(f->next);
     *out = f->acc;
     if (!(f->roles & PLACE_STATE && roles & PLACE_COMPUTED))
         return f->n > 0;
-    computed = *state_computed(&c->notes[0].state, roles);
-    *out = computed.member;
-    return computed.there;
+    computed = state_computed(&f->notes.state, roles);
+    *out = computed->member;
+    return computed->there;
 }

@@ -9,6 +9,7 @@
 #include "lib/kestra/flowindex.h"
 
 #include "lib/base/hash.h"
+#include "lib/base/idset.h"
 
 #include <assert.h>
 
@@ -21,6 +22,7 @@ struct flow {
     uint32_t n_key;
     uint32_t n_identity;
     bool     skipped;   /* the highest revision is */
+    uint8_t  flags;     /* of the highest revision */
     bool     collision; /* for good: two identities were seen */
     char     bytes[];   /* key, then identity */
 };
@@ -30,6 +32,7 @@ struct flow_index {
     struct flow **slots;
     size_t        cap;
     size_t        n;
+    struct idset *revisions; /* by their keys */
 };
 
 struct flow_index *flow_index_new(void)
@@ -39,6 +42,7 @@ struct flow_index *flow_index_new(void)
     x->arena = arena_new(ARENA_BYTES);
     x->cap = SMALLEST_CAP;
     x->slots = mem_array(x->cap, sizeof(struct flow *));
+    x->revisions = idset_new();
     return x;
 }
 
@@ -48,6 +52,7 @@ void flow_index_free(struct flow_index *x)
         return;
     arena_free(x->arena);
     mem_free(x->slots);
+    idset_free(x->revisions);
     mem_free(x);
 }
 
@@ -104,7 +109,7 @@ static struct flow *flow_new(struct flow_index *x, struct slice key, struct slic
 }
 
 void flow_index_add(struct flow_index *x, struct slice key, struct slice identity, int64_t revision,
-                    bool skipped)
+                    bool skipped, unsigned flags)
 {
     uint64_t      hash = hash64(key);
     struct flow **slot = find(x, key, hash);
@@ -114,6 +119,7 @@ void flow_index_add(struct flow_index *x, struct slice key, struct slice identit
         f = flow_new(x, key, identity, hash);
         f->revision = revision;
         f->skipped = skipped;
+        f->flags = (uint8_t)flags;
         *slot = f;
         if (++x->n > x->cap / 2)
             grow(x);
@@ -124,6 +130,7 @@ void flow_index_add(struct flow_index *x, struct slice key, struct slice identit
     if (revision > f->revision) {
         f->revision = revision;
         f->skipped = skipped;
+        f->flags = (uint8_t)flags;
     } else if (revision == f->revision) {
         /* Two rows claim to be this revision: whichever is read first, the faulty one decides. */
         f->skipped = f->skipped || skipped;
@@ -146,6 +153,23 @@ int64_t flow_index_last(const struct flow_index *x, struct slice key)
     const struct flow *f = *find(x, key, hash64(key));
 
     return f ? f->revision : -1;
+}
+
+unsigned flow_index_flags(const struct flow_index *x, struct slice key)
+{
+    const struct flow *f = *find(x, key, hash64(key));
+
+    return f ? f->flags : 0;
+}
+
+void flow_index_note(struct flow_index *x, struct slice key)
+{
+    (void)idset_see(x->revisions, digest_bytes(DIGEST_TAG_RAW, key), 0);
+}
+
+bool flow_index_has(const struct flow_index *x, struct slice key)
+{
+    return idset_has(x->revisions, digest_bytes(DIGEST_TAG_RAW, key));
 }
 
 size_t flow_index_count(const struct flow_index *x)

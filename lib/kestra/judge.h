@@ -14,74 +14,94 @@
 
 #include "lib/kestra/document.h"
 #include "lib/kestra/flowindex.h"
+#include "lib/kestra/key.h"
 #include "lib/kestra/recover.h"
 #include "lib/kestra/scope.h"
 
 struct judge;
 
-struct judge_options {
-    enum executions_mode   executions;
-    enum unlock_mode       unlock;
-    struct recover_options recover;
-    int64_t                max_age_s; /* 0: no limit */
-    bool                   has_newest;
-    struct instant         newest;     /* --now, or the newest history date of the store */
-    uint64_t               record_max; /* 0: the layout's */
-    bool                   exact;      /* facts.exact */
-    bool                   whole;      /* all tenants and namespaces were surveyed */
+/* What a run knows of its source. */
+struct judge_source {
+    uint64_t record_max; /* 0: the layout's */
+    bool     exact;      /* facts.exact */
+    bool     whole;      /* all tenants and namespaces were surveyed */
 };
 
-struct judge *judge_new(const struct layout *l, const struct judge_options *options,
-                        const struct flow_index *flows);
+/* layout, options and flows are borrowed. flows: filled. newest: NULL unless known; the newest
+ * history date of the store, which --now overrides. */
+struct judge *judge_new(const struct layout *l, const struct project_options *options,
+                        const struct judge_source *source, const struct flow_index *flows,
+                        const struct instant *newest);
 void          judge_free(struct judge *j); /* NULL is allowed */
-/* Once known: after the pass over the flows, before the first judgement. */
-void judge_set_newest(struct judge *j, struct instant newest);
 
 /* ---- filling ---- */
 
-/* The store key of the revision that an execution needs, in out; false: it names none, or that
- * revision will not be in the topic: nothing needs to be read for it. */
-MUST_CHECK bool judge_wants(struct judge *j, const struct document *doc, struct buf *key);
-bool            judge_has(const struct judge *j, struct slice key);
-/* A revision's JSON, as the store has it. p NULL: it is not there after all. */
+/* A revision's JSON, as the store has it; p NULL: it is not there. Copied. */
 void judge_add_revision(struct judge *j, struct slice key, struct slice json);
-/* Keys of templates that added revisions name and that are not added yet; borrowed until the next
- * call. Trees are built at the first judgement, so add templates before. */
-size_t judge_wanted_templates(struct judge *j, const struct slice **keys);
-void   judge_add_template(struct judge *j, struct slice key, struct slice json);
-/* A child of a waiting parent: everything is copied. */
+/* Keys of templates that the revisions of JUDGE_NEEDS_TEMPLATES name and that are not added yet, by
+ * and by: NULL when there are no more. Borrowed until judge_free. */
+bool judge_next_template(struct judge *j, struct slice *key);
+void judge_add_template(struct judge *j, struct slice key, struct slice json); /* likewise */
+/* A child of a waiting parent, once: everything is copied. */
 void judge_add_child(struct judge *j, struct slice parent, const struct child *child);
-/* The children of all parents were looked for. */
+/* The task run that started a child, when that child was added; what is not known changes nothing.
+ */
+void judge_add_link(struct judge *j, struct slice parent, struct slice child, struct slice run);
+/* From now on the children of all parents are known. */
 void judge_children_known(struct judge *j);
 /* Logs of an execution know more than its document (D01). */
 void judge_add_stale(struct judge *j, struct slice id);
 
 /* ---- judging ---- */
 
+enum judge_answer {
+    JUDGE_DONE,
+    JUDGE_NEEDS_REVISION, /* out->wanted is its store key: add it, ask again */
+    JUDGE_NEEDS_CHILDREN, /* it waits for subflows: add them all, ask again */
+    JUDGE_UNREADABLE,     /* no JSON object: out->detail */
+};
+
 struct judgement {
     struct execution        execution;
+    struct slice            wanted;
+    char                    detail[160];
     const struct flow_tree *tree; /* NULL: missing or unreadable */
     struct facts            facts;
     struct finding          finding;
     struct recovery         recovery;
     bool                    emit;  /* by --executions and --recover */
-    bool                    ended; /* terminal: it has no verdict, only codes */
+    struct slice            value; /* then: what is sent */
+    bool                    ended; /* terminal: it is not pending */
     int                     needs; /* recover_needs() */
     bool                    has_age;
     int64_t                 age_s;
 };
 
-/* Everything in out is valid until the next call. ERR_DATA: the document is no JSON object. */
-MUST_CHECK bool judge(struct judge *j, const struct document *doc, struct judgement *out,
-                      struct err *err);
+/* Everything in out is valid until the next call. doc has been neither deleted nor cut. */
+enum judge_answer judge(struct judge *j, const struct document *doc, struct judgement *out);
 
-/* The pass over the pending executions notes what will be sent; later questions about triggers. */
-void judge_note_emitted(struct judge *j, struct slice id);
+/* The pass over the executions keeps what later questions need: that it is sent, its links, the
+ * tick of its trigger. Once for each. */
+void judge_keep(struct judge *j, const struct judgement *of);
+
+/* ---- asking later ---- */
+
+/* Which flow revision an execution names, as its JSON spells it. */
+struct judge_names {
+    struct json_value tenant, namespace, flow, revision;
+};
+
+/* Will that revision be in the topic? Needs nothing to be added. */
+bool judge_sends_revision(const struct judge *j, const struct judge_names *names);
+
 bool judge_is_emitted(const struct judge *j, struct slice id);
 
-/* ---- links ---- */
+/* The newest tick (trigger.variables.date) that a pending execution of that trigger has; p NULL:
+ * none. */
+struct slice judge_newest_tick(const struct judge *j, struct slice tenant, struct slice namespace,
+                               struct slice flow, struct slice trigger);
 
-/* Links of recovered parents, collected while judging; in order of the child. */
+/* Links of recovered parents that are sent, in order of judging. */
 size_t judge_links(const struct judge *j, const struct link **links);
 
 #endif

@@ -2,8 +2,13 @@
 #include "lib/kestra/kind.h"
 
 static const char *const names[] = {
-    [KIND_FLOW_LAST] = "flow-last", [KIND_FLOW] = "flow",           [KIND_TEMPLATE] = "template",
-    [KIND_TRIGGER] = "trigger",     [KIND_EXECUTION] = "execution", [KIND_COUNT] = "none",
+    [KIND_FLOW_LAST] = "flow-last",
+    [KIND_FLOW] = "flow",
+    [KIND_TEMPLATE] = "template",
+    [KIND_TRIGGER] = "trigger",
+    [KIND_SUBFLOW_LINK] = "subflow-link",
+    [KIND_EXECUTION] = "execution",
+    [KIND_COUNT] = "none",
 };
 
 const char *kind_name(enum kind kind)
@@ -17,7 +22,7 @@ static unsigned word_set(struct slice word)
     if (slice_eq(word, SLICE("all")))
         return KIND_ALL;
     for (unsigned k = 0; k < KIND_COUNT; k++) {
-        if (slice_eq(word, slice_str(names[k])))
+        if (kind_is_stored((enum kind)k) && slice_eq(word, slice_str(names[k])))
             return k == KIND_FLOW ? KIND_BIT(KIND_FLOW) | KIND_BIT(KIND_FLOW_LAST) : KIND_BIT(k);
     }
     return 0;

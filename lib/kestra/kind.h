@@ -2,7 +2,8 @@
  * kind.h - the kinds of entities that are replayed, in the order in which they are sent.
  *
  * The order is design part 7's: flow-last before flow, so that a replayed old revision finds its
- * flow's last one and deletes no trigger (kestra/data-model.md 2.6).
+ * flow's last one and deletes no trigger (kestra/data-model.md 2.6). Links before executions, so
+ * that they have older timestamps and are read first (kestra/restartability.md 2.6, link-subflow).
  */
 #ifndef REQUEUE_KIND_H
 #define REQUEUE_KIND_H
@@ -14,6 +15,7 @@ enum kind {
     KIND_FLOW,
     KIND_TEMPLATE,
     KIND_TRIGGER,
+    KIND_SUBFLOW_LINK, /* in no store: made by --recover all (lib/kestra/recover.h) */
     KIND_EXECUTION,
     KIND_COUNT, /* also: "no kind" */
 };
@@ -26,6 +28,11 @@ enum kind {
 static inline enum kind kind_stored(enum kind kind)
 {
     return kind == KIND_FLOW_LAST ? KIND_FLOW : kind;
+}
+
+static inline bool kind_is_stored(enum kind kind)
+{
+    return kind != KIND_SUBFLOW_LINK;
 }
 
 const char *kind_name(enum kind kind); /* "flow-last", ...; "none" for KIND_COUNT */

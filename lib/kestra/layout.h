@@ -115,6 +115,7 @@ struct executor_layout {
     bool refires_terminal; /* a terminal record starts flow triggers again (up to 0.18, H03) */
     bool items_split;      /* ForEachItem is a flowable of three tasks (from 0.16) */
     bool poison_number;    /* an integer outside Java's long stops the server (up to 0.18) */
+    bool parent_task_run;  /* link records say parentTaskRun, parentTask (from 0.14) */
 };
 
 struct layout {

@@ -153,6 +153,18 @@ static bool check_hints(const struct entry *root, const struct layout *l, struct
     return true;
 }
 
+/* A layout that has the topic has the kind: nothing else is to be said of it. */
+static void enable_links(struct layout *l)
+{
+    struct kind_layout *links = &l->kinds[KIND_SUBFLOW_LINK];
+
+    for (size_t i = 0; i < l->n_topics; i++)
+        links->enabled = links->enabled || l->topics[i].kind == KIND_SUBFLOW_LINK;
+    links->key.separator = "_";
+    links->key.n_parts = 1;
+    links->key.parts[0] = (struct key_part){ "id", KEY_NULL_REFUSE };
+}
+
 static bool is_in(const struct strings *list, const char *text)
 {
     for (size_t i = 0; i < list->n; i++)
@@ -195,6 +207,7 @@ bool layout_check(const struct entry *root, struct layout *l, struct err *err)
 {
     const char **names = arena_alloc(l->arena, (l->n_topics + 1) * sizeof(*names));
 
+    enable_links(l);
     for (size_t i = 0; i < l->n_topics; i++) {
         const struct topic_layout *t = &l->topics[i];
 

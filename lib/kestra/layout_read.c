@@ -134,6 +134,9 @@ static bool read_kinds(struct place at, const struct entry *e, struct err *err)
 
         if (!find_kind(member, member->key, &kind, err))
             return false;
+        if (!kind_is_stored(kind))
+            return entry_err(err, member, "%s is in no store: only its topic is declared",
+                             kind_name(kind));
         into.into = &at.layout->kinds[kind];
         if (!read_kind(into, member, err))
             return false;
@@ -259,6 +262,7 @@ static bool read_executor(struct place at, const struct entry *e, struct err *er
         { .name = "refires_terminal", BOOL(executor_layout, refires_terminal) },
         { .name = "items_split", BOOL(executor_layout, items_split) },
         { .name = "poison_number", BOOL(executor_layout, poison_number) },
+        { .name = "parent_task_run", BOOL(executor_layout, parent_task_run) },
     };
     struct place into = { at.layout, &at.layout->executor };
 

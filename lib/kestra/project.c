@@ -10,9 +10,10 @@
  *   2 the keys; from here on the index knows the flow, whatever else is wrong with the document
  *   3 flow-last: an older revision of a healthy flow is left out, again whatever is wrong with it
  *   4 the document's own faults: stored key, mandatory members, size
- *   5 flows: what another revision, or another flow, does to this one
+ *   5 executions: the verdict; it may replace the value
+ *   6 flows: what another revision, or another flow, does to this one
  *
- * 4 before 5, so that a later pass names each document for the same fault as the first one did.
+ * 4 before 6, so that a later pass names each document for the same fault as the first one did.
  */
 #include "lib/kestra/project_impl.h"
 
@@ -30,6 +31,7 @@ const char *reason_name(enum reason reason)
     case REASON_NOT_SELECTED: return "not-selected";
     case REASON_DELETED: return "deleted";
     case REASON_TERMINAL: return "terminal";
+    case REASON_VERDICT: return "verdict";
     case REASON_OLD_REVISION: return "old-revision";
     case REASON_FLOW_OUT: return "flow-out";
     case REASON_UNREADABLE: return "unreadable";
@@ -103,13 +105,15 @@ static bool leave_out(struct projection *out, enum reason reason)
 /* ---- life ------------------------------------------------------------------------------------ */
 
 struct projector *projector_new(const struct layout *layout, const struct project_options *options,
-                                const struct flow_index *index)
+                                const struct flow_index *index, struct judge *judge)
 {
     struct projector *p = mem_alloc(sizeof(*p));
 
     p->layout = layout;
     p->options = *options;
     p->index = index;
+    p->judge = judge;
+    p->judgement = mem_alloc(sizeof(*p->judgement));
     p->arena = arena_new(4096);
     for (int kind = 0; kind < KIND_COUNT; kind++) {
         if (layout->kinds[kind].enabled)
@@ -125,6 +129,11 @@ struct projector *projector_new(const struct layout *layout, const struct projec
     return p;
 }
 
+struct judge *projector_judge(const struct projector *p)
+{
+    return p->judge;
+}
+
 void projector_free(struct projector *p)
 {
     if (!p)
@@ -135,16 +144,12 @@ void projector_free(struct projector *p)
     buf_release(&p->text);
     buf_release(&p->quoted);
     buf_release(&p->value);
+    mem_free(p->judgement);
     arena_free(p->arena);
     mem_free(p);
 }
 
 /* ---- left out by rule ---------------------------------------------------------------------- */
-
-static bool is_true(struct json_value v)
-{
-    return v.type == JSON_BOOL && slice_eq(v.raw, SLICE("true"));
-}
 
 static bool is_terminal(const struct job *j)
 {
@@ -170,14 +175,42 @@ static bool is_wanted(const struct job *j)
 
     if (project_is_flow(j->kind))
         return true; /* every revision, those of deleted flows too */
-    if (j->layout->has_deleted && is_true(project_found(j, "deleted", NULL)))
+    if (j->layout->has_deleted && project_is_true(project_found(j, "deleted", NULL)))
         return leave_out(j->out, REASON_DELETED);
     if (j->kind != KIND_EXECUTION)
         return true;
     if (mode == EXECUTIONS_NONE)
         return leave_out(j->out, REASON_NOT_SELECTED);
-    if (mode == EXECUTIONS_PENDING && is_terminal(j))
+    if (mode != EXECUTIONS_ALL && is_terminal(j))
         return leave_out(j->out, REASON_TERMINAL);
+    return true;
+}
+
+/* The flow revision that an ended execution names is in the topic: without it the executor of all
+ * executions stops (kestra/seen-on-real-kestra.md B.4 F01). */
+static bool may_go_ended(const struct job *j)
+{
+    struct judge_names names = {
+        .tenant = project_found(j, "tenantId", NULL),
+        .namespace = project_found(j, "namespace", NULL),
+        .flow = project_found(j, "flowId", NULL),
+        .revision = project_found(j, "flowRevision", NULL),
+    };
+
+    return judge_sends_revision(j->p->judge, &names) || leave_out(j->out, REASON_VERDICT);
+}
+
+/* Executions: what the judge says. Its value is set then. */
+static bool is_let_go(const struct job *j)
+{
+    struct projector *p = j->p;
+
+    if (j->kind != KIND_EXECUTION || !p->judge)
+        return true;
+    if (is_terminal(j))
+        return may_go_ended(j);
+    if (judge(p->judge, j->doc, p->judgement) != JUDGE_DONE || !p->judgement->emit)
+        return leave_out(j->out, REASON_VERDICT);
     return true;
 }
 
@@ -305,6 +338,6 @@ void project(struct projector *p, enum kind kind, const struct document *doc,
         .revision = -1,
     };
     (void)(project_find(&j) && is_wanted(&j) && project_build_keys(&j) && is_last_revision(&j) &&
-           same_as_stored(&j) && has_mandatory_members(&j) && project_build_value(&j) && fits(&j) &&
-           flow_may_go(&j));
+           same_as_stored(&j) && has_mandatory_members(&j) && is_let_go(&j) &&
+           project_build_value(&j) && fits(&j) && flow_may_go(&j));
 }

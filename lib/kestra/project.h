@@ -5,7 +5,7 @@
  * expects. Pure: bytes in, bytes out, no I/O. The value is the stored JSON as bytes (design part
  * 4): members are cut out and put in by byte range, nothing is printed again.
  *
- * Thread-safety: a projector belongs to one thread; what it points to (layout, index) is only read.
+ * Thread-safety: a projector and its judge belong to one thread; layout and index are only read.
  */
 #ifndef REQUEUE_PROJECT_H
 #define REQUEUE_PROJECT_H
@@ -13,6 +13,7 @@
 #include "lib/kestra/document.h"
 #include "lib/kestra/flowindex.h"
 #include "lib/kestra/key.h"
+#include "lib/kestra/recover.h"
 
 enum outcome { PROJECT_RECORD, PROJECT_LEFT_OUT, PROJECT_SKIPPED };
 
@@ -24,6 +25,7 @@ enum reason {
     REASON_NOT_SELECTED, /* --executions none, tenant, namespace, time */
     REASON_DELETED,      /* execution with deleted:true; template that is not live */
     REASON_TERMINAL,     /* execution that has ended */
+    REASON_VERDICT,      /* execution that would not go on, or would harm others */
     REASON_OLD_REVISION, /* flow-last: not the flow's highest revision (not counted in reports) */
     REASON_FLOW_OUT,     /* another revision keeps the whole flow out; that one is named */
     /* skipped: a fault of the document, counted and listed, exit 3 */
@@ -38,12 +40,25 @@ enum reason {
 const char *reason_name(enum reason reason); /* kebab-case */
 bool        reason_is_skip(enum reason reason);
 
-enum executions_mode { EXECUTIONS_NONE, EXECUTIONS_PENDING, EXECUTIONS_ALL };
-enum unlock_mode { UNLOCK_NONE, UNLOCK_ALL };
+enum executions_mode {
+    EXECUTIONS_NONE,
+    EXECUTIONS_RESUMABLE, /* pending ones that go on by themselves, or by --recover */
+    EXECUTIONS_PENDING,   /* all that have not ended */
+    EXECUTIONS_ALL,
+};
+enum unlock_mode {
+    UNLOCK_NONE,
+    UNLOCK_DEAD, /* locks whose execution is missing, has ended or is not sent */
+    UNLOCK_ALL,
+};
 
 struct project_options {
-    enum executions_mode executions;
-    enum unlock_mode     unlock;
+    enum executions_mode   executions;
+    enum unlock_mode       unlock;
+    struct recover_options recover;
+    int64_t                max_age_s; /* pending executions older than that stay out; 0: no limit */
+    bool                   has_now;   /* --now */
+    struct instant         now;
 };
 
 /* A record before it has an offset. key and value are borrowed: from the document, or from the
@@ -58,21 +73,26 @@ struct record {
 struct projection {
     enum outcome  outcome;
     enum reason   reason;
-    struct record record; /* for PROJECT_RECORD */
-    bool          locked; /* trigger: a lock member is set (and was blanked with UNLOCK_ALL) */
-    bool          was_unlocked;
-    char          detail[256]; /* skipped: one line on what is wrong */
+    struct record record;       /* for PROJECT_RECORD */
+    bool          locked;       /* trigger: a lock member is set */
+    bool          was_unlocked; /* and was blanked */
+    char          detail[256];  /* skipped: one line on what is wrong */
     /* flow: for the index; empty when it could not be read */
     struct slice flow_key;      /* the flow-last key */
     struct slice flow_identity; /* see flow_index_add */
     int64_t      revision;      /* INT64_MAX: cannot be read, and may be the highest */
+    unsigned     flow_flags;    /* FLOW_DELETED, FLOW_DISABLED */
 };
 
 struct projector;
+struct judge; /* lib/kestra/judge.h */
 
-/* index: NULL while the first pass over the flows fills it (then no flow is kept out). */
+/* index: NULL while the first pass over the flows fills it (then no flow is kept out). judge: asked
+ * for each execution that could be sent and each trigger's lock; NULL: executions are sent as
+ * EXECUTIONS_PENDING says, and no lock is dead. Both are borrowed. */
 struct projector *projector_new(const struct layout *layout, const struct project_options *options,
-                                const struct flow_index *index);
+                                const struct flow_index *index, struct judge *judge);
+struct judge     *projector_judge(const struct projector *p);
 void              projector_free(struct projector *p); /* NULL is allowed */
 
 /* Fill *out. Everything in it is valid until the next call with p, and as long as doc lives. */

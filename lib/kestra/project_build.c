@@ -85,6 +85,10 @@ static bool build_flow(const struct job *j)
     j->out->flow_key = buf_slice(&p->flow_key);
     j->out->flow_identity = buf_slice(&p->identity);
     j->out->revision = INT64_MAX;
+    if (project_is_true(project_found(j, "deleted", NULL)))
+        j->out->flow_flags |= FLOW_DELETED;
+    if (project_is_true(project_found(j, "disabled", NULL)))
+        j->out->flow_flags |= FLOW_DISABLED;
     return true;
 }
 
@@ -150,22 +154,62 @@ static bool edit(const struct job *j, const char *const *cut, size_t n_cut, bool
     return project_skip(j->out, REASON_UNREADABLE, "%s", p->err.msg);
 }
 
+/* A lock that nobody will release any more is blanked whole; of one that is kept, what only says
+ * that somebody was evaluating the trigger (kestra/restartability.md 2.5, T01 to T05 and T11). */
+static size_t count_dead_members(const struct job *j)
+{
+    bool              evaluating = project_is_set(project_found(j, "evaluateRunningDate", NULL));
+    struct json_value v = project_found(j, "executionId", NULL);
+    bool              held;
+
+    if (!project_is_set(v))
+        return evaluating ? j->layout->n_unlock : 0;
+    buf_clear(&j->p->text);
+    held = json_text(v, &j->p->text, &j->p->err) &&
+           judge_is_emitted(j->p->judge, buf_slice(&j->p->text));
+    if (held)
+        return evaluating ? j->search->n_free : 0;
+    return j->layout->n_unlock;
+}
+
+/* How many of the unlock members, in the order of search.cut, are blanked. */
+static size_t count_unlocked(const struct job *j)
+{
+    switch (j->p->options.unlock) {
+    case UNLOCK_NONE: return 0;
+    case UNLOCK_DEAD: return j->p->judge ? count_dead_members(j) : 0;
+    case UNLOCK_ALL: return j->layout->n_unlock;
+    }
+    return 0;
+}
+
+/* What the judge made of an execution, else the document's own value. */
+static struct slice plain_value(const struct job *j)
+{
+    bool judged = j->kind == KIND_EXECUTION && j->p->judge && j->p->judgement->emit &&
+                  j->p->judgement->execution.raw.p == j->doc->value.p;
+
+    return judged ? j->p->judgement->value : j->doc->value;
+}
+
 bool project_build_value(const struct job *j)
 {
     const struct kind_layout *kl = j->layout;
     struct projection        *out = j->out;
     const char *const        *cut = j->search->cut + 1;
     size_t                    n_cut = kl->n_drop;
+    size_t                    n_unlocked;
     bool                      add = wants_source(j);
 
     out->locked = any_set(j, kl->unlock, kl->n_unlock);
-    out->was_unlocked = out->locked && j->p->options.unlock == UNLOCK_ALL;
+    n_unlocked = out->locked ? count_unlocked(j) : 0;
+    out->was_unlocked = any_set(j, cut + n_cut, n_unlocked);
     if (out->was_unlocked)
-        n_cut += kl->n_unlock;
+        n_cut += n_unlocked;
     if (add) /* the source that is cut can only be a null */
         return edit(j, cut - 1, n_cut + 1, true);
     if (any_present(j, cut, n_cut))
         return edit(j, cut, n_cut, false);
-    out->record.value = j->doc->value;
+    out->record.value = plain_value(j);
     return true;
 }

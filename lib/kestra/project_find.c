@@ -37,11 +37,28 @@ static void search_for_all(struct search *s, const char *const *names, size_t n)
         search_for(s, names[i], NULL);
 }
 
+/* What says who holds the lock comes last: a lock that is kept loses only what stands before. */
+static void put_unlock(struct search *s, const struct kind_layout *kl)
+{
+    const char **at = s->cut + 1 + kl->n_drop;
+
+    for (int holder = 0; holder < 2; holder++) {
+        for (size_t i = 0; i < kl->n_unlock; i++) {
+            bool is_holder = strncmp(kl->unlock[i], "execution", 9) == 0;
+
+            if (is_holder == (holder == 1))
+                *at++ = kl->unlock[i];
+        }
+        if (holder == 0)
+            s->n_free = (size_t)(at - s->cut) - 1 - kl->n_drop;
+    }
+}
+
 void project_prepare(struct projector *p, enum kind kind)
 {
     const struct kind_layout *kl = &p->layout->kinds[kind];
     struct search            *s = &p->searches[kind];
-    size_t max = (size_t)2 * LAYOUT_MAX_KEY_PARTS + kl->n_required + kl->n_drop + kl->n_unlock + 4;
+    size_t max = (size_t)2 * LAYOUT_MAX_KEY_PARTS + kl->n_required + kl->n_drop + kl->n_unlock + 6;
 
     s->paths = arena_alloc(p->arena, max * sizeof(*s->paths));
     s->found = arena_alloc(p->arena, max * sizeof(*s->found));
@@ -50,9 +67,13 @@ void project_prepare(struct projector *p, enum kind kind)
     if (project_is_flow(kind)) {
         search_for_key(s, project_flow_key(p->layout));
         search_for(s, "revision", NULL);
+        search_for(s, "disabled", NULL);
     }
-    if (kind == KIND_EXECUTION)
+    if (kind == KIND_EXECUTION) {
         search_for(s, "state", "current");
+        if (kl->has_tenant && p->judge) /* names the flow revision */
+            search_for(s, "tenantId", NULL);
+    }
     if (kl->has_deleted)
         search_for(s, "deleted", NULL);
     if (kl->add_source)
@@ -64,8 +85,7 @@ void project_prepare(struct projector *p, enum kind kind)
     s->cut[0] = "source";
     for (size_t i = 0; i < kl->n_drop; i++)
         s->cut[1 + i] = kl->drop[i];
-    for (size_t i = 0; i < kl->n_unlock; i++)
-        s->cut[1 + kl->n_drop + i] = kl->unlock[i];
+    put_unlock(s, kl);
 }
 
 struct json_value project_found(const struct job *j, const char *name, const char *sub)

@@ -7,6 +7,7 @@
 #ifndef REQUEUE_PROJECT_IMPL_H
 #define REQUEUE_PROJECT_IMPL_H
 
+#include "lib/kestra/judge.h"
 #include "lib/kestra/project.h"
 
 #define PROJECT_OUT_MAX_BYTES (1u << 30) /* PostgreSQL has no larger value */
@@ -15,15 +16,18 @@
 struct search {
     size_t             n;
     struct json_path  *paths;
-    struct json_value *found; /* of the document at hand */
-    const char       **cut;   /* "source", the layout's drop, its unlock members */
+    struct json_value *found;  /* of the document at hand */
+    const char       **cut;    /* "source", the layout's drop, its unlock members */
+    size_t             n_free; /* unlock members that a lock which is kept does not need */
 };
 
 struct projector {
     const struct layout     *layout;
     struct project_options   options;
     const struct flow_index *index;
-    struct arena            *arena; /* owns what is in searches */
+    struct judge            *judge;
+    struct judgement        *judgement; /* of the execution at hand */
+    struct arena            *arena;     /* owns what is in searches */
     struct search            searches[KIND_COUNT];
 
     /* Of the document at hand. */
@@ -60,6 +64,11 @@ static inline const struct key_template *project_stored_key(const struct layout 
 static inline const struct key_template *project_flow_key(const struct layout *l)
 {
     return &l->kinds[KIND_FLOW_LAST].key;
+}
+
+static inline bool project_is_true(struct json_value v)
+{
+    return v.type == JSON_BOOL && slice_eq(v.raw, SLICE("true"));
 }
 
 static inline bool project_is_set(struct json_value v)

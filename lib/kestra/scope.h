@@ -16,11 +16,33 @@ struct scope {
     const char            *since; /* executions by start; RFC 3339 UTC with ms, NULL: open */
     const char            *until; /* exclusive */
     struct project_options project;
+
+    bool with_logs; /* logs are asked what documents do not know */
 };
 
 static inline bool scope_has(const struct scope *s, enum kind kind)
 {
     return (s->kinds & KIND_BIT(kind)) != 0;
+}
+
+/* Set the kinds that follow from others: links are sent when executions are recovered in every way.
+ */
+static inline void scope_derive(struct scope *s)
+{
+    s->kinds &= ~KIND_BIT(KIND_SUBFLOW_LINK);
+    if (scope_has(s, KIND_EXECUTION) && s->project.executions != EXECUTIONS_NONE &&
+        s->project.recover.mode == RECOVER_ALL)
+        s->kinds |= KIND_BIT(KIND_SUBFLOW_LINK);
+}
+
+/* Must executions be judged: because they are sent, or because a trigger's lock may wait for one
+ * that is not? */
+static inline bool scope_judges(const struct scope *s)
+{
+    return scope_has(s, KIND_EXECUTION)
+               ? s->project.executions != EXECUTIONS_NONE
+               : scope_has(s, KIND_TRIGGER) && s->project.unlock == UNLOCK_DEAD &&
+                     s->project.executions != EXECUTIONS_NONE;
 }
 
 /* Nothing but kinds was selected: the topics should hold exactly this and nothing else. A partial

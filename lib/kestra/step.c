@@ -76,8 +76,10 @@ static void resolve(struct step *s, size_t run, const struct task *task, const s
     /* Nothing to do: only a failure ends it, when there is no errors branch. */
     if (now->size == 0 && !now->unknown)
         ended = tasks.states & s->failed ? ANSWER_YES : ANSWER_NO;
-    if (now->unknown || (task->type == TASK_LOOP_UNTIL && ended == ANSWER_YES && now->is_tasks))
+    if (now->unknown)
         ended = ANSWER_UNKNOWN;
+    /* A LoopUntil that has gone round gets a result in any case: its end, or the wait before the
+     * next round. */
     if (ended == ANSWER_NO)
         return;
     r->result = ended == ANSWER_YES ? RESULT_ENDS : RESULT_UNKNOWN;

@@ -1,6 +1,9 @@
 /* step_list.c - the lists of tasks an executor walks (step_list.h). */
 #include "lib/kestra/step_list.h"
 
+/* So many branches are looked through without counting: more has only a Switch. */
+#define FEW 8u
+
 static bool spend(struct step *s, uint64_t n)
 {
     if (s->budget < n) {
@@ -72,6 +75,10 @@ struct level level_of(struct step *s, size_t run)
     const struct task *task = index == TASK_NONE ? NULL : &s->t->tasks[index];
     struct level       l = { .run = run, .values_known = true, .values = 1 };
 
+    if (task && task->n_branches > FEW && !spend(s, task->n_branches)) {
+        l.unknown = true;
+        return l;
+    }
     l.tasks = flow_tree_branch(s->t, index, BRANCH_TASKS);
     l.errors = flow_tree_branch(s->t, index, BRANCH_ERRORS);
     l.finally = flow_tree_branch(s->t, index, BRANCH_FINALLY);

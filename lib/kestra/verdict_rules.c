@@ -7,7 +7,7 @@
 const struct rule verdict_rules[ROW_COUNT] = {
     /* ---- 2.2 executions ---- */
     [ROW_E01] = { "E01", "CREATED, no task runs", 0, BANDS_ALL, BY_VERDICT, "resumes from the first task" },
-    [ROW_E02] = { "E02", "CREATED with task runs", 0, BANDS_ALL, BY_VERDICT, "abnormal; judged like RUNNING with the same task runs" },
+    [ROW_E02] = { "E02", "CREATED with task runs", 0, BANDS_ALL, BY_VERDICT, "abnormal; judged like RUNNING with the same task runs", C(RESUMES) | C(TASKRUN_NOT_JOINED) },
     [ROW_E03] = { "E03", "RUNNING, no task runs", 0, BANDS_ALL, BY_VERDICT, "resumes from the first task" },
     [ROW_E04] = { "E04", "RUNNING, every task run of the current branch ended, the next task not created", 0, BANDS_ALL, BY_VERDICT, "resumes; a real Kestra 0.6 never leaves it so" },
     [ROW_E05] = { "E05", "all tasks done, the end not computed", C(FLOW_TRIGGER_REFIRE), BANDS_REFIRES, BY_VERDICT, "ends with the right state; flow triggers start twice" },
@@ -25,7 +25,7 @@ const struct rule verdict_rules[ROW_COUNT] = {
     [ROW_E17] = { "E17", "Worker RUNNING, not all children ended", C(WORKER_GROUP_LOST), BANDS_ALL, BY_VERDICT, "hangs; when all children ended it is E12" },
     [ROW_E18] = { "E18", "subflow call CREATED, wait, and its child exists", C(SUBFLOW_DUPLICATE) | C(SUBFLOW_LINK_LOST), BANDS_CALL_CREATED, BY_VERDICT, "a second child starts; the parent hears of neither" },
     [ROW_E19] = { "E19", "subflow call CREATED, wait, no child", C(SUBFLOW_NOT_JOINED), BANDS_CALL_CREATED, BY_VERDICT, "the child starts, the parent hangs" },
-    [ROW_E20] = { "E20", "subflow call CREATED, no wait", 0, BANDS_CALL_CREATED, BY_VERDICT, "with a child subflow-duplicate, else subflow-not-joined" },
+    [ROW_E20] = { "E20", "subflow call CREATED, no wait", 0, BANDS_CALL_CREATED, BY_VERDICT, "a second child starts; or the child starts and the parent hangs", C(SUBFLOW_DUPLICATE) | C(SUBFLOW_NOT_JOINED) },
     [ROW_E21] = { "E21", "a waiting call's child is pending", C(SUBFLOW_LINK_LOST), BANDS_ALL, BY_VERDICT, "the child follows its own rows, the parent is never told" },
     [ROW_E22] = { "E22", "Pause CREATED, or RUNNING and not yet PAUSED", C(FLOWABLE_NOT_JOINED), BANDS_ALL, BY_VERDICT, "hangs" },
     [ROW_E23] = { "E23", "PAUSED, no delay, no open sibling", C(PAUSE_MANUAL), BANDS_ALL, BY_VERDICT, "waits; a resume by hand works and reads the store: not emitted" },
@@ -33,13 +33,13 @@ const struct rule verdict_rules[ROW_COUNT] = {
     [ROW_E25] = { "E25", "PAUSED with a CREATED sibling", C(PAUSE_SIBLING_OPEN), BANDS_ALL, BY_VERDICT, "the sibling runs for nothing, and is not sent again at the resume" },
     [ROW_E26] = { "E26", "PAUSED with a RUNNING sibling", C(PAUSE_SIBLING_OPEN) | C(TASKRUN_LOST), BANDS_ALL, BY_VERDICT, "hangs after the resume" },
     [ROW_E27] = { "E27", "RESTARTED", 0, BANDS_ALL, BY_VERDICT, "registered at once: resumes unless a task was lost" },
-    [ROW_E28] = { "E28", "KILLING, nothing open", C(FLOW_TRIGGER_REFIRE), BANDS_REFIRES, BY_VERDICT, "becomes KILLED" },
+    [ROW_E28] = { "E28", "KILLING, nothing open", C(FLOW_TRIGGER_REFIRE), BANDS_KILL_WAITS, BY_VERDICT, "becomes KILLED; flow triggers start once more" },
     [ROW_E29] = { "E29", "KILLING with an open task run or flowable", C(KILLING_STUCK), BANDS_KILL_WAITS, BY_VERDICT, "hangs in KILLING" },
     [ROW_E30] = { "E30", "task with `retry` RUNNING", C(TASKRUN_LOST), BANDS_ALL, BY_VERDICT, "as E09; its schedule of retries is gone too" },
     [ROW_E31] = { "E31", "task with `timeout` RUNNING", C(TASKRUN_LOST), BANDS_ALL, BY_VERDICT, "as E09 and told as it: only the worker's thread knew the timeout" },
     [ROW_E32] = { "E32", "ended task runs whose tasks are not in the flow (dynamic)", 0, BANDS_ALL, BY_VERDICT, "harmless" },
     [ROW_E33] = { "E33", "ended, listeners done or none", C(TERMINAL_NOT_EMITTED), BANDS_ALL, BY_VERDICT, "flow triggers would start again" },
-    [ROW_E34] = { "E34", "ended, a listener not started", C(LISTENER_PENDING), BANDS_ALL, BY_VERDICT, "emitted: the listener runs; undecided when listeners have conditions" },
+    [ROW_E34] = { "E34", "ended, a listener not started", C(LISTENER_PENDING), BANDS_ALL, BY_VERDICT, "emitted: the listener runs; with conditions nobody knows whether", C(LISTENER_PENDING) | C(FLOWABLE_UNDECIDABLE) },
     [ROW_E35] = { "E35", "ended, a listener CREATED or RUNNING", C(LISTENER_STUCK), BANDS_ALL, BY_VERDICT, "never counts as ended with its listeners" },
     [ROW_E36] = { "E36", "ended, with CREATED leftovers of a Parallel", C(TERMINAL_NOT_EMITTED), BANDS_ALL, BY_VERDICT, "the leftovers would run again" },
     [ROW_E37] = { "E37", "FAILED though tasks remain and none of them failed", C(TERMINAL_NOT_EMITTED), BANDS_ALL, BY_VERDICT, "the remaining tasks would run, flow triggers fire at each step" },
@@ -54,7 +54,7 @@ const struct rule verdict_rules[ROW_COUNT] = {
     [ROW_H03] = { "H03", "flow triggers, from 0.19", 0, BANDS_SILENT, BY_VERDICT, "an end computed in the first pass starts them once" },
     [ROW_H04] = { "H04", "subflow call RUNNING, from 0.12", C(SUBFLOW_LINK_LOST), BANDS_CALL_RUNS, BY_VERDICT, "waits for ever; a CREATED one starts its child and is registered" },
     [ROW_H05] = { "H05", "ForEachItem RUNNING", C(SUBFLOW_LINK_LOST), BANDS_CALL_RUNS, BY_VERDICT, "each child needs its link; one lost child is enough to wait for ever" },
-    [ROW_H06] = { "H06", "PAUSED, from 0.8", 0, BANDS_PAUSED_WAITS, BY_VERDICT, "not ended: pause-manual, or pause-delay-lost with a delay or timeout" },
+    [ROW_H06] = { "H06", "PAUSED, from 0.8", 0, BANDS_PAUSED_WAITS, BY_VERDICT, "has not ended; waits, with a delay or timeout for ever", C(PAUSE_MANUAL) | C(PAUSE_DELAY_LOST) },
     [ROW_H07] = { "H07", "WaitFor, LoopUntil PAUSED", C(PAUSE_DELAY_LOST), BANDS_PAUSED_WAITS, BY_VERDICT, "waits until it is resumed by hand" },
     [ROW_H08] = { "H08", "RETRYING", C(RETRY_DELAY_LOST), BANDS_ALL, BY_VERDICT, "hangs" },
     [ROW_H09] = { "H09", "RETRIED", C(TERMINAL_NOT_EMITTED), BANDS_ALL, BY_VERDICT, "ended; whether its successor had been started is not in the document" },
@@ -129,12 +129,23 @@ bool bands_have(enum rule_bands bands, const struct executor_layout *x)
     return false;
 }
 
-enum verdict rule_verdict(const struct rule *r)
+void rule_verdicts(const struct rule *r, enum verdict *best, enum verdict *worst)
 {
-    enum verdict worst = VERDICT_RESUMES;
+    enum verdict least = VERDICT_COUNT; /* of either */
 
+    *worst = VERDICT_RESUMES;
     for (unsigned c = 0; c < CODE_COUNT; c++)
-        if ((r->codes & CODE_BIT(c)) && code_verdict((enum code)c) > worst)
-            worst = code_verdict((enum code)c);
-    return worst;
+        if ((r->codes & CODE_BIT(c)) && code_verdict((enum code)c) > *worst)
+            *worst = code_verdict((enum code)c);
+    *best = *worst;
+    for (unsigned c = 0; c < CODE_COUNT; c++) {
+        if (!(r->either & CODE_BIT(c)))
+            continue;
+        if (code_verdict((enum code)c) < least)
+            least = code_verdict((enum code)c);
+        if (code_verdict((enum code)c) > *worst)
+            *worst = code_verdict((enum code)c);
+    }
+    if (r->either && least > *best)
+        *best = least;
 }

@@ -62,13 +62,14 @@ struct rule {
     uint64_t        codes;     /* CODE_BIT(): what it gives at least; 0: it resumes, or info */
     enum rule_bands bands;
     enum rule_by    by;
-    const char     *note; /* what is done about it, or why nobody can tell; NULL: nothing to say */
+    const char     *note;   /* what becomes of it, or why nobody can tell */
+    uint64_t        either; /* and at least one of these; 0: nothing more */
 };
 
 extern const struct rule verdict_rules[ROW_COUNT];
 
-/* The verdict that a row's codes give, the worst one. */
-enum verdict rule_verdict(const struct rule *r);
+/* The verdicts that a row can give: from the best to the worst, most often the same. */
+void rule_verdicts(const struct rule *r, enum verdict *best, enum verdict *worst);
 
 static inline void row_add(struct row_set *set, enum row row)
 {

@@ -320,6 +320,7 @@ void look_at_templates(struct look *k)
         return;
     give(k, CODE_TEMPLATE_MISSING);
     fits(k, ROW_F06);
+    fits(k, ROW_F08);
     cure(k, REMEDY_SUPPLY_TEMPLATE);
     detail(k, "template %.*s is not there", SLICE_ARG(k->t->missing[0]));
 }

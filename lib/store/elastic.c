@@ -4,6 +4,7 @@
  */
 #include "lib/store/elastic_internal.h"
 
+#include "lib/base/log.h"
 #include "lib/store/index_names.h"
 
 #define FIRST_CONTACT_S 5
@@ -112,6 +113,7 @@ static const char *newest_first(enum kind kind)
     case KIND_TRIGGER: return "{\"date\":{\"order\":\"desc\",\"unmapped_type\":\"date\"}}";
     case KIND_FLOW_LAST:
     case KIND_TEMPLATE:
+    case KIND_SUBFLOW_LINK:
     case KIND_COUNT: break;
     }
     return "\"_doc\"";
@@ -157,8 +159,24 @@ static void see_members(struct es_store *s, enum kind kind, const struct hits_pa
             continue;
 }
 
-/* Which members do documents of this kind have? Asked once for each expression. */
-static bool sample(struct es_store *s, enum kind kind, const char *expression, struct err *err)
+/* A guess of the band is made all the same, without the documents of a kind that cannot be read,
+ * which may not be selected. Of a kind that is closed in part, what is open can be asked. */
+static bool can_sample(struct es_store *s, const char *expression, bool *can, struct err *err)
+{
+    struct es_kind k = { .expression = expression };
+
+    if (!es_resolve(s, &k, err))
+        return false;
+    *can = k.n_indices > 0 && k.health != STORE_RED;
+    if (k.health >= STORE_RED)
+        log_msg(LOG_WARN,
+                "index %s is %s: Kestra's band is guessed without its documents; name it with "
+                "--layout if the guess is wrong",
+                k.worst, store_health_name(k.health));
+    return true;
+}
+
+static bool ask_sample(struct es_store *s, enum kind kind, const char *expression, struct err *err)
 {
     struct es_asker     a = es_own(s, "looking at documents");
     struct http_request r = { .method = "POST", .repeatable = true };
@@ -168,8 +186,6 @@ static bool sample(struct es_store *s, enum kind kind, const char *expression, s
     char                path[512];
     char                body[256];
 
-    s->n_sampled[kind] = 0;
-    s->sampled_at[kind] = expression;
     (void)snprintf(path, sizeof(path), "/%s/_search?ignore_unavailable=true",
                    es_path_text(slice_str(expression), arena));
     for (unsigned n = SAMPLE_HITS; o == ES_TOO_BIG && n > 0; n /= 5) {
@@ -181,7 +197,17 @@ static bool sample(struct es_store *s, enum kind kind, const char *expression, s
     if (o == ES_OK && hits_cut(buf_slice(&a.answer->body), arena, &hits, err))
         see_members(s, kind, &hits);
     arena_free(arena);
-    return o == ES_OK || a.answer->status == 404; /* no such index: no such member */
+    return o == ES_OK || a.answer->status == 404; /* gone by now: no such member */
+}
+
+/* Which members do documents of this kind have? Asked once for each expression. */
+static bool sample(struct es_store *s, enum kind kind, const char *expression, struct err *err)
+{
+    bool can = false;
+
+    s->n_sampled[kind] = 0;
+    s->sampled_at[kind] = expression;
+    return can_sample(s, expression, &can, err) && (!can || ask_sample(s, kind, expression, err));
 }
 
 static bool es_has(struct store *base, const struct layout *layout, const char *what, bool *out,

@@ -25,9 +25,16 @@ struct copied {
     struct latest latest;
 };
 
+/* Hits of a page are in no order, so they are found by a small hash of their ids. */
+struct id_table {
+    size_t  n_room;
+    size_t *room; /* 1 + place in the page; 0: empty */
+};
+
 struct lookup {
     struct es_slice *slice;
     struct es_page  *page;
+    struct id_table  table; /* of the page */
     struct arena    *arena; /* of this page's answers */
     size_t           n;
     struct copied   *copied;
@@ -84,13 +91,6 @@ static enum es_outcome ask_copies(struct es_slice *s, const struct slice *ids, s
     return o;
 }
 
-/* Where ids are: one that is in an index other than the page's hit has copies. Hits of the page
- * are in no order, so they are found by a small hash of their ids. */
-struct id_table {
-    size_t  n_room;
-    size_t *room; /* 1 + place in the page; 0: empty */
-};
-
 static struct id_table table_of(const struct es_page *page, struct arena *a)
 {
     struct id_table t = { .n_room = 64 };
@@ -109,74 +109,66 @@ static struct id_table table_of(const struct es_page *page, struct arena *a)
     return t;
 }
 
-struct finder {
-    struct lookup   l; /* first member */
-    struct id_table table;
-};
-
 /* Every hit of the page with that id (two of its hits may be copies of each other). */
-static void each_of_id(struct finder *f, struct slice id, struct slice index,
-                       void (*fn)(struct finder *, size_t at, struct slice index,
-                                  const struct hit *copy),
-                       const struct hit *copy)
+static void each_of_id(struct lookup *l, const struct hit *copy,
+                       void (*fn)(struct lookup *, size_t at, const struct hit *copy))
 {
-    const struct hits_page *page = &f->l.page->hits;
-    size_t                  at = (size_t)hash64(id) & (f->table.n_room - 1);
+    const struct hits_page *page = &l->page->hits;
+    size_t                  at = (size_t)hash64(copy->id) & (l->table.n_room - 1);
 
-    for (; f->table.room[at] != 0; at = (at + 1) & (f->table.n_room - 1)) {
-        size_t i = f->table.room[at] - 1;
+    for (; l->table.room[at] != 0; at = (at + 1) & (l->table.n_room - 1)) {
+        size_t i = l->table.room[at] - 1;
 
-        if (slice_eq(page->hits[i].id, id))
-            fn(f, i, index, copy);
+        if (slice_eq(page->hits[i].id, copy->id))
+            fn(l, i, copy);
     }
 }
 
-static void note_copied(struct finder *f, size_t at, struct slice index, const struct hit *copy)
+/* An id that is in an index other than the page's hit has copies. */
+static void note_copied(struct lookup *l, size_t at, const struct hit *copy)
 {
-    const struct hit *own = &f->l.page->hits.hits[at];
+    const struct hit *own = &l->page->hits.hits[at];
 
-    (void)copy;
-    if (slice_eq(own->index, index) || f->l.is_copied[at])
+    if (slice_eq(own->index, copy->index) || l->is_copied[at])
         return;
-    f->l.is_copied[at] = true;
-    f->l.copied[f->l.n++] = (struct copied){
+    l->is_copied[at] = true;
+    l->copied[l->n++] = (struct copied){
         .at = at,
         .index = own->index,
         .latest = latest_of(own->source, own->trusted),
     };
 }
 
-static void weigh(struct finder *f, size_t at, struct slice index, const struct hit *copy)
+static void weigh(struct lookup *l, size_t at, const struct hit *copy)
 {
     struct latest latest = latest_of(copy->source, copy->trusted);
 
-    for (size_t i = 0; i < f->l.n; i++) {
-        struct copied *c = &f->l.copied[i];
+    for (size_t i = 0; i < l->n; i++) {
+        struct copied *c = &l->copied[i];
 
-        if (c->at != at || slice_eq(c->index, index) ||
-            latest_compare(&c->latest, c->index, &latest, index) >= 0)
+        if (c->at != at || slice_eq(c->index, copy->index) ||
+            latest_compare(&c->latest, c->index, &latest, copy->index) >= 0)
             continue;
         c->latest = latest;
-        c->index = arena_copy(f->l.page->arena, index);
+        c->index = arena_copy(l->page->arena, copy->index);
     }
 }
 
 static void take_places(struct lookup *l, const struct hits_page *hits)
 {
     for (size_t i = 0; i < hits->n; i++)
-        each_of_id((struct finder *)l, hits->hits[i].id, hits->hits[i].index, note_copied, NULL);
+        each_of_id(l, &hits->hits[i], note_copied);
 }
 
 static void take_documents(struct lookup *l, const struct hits_page *hits)
 {
     for (size_t i = 0; i < hits->n; i++)
         if (hits->hits[i].source.p)
-            each_of_id((struct finder *)l, hits->hits[i].id, hits->hits[i].index, weigh,
-                       &hits->hits[i]);
+            each_of_id(l, &hits->hits[i], weigh);
 }
 
 /* A look-up is small and has no place to lose: what fails is asked for again, or for less of it. */
-static bool look_up(struct finder *f, const struct slice *ids, size_t n, bool with_source,
+static bool look_up(struct lookup *l, const struct slice *ids, size_t n, bool with_source,
                     struct err *err)
 {
     struct hits_page hits;
@@ -188,18 +180,18 @@ static bool look_up(struct finder *f, const struct slice *ids, size_t n, bool wi
         size_t          count = n - at < step ? n - at : step;
         enum es_outcome o;
 
-        arena_reset(f->l.arena);
-        o = ask_copies(f->l.slice, ids + at, count, with_source, f->l.arena, &hits, err);
+        arena_reset(l->arena);
+        o = ask_copies(l->slice, ids + at, count, with_source, l->arena, &hits, err);
         if (o == ES_OK && with_source)
-            take_documents(&f->l, &hits);
+            take_documents(l, &hits);
         else if (o == ES_OK)
-            take_places(&f->l, &hits);
+            take_places(l, &hits);
         if (o == ES_OK)
             at += count;
         else if (o == ES_TOO_BIG && count > 1)
             step = count / 2;
-        else if ((o != ES_AGAIN && o != ES_LOST) || tries++ == ES_RESTARTS ||
-                 (o == ES_LOST && !es_slice_reopen(f->l.slice, err)))
+        else if ((o != ES_AGAIN && o != ES_LOST) || !es_slice_try_again(l->slice, &tries, err) ||
+                 (o == ES_LOST && !es_slice_reopen(l->slice, err)))
             return false;
     }
     return true;
@@ -207,7 +199,7 @@ static bool look_up(struct finder *f, const struct slice *ids, size_t n, bool wi
 
 bool es_keep_latest(struct es_slice *s, struct es_page *page, struct err *err)
 {
-    struct finder f = { .l = { .slice = s, .page = page } };
+    struct lookup l = { .slice = s, .page = page };
     struct slice *ids;
     size_t        n = 0;
     bool          ok;
@@ -215,24 +207,24 @@ bool es_keep_latest(struct es_slice *s, struct es_page *page, struct err *err)
     if (page->hits.n == 0)
         return true;
     ids = arena_alloc(page->arena, page->hits.n * sizeof(*ids));
-    f.l.copied = arena_alloc(page->arena, page->hits.n * sizeof(*f.l.copied));
-    f.l.is_copied = arena_alloc(page->arena, page->hits.n * sizeof(*f.l.is_copied));
-    memset(f.l.is_copied, 0, page->hits.n * sizeof(*f.l.is_copied));
-    f.l.arena = arena_new(1u << 16);
-    f.table = table_of(page, page->arena);
+    l.copied = arena_alloc(page->arena, page->hits.n * sizeof(*l.copied));
+    l.is_copied = arena_alloc(page->arena, page->hits.n * sizeof(*l.is_copied));
+    memset(l.is_copied, 0, page->hits.n * sizeof(*l.is_copied));
+    l.arena = arena_new(1u << 16);
+    l.table = table_of(page, page->arena);
     for (size_t i = 0; i < page->hits.n; i++)
         if (page->keep[i])
             ids[n++] = page->hits.hits[i].id;
-    ok = look_up(&f, ids, n, false, err);
-    for (size_t i = 0; i < f.l.n; i++)
-        ids[i] = page->hits.hits[f.l.copied[i].at].id;
-    ok = ok && look_up(&f, ids, f.l.n, true, err);
-    for (size_t i = 0; ok && i < f.l.n; i++) {
-        const struct copied *c = &f.l.copied[i];
+    ok = look_up(&l, ids, n, false, err);
+    for (size_t i = 0; i < l.n; i++)
+        ids[i] = page->hits.hits[l.copied[i].at].id;
+    ok = ok && look_up(&l, ids, l.n, true, err);
+    for (size_t i = 0; ok && i < l.n; i++) {
+        const struct copied *c = &l.copied[i];
 
         if (!slice_eq(c->index, page->hits.hits[c->at].index))
             page->keep[c->at] = false;
     }
-    arena_free(f.l.arena);
+    arena_free(l.arena);
     return ok;
 }

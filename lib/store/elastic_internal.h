@@ -37,18 +37,33 @@
 
 enum es_pit { ES_NO_PIT, ES_PIT_ELASTIC, ES_PIT_OPENSEARCH };
 
-/* One kind in the server. Filled by use(), then only read, but for the point in time, which only
- * the store's own thread opens and closes. */
+/* Fields that a query may ask for. */
+enum es_field {
+    ES_NAMESPACE,
+    ES_TENANT,
+    ES_START,
+    ES_STATE,
+    ES_DELETED_FIELD,
+    ES_TRIGGER_TYPE,
+    ES_FIELD_COUNT
+};
+
+/* One kind in the server. Filled by use(), then only read, but for what the store's own thread
+ * alone looks after: the point in time, which it opens and closes, and the fields, of which it asks
+ * before the first use of the kind. */
 struct es_kind {
-    const char  *expression; /* NULL: the layout has no such kind */
-    size_t       n_indices;  /* concrete ones; 0: there is nothing of that name */
-    const char **indices;
-    unsigned     shards; /* primaries of all of them */
-    uint64_t     docs;
-    bool         yellow;
-    double       mean_bytes;  /* of a hit, by a look at some; 0: unknown */
-    bool         has_deleted; /* mapped as boolean */
-    struct buf   pit;         /* the id; n 0: none is open */
+    const char       *expression; /* NULL: the layout has no such kind */
+    size_t            n_indices;  /* concrete ones; 0: there is nothing of that name */
+    const char      **indices;
+    unsigned          shards; /* primaries of all of them */
+    uint64_t          docs;
+    enum store_health health;
+    const char       *worst;                     /* an index that is so; NULL: all are green */
+    double            mean_bytes;                /* of a hit, by a look at some; 0: unknown */
+    bool              knows_fields;              /* the two below are filled */
+    bool              has_field[ES_FIELD_COUNT]; /* mapped as Kestra maps it */
+    bool              has_deleted;               /* has_field[ES_DELETED_FIELD] */
+    struct buf        pit;                       /* the id; n 0: none is open */
 };
 
 struct es_store {
@@ -137,7 +152,10 @@ void es_put_ids(struct json_writer *w, const struct slice *ids, size_t n);
 MUST_CHECK bool es_use(struct store *base, const struct layout *layout, struct err *err);
 MUST_CHECK bool es_count(struct store *base, const struct store_query *q, struct store_counts *out,
                          struct err *err);
-/* There is an index, and it can answer the query; else an error that names what is missing. */
+/* Which indices k->expression stands for, and their health; none is no error. Own thread. */
+MUST_CHECK bool es_resolve(struct es_store *s, struct es_kind *k, struct err *err);
+/* There is an index, none is red or closed, and they can answer the query; else an error that names
+ * what is missing. Asks the server once for each kind. Own thread. */
 MUST_CHECK bool es_check_kind(struct es_store *s, const struct store_query *q, struct err *err);
 /* Open the kind's point in time unless it is. Own thread. */
 MUST_CHECK bool es_open_pit(struct es_store *s, const struct es_asker *a, enum kind kind,
@@ -210,6 +228,9 @@ MUST_CHECK bool es_slice_page(struct es_slice *s, struct es_page *page, bool *en
 MUST_CHECK bool es_slice_reopen(struct es_slice *s, struct err *err);
 /* Gives the contexts back; http is still the caller's. */
 void es_slice_release(struct es_slice *s);
+/* What failed as *err says may be tried again, after a pause that doubles with each of *tries;
+ * false with *err: there were enough, or a stop came meanwhile. */
+MUST_CHECK bool es_slice_try_again(const struct es_slice *s, unsigned *tries, struct err *err);
 
 /* Of a page of a kind in several indices: keep only the copies that count (data-model 7.3). */
 MUST_CHECK bool es_keep_latest(struct es_slice *s, struct es_page *page, struct err *err);

@@ -175,6 +175,51 @@ static void put_terminal(const struct query_writer *x)
     json_close(x->w, '}');
 }
 
+/* What ends an execution, but for those that are wanted besides. */
+static void put_ended(const struct query_writer *x)
+{
+    if (!x->q->also) {
+        put_terminal(x);
+        return;
+    }
+    json_open(x->w, '{');
+    json_key(x->w, "bool");
+    json_open(x->w, '{');
+    json_key(x->w, "filter");
+    json_open(x->w, '[');
+    put_terminal(x);
+    json_close(x->w, ']');
+    json_key(x->w, "must_not");
+    json_open(x->w, '[');
+    es_put_ids(x->w, x->q->also, x->q->n_also);
+    json_close(x->w, ']');
+    json_close(x->w, '}');
+    json_close(x->w, '}');
+}
+
+/* trigger.variables is not indexed: only the types of children narrow. The reader does the rest. */
+static bool put_children(const struct query_writer *x)
+{
+    const struct strings *types = &x->q->child_types;
+    struct buf            inner;
+    bool                  ok = true;
+
+    if (!x->q->parents || x->kind != KIND_EXECUTION || types->n == 0 ||
+        !x->store->kinds[x->kind].has_field[ES_TRIGGER_TYPE])
+        return true;
+    buf_init(&inner, ES_BODY_BYTES);
+    open_bool(x->w, "should");
+    for (size_t i = 0; ok && i < types->n; i++) {
+        buf_clear(&inner);
+        ok = buf_printf(&inner, "%s$", types->items[i]);
+        put_term(x->w, "term", "trigger.type", types->items[i]);
+        put_term(x->w, "prefix", "trigger.type", inner.p);
+    }
+    close_bool(x->w);
+    buf_release(&inner);
+    return ok;
+}
+
 static bool has_live_rule(const struct query_writer *x)
 {
     return (x->kind == KIND_EXECUTION || x->kind == KIND_TEMPLATE) &&
@@ -198,7 +243,7 @@ static void put_part(const struct query_writer *x, enum es_part part)
         put_terminal(x);
     if (part == ES_LOCKED)
         put_locked(x);
-    if (part == ES_WANTED && !x->q->ids && x->kind == KIND_EXECUTION &&
+    if (part == ES_WANTED && !x->q->ids && !x->q->parents && x->kind == KIND_EXECUTION &&
         x->q->executions == EXECUTIONS_NONE)
         put_nothing(x->w);
 }
@@ -210,8 +255,9 @@ static void put_excluded(const struct query_writer *x, enum es_part part)
         return;
     if (has_live_rule(x))
         put_true(x->w, "deleted");
-    if (part == ES_WANTED && x->kind == KIND_EXECUTION && x->q->executions == EXECUTIONS_PENDING)
-        put_terminal(x);
+    if (part == ES_WANTED && x->kind == KIND_EXECUTION && !x->q->parents &&
+        x->q->executions == EXECUTIONS_PENDING)
+        put_ended(x);
 }
 
 bool es_put_query(struct json_writer *w, const struct es_store *s, const struct store_query *q,
@@ -227,7 +273,7 @@ bool es_put_query(struct json_writer *w, const struct es_store *s, const struct 
     json_open(w, '[');
     if (part != ES_ALL) {
         put_tenant(&x);
-        ok = put_namespace(&x);
+        ok = put_namespace(&x) && put_children(&x);
         put_time(&x);
         if (q->ids)
             es_put_ids(w, q->ids, q->n_ids);

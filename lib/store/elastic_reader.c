@@ -33,7 +33,7 @@ struct es_reader {
     atomic_bool         cancelled;
 
     struct selector *selector; /* the reader's own thread */
-    bool             selects;  /* by tenant, namespace or time */
+    bool             selects;  /* by tenant, namespace, time or parents */
     struct es_page  *page;     /* being handed out */
 };
 
@@ -98,8 +98,12 @@ static bool add_hit(struct es_reader *r, struct batch *into, const struct hit *h
     struct document doc = { .id = hit->id, .value = hit->source, .trusted = hit->trusted };
     const char     *place;
 
-    if (r->selects && selector_look(r->selector, &doc).outside)
-        return true;
+    if (r->selects) {
+        struct selection what = selector_look(r->selector, &doc);
+
+        if (what.outside || (r->query.parents && !what.selected))
+            return true;
+    }
     place = place_of(r, hit->index);
     /* What is larger than a batch travels alone. */
     if (into->n > 0 && (place != into->place || doc.id.n + doc.value.n > BATCH_MAX_BYTES))
@@ -217,7 +221,7 @@ static bool open_reader(struct es_shared *shared, const struct store_query *q, u
     r->free = queue_new(PAGES);
     r->full = queue_new(PAGES);
     r->selector = selector_new(s->layout, &r->query);
-    r->selects = q->tenant || q->namespace || q->since || q->until;
+    r->selects = q->tenant || q->namespace || q->since || q->until || q->parents;
     if (begin(r, err)) {
         *out = &r->base;
         return true;
@@ -253,7 +257,7 @@ bool es_open_readers(struct store *base, const struct store_query *q, size_t max
     struct es_shared *shared;
 
     *n = 0;
-    if (!s->layout || !s->layout->kinds[kind].enabled || q->n_ids > STORE_MAX_IDS)
+    if (!s->layout || !s->layout->kinds[kind].enabled || !store_query_fits(q))
         return err_set(err, ERR_BUG, "the store was asked to read %ss in a way it cannot",
                        kind_name(q->kind));
     if (!es_check_kind(s, q, err) ||

@@ -348,9 +348,9 @@ bool es_slice_reopen(struct es_slice *s, struct err *err)
     return start_round(s, true, err);
 }
 
-static bool pause_before_restart(const struct es_slice *s, struct err *err)
+static bool pause_before(const struct es_slice *s, unsigned tries, struct err *err)
 {
-    unsigned ms = s->store->pause_ms << (s->restarts < 7 ? s->restarts : 7);
+    unsigned ms = s->store->pause_ms << (tries < 7 ? tries : 7);
 
     ms = ms < PAUSE_MAX_MS ? ms : PAUSE_MAX_MS;
     for (; ms > 0; ms -= ms < 50 ? ms : 50) {
@@ -361,11 +361,16 @@ static bool pause_before_restart(const struct es_slice *s, struct err *err)
     return true;
 }
 
-/* What is to be done about an answer that is of no use; false: give up with *err. */
-static bool recover(struct es_slice *s, enum es_outcome outcome, struct err *err)
+bool es_slice_try_again(const struct es_slice *s, unsigned *tries, struct err *err)
 {
-    struct err failure = *err;
+    if (*tries == ES_RESTARTS)
+        return err_wrap(err, "given up after %u tries", *tries + 1);
+    return pause_before(s, (*tries)++, err);
+}
 
+/* What is to be done about an answer that is of no use; false: give up with *err. */
+static bool recover_slice(struct es_slice *s, enum es_outcome outcome, struct err *err)
+{
     if (outcome == ES_FAILED)
         return false;
     if (outcome == ES_TOO_BIG && s->size > 1) {
@@ -373,13 +378,8 @@ static bool recover(struct es_slice *s, enum es_outcome outcome, struct err *err
         s->max_size = s->size;
         return s->store->uses_pit || start_round(s, false, err);
     }
-    if (s->restarts == ES_RESTARTS) {
-        *err = failure;
-        return err_wrap(err, "given up after %u tries", s->restarts + 1);
-    }
-    if (!pause_before_restart(s, err))
+    if (!es_slice_try_again(s, &s->restarts, err))
         return false;
-    s->restarts++;
     /* With a point in time the same page is asked for again, unless it is gone. */
     if (s->store->uses_pit && outcome != ES_LOST)
         return true;
@@ -439,7 +439,7 @@ bool es_slice_page(struct es_slice *s, struct es_page *page, bool *end, struct e
         if (o == ES_OK)
             break;
         *err = failure;
-        if (!recover(s, o, err))
+        if (!recover_slice(s, o, err))
             return false;
     }
     fit_size(s, page);

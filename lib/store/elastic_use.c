@@ -40,30 +40,47 @@ const char *es_search_path(const struct es_store *s, enum kind kind, const char 
 
 /* ---- which indices ---------------------------------------------------------------------- */
 
-/* One index as _cat tells it: open, and able to answer for all its shards? */
-static bool take_index(struct es_store *s, struct es_kind *k, const struct json_node *row,
-                       struct err *err)
+static enum store_health health_of(const struct json_node *row)
 {
-    const char  *name = arena_str(s->arena, es_text(row, "index"));
     struct slice health = es_text(row, "health");
 
-    if (slice_eq(es_text(row, "status"), SLICE("close"))) {
-        (void)err_set(err, ERR_STORE, "%s: index %s is closed", s->name, name);
-        return err_hint(err, "open it: POST /%s/_open", name);
-    }
-    if (slice_eq(health, SLICE("red"))) {
-        (void)err_set(err, ERR_STORE, "%s: index %s is red: a primary shard is missing", s->name,
-                      name);
-        return err_hint(err, "see GET _cluster/allocation/explain; a restore that still runs ends "
-                             "by itself");
-    }
-    k->yellow = k->yellow || slice_eq(health, SLICE("yellow"));
-    k->indices[k->n_indices++] = name;
-    k->shards += (unsigned)number_of(es_text(row, "pri"));
-    return true;
+    if (slice_eq(es_text(row, "status"), SLICE("close")))
+        return STORE_CLOSED;
+    if (slice_eq(health, SLICE("red")))
+        return STORE_RED;
+    return slice_eq(health, SLICE("yellow")) ? STORE_YELLOW : STORE_GREEN;
 }
 
-static bool resolve(struct es_store *s, struct es_kind *k, struct err *err)
+/* One index as _cat tells it. */
+static void take_index(struct es_store *s, struct es_kind *k, const struct json_node *row)
+{
+    const char       *name = arena_str(s->arena, es_text(row, "index"));
+    enum store_health health = health_of(row);
+
+    if (health > k->health) {
+        k->health = health;
+        k->worst = name;
+    }
+    k->indices[k->n_indices++] = name;
+    k->shards += (unsigned)number_of(es_text(row, "pri"));
+}
+
+/* Open, and able to answer for all shards? */
+static bool check_health(const struct es_store *s, const struct es_kind *k, struct err *err)
+{
+    if (k->health < STORE_RED)
+        return true;
+    if (k->health == STORE_CLOSED) {
+        (void)err_set(err, ERR_STORE, "%s: index %s is closed", s->name, k->worst);
+        return err_hint(err, "open it: POST /%s/_open", k->worst);
+    }
+    (void)err_set(err, ERR_STORE, "%s: index %s is red: a primary shard is missing", s->name,
+                  k->worst);
+    return err_hint(err, "see GET _cluster/allocation/explain; a restore that still runs ends "
+                         "by itself");
+}
+
+bool es_resolve(struct es_store *s, struct es_kind *k, struct err *err)
 {
     struct es_asker         a = es_own(s, "listing indices");
     struct arena           *arena = arena_new(1u << 14);
@@ -74,6 +91,9 @@ static bool resolve(struct es_store *s, struct es_kind *k, struct err *err)
 
     k->n_indices = 0;
     k->shards = 0;
+    k->health = STORE_GREEN;
+    k->worst = NULL;
+    k->knows_fields = false;
     if (!ok && a.answer->status == 404) {
         *err = ERR_INIT;
         ok = true;
@@ -84,7 +104,7 @@ static bool resolve(struct es_store *s, struct es_kind *k, struct err *err)
                      k->expression, ES_MAX_INDICES);
     k->indices = arena_alloc(s->arena, ((root ? root->n : 0) + 1) * sizeof(*k->indices));
     for (const struct json_node *row = root ? root->first : NULL; ok && row; row = row->next)
-        ok = take_index(s, k, row, err);
+        take_index(s, k, row);
     arena_free(arena);
     return ok;
 }
@@ -126,12 +146,35 @@ static bool no_index(struct es_store *s, const char *what, const char *expressio
 
 /* ---- mapping ---------------------------------------------------------------------------- */
 
-struct field {
+static const struct field {
     const char *name;
     const char *type;
     const char *asked_by; /* for the message */
-    bool        needed;
+} es_fields[ES_FIELD_COUNT] = {
+    [ES_NAMESPACE] = { "namespace", "keyword", "--namespace" },
+    [ES_TENANT] = { "tenantId", "keyword", "--tenant" },
+    [ES_START] = { "state.startDate", "date", "--since and --until" },
+    [ES_STATE] = { "state.current", "keyword", "the state of executions" },
+    [ES_DELETED_FIELD] = { "deleted", "boolean", "what is deleted" },
+    [ES_TRIGGER_TYPE] = { "trigger.type", "keyword", "what started an execution" },
 };
+
+/* Without `deleted` nothing counts as deleted. */
+static bool is_needed(const struct es_store *s, const struct store_query *q, enum es_field field)
+{
+    enum kind kind = kind_stored(q->kind);
+
+    switch (field) {
+    case ES_NAMESPACE: return q->namespace != NULL;
+    case ES_TENANT: return q->tenant && s->layout->kinds[kind].has_tenant;
+    case ES_START: return kind == KIND_EXECUTION && (q->since || q->until);
+    case ES_STATE: return kind == KIND_EXECUTION;
+    case ES_DELETED_FIELD:
+    case ES_TRIGGER_TYPE: /* else every execution is looked at */
+    case ES_FIELD_COUNT: break;
+    }
+    return false;
+}
 
 /* Every index maps the field so, as far as it maps it at all. */
 static bool has_type(const struct json_node *fields, const char *name, const char *type)
@@ -156,25 +199,31 @@ static bool wrong_mapping(const struct es_store *s, const struct es_kind *k, con
                          "or do without the option");
 }
 
+static bool ask_fields(struct es_store *s, struct es_kind *k, struct err *err)
+{
+    struct es_asker         a = es_own(s, "asking for the mapping");
+    struct arena           *arena = arena_new(1u << 14);
+    const struct json_node *root = NULL;
+    const char             *path = join(arena, "/", es_path_text(slice_str(k->expression), arena),
+                                        "/_field_caps?include_unmapped=true&fields=");
+    bool                    ok;
+
+    for (int i = 0; i < ES_FIELD_COUNT; i++)
+        path = join(arena, path, i > 0 ? "," : "", es_fields[i].name);
+    ok = es_request_tree(&a, "GET", path, slice_of("", 0), arena, &root, err);
+
+    for (int i = 0; ok && i < ES_FIELD_COUNT; i++)
+        k->has_field[i] = has_type(json_get(root, "fields"), es_fields[i].name, es_fields[i].type);
+    k->has_deleted = k->has_field[ES_DELETED_FIELD];
+    k->knows_fields = ok;
+    arena_free(arena);
+    return ok;
+}
+
 bool es_check_kind(struct es_store *s, const struct store_query *q, struct err *err)
 {
-    enum kind               kind = kind_stored(q->kind);
-    struct es_kind         *k = &s->kinds[kind];
-    bool                    is_execution = kind == KIND_EXECUTION;
-    struct es_asker         a = es_own(s, "asking for the mapping");
-    const struct json_node *root = NULL;
-    const struct json_node *fields;
-    struct arena           *arena;
-    const char             *path;
-    bool                    ok;
-    const struct field      needed[] = {
-             { "namespace", "keyword", "--namespace", q->namespace != NULL },
-             { "tenantId", "keyword", "--tenant", q->tenant && s->layout->kinds[kind].has_tenant },
-             { "state.startDate", "date", "--since and --until",
-               is_execution && (q->since || q->until) },
-             { "state.current", "keyword", "the state of executions", is_execution },
-             { "deleted", "boolean", "", false },
-    };
+    enum kind       kind = kind_stored(q->kind);
+    struct es_kind *k = &s->kinds[kind];
 
     if (k->n_indices == 0) {
         char what[64];
@@ -182,19 +231,14 @@ bool es_check_kind(struct es_store *s, const struct store_query *q, struct err *
         (void)snprintf(what, sizeof(what), ", where %ss should be", kind_name(kind));
         return no_index(s, what, k->expression, err);
     }
-    arena = arena_new(1u << 14);
-    path = join(arena, "/", es_path_text(slice_str(k->expression), arena),
-                "/_field_caps?fields=namespace,tenantId,state.startDate,state.current,deleted"
-                "&include_unmapped=true");
-    ok = es_request_tree(&a, "GET", path, slice_of("", 0), arena, &root, err);
-    fields = ok ? json_get(root, "fields") : NULL;
-    for (size_t i = 0; ok && i < COUNT_OF(needed); i++)
-        if (needed[i].needed && !has_type(fields, needed[i].name, needed[i].type))
-            ok = wrong_mapping(s, k, &needed[i], err);
-    if (ok)
-        k->has_deleted = has_type(fields, "deleted", "boolean");
-    arena_free(arena);
-    return ok;
+    if (!check_health(s, k, err))
+        return false;
+    if (!k->knows_fields && !ask_fields(s, k, err))
+        return false;
+    for (int i = 0; i < ES_FIELD_COUNT; i++)
+        if (is_needed(s, q, (enum es_field)i) && !k->has_field[i])
+            return wrong_mapping(s, k, &es_fields[i], err);
+    return true;
 }
 
 /* ---- point in time ---------------------------------------------------------------------- */
@@ -281,12 +325,14 @@ static bool refresh(struct es_store *s, const struct es_kind *k, struct err *err
     return true;
 }
 
+/* Which kinds are selected is not known here: one that cannot be read is noted, and an error when
+ * it is counted or read (es_check_kind). */
 static bool use_kind(struct es_store *s, enum kind kind, struct err *err)
 {
     struct es_kind *k = &s->kinds[kind];
 
-    return resolve(s, k, err) &&
-           (k->n_indices == 0 ||
+    return es_resolve(s, k, err) &&
+           (k->n_indices == 0 || k->health >= STORE_RED ||
             (refresh(s, k, err) && count_docs(s, k, err) && look_at_sizes(s, kind, err)));
 }
 
@@ -299,7 +345,8 @@ static void tell_place(struct es_store *s, enum kind kind)
         .expression = k->expression,
         .n_indices = k->n_indices,
         .indices = k->indices,
-        .yellow = k->yellow,
+        .health = k->health,
+        .worst = k->worst,
         .docs = k->docs,
     };
     s->base.places = s->places;

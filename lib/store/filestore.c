@@ -8,34 +8,15 @@
  *
  * One reader, whatever max is: the file is one stream.
  */
+#include "lib/store/filestore_internal.h"
+
 #include "lib/base/hash.h"
-#include "lib/store/filecopies.h"
-#include "lib/store/filescan.h"
 #include "lib/store/index_names.h"
 #include "lib/store/select.h"
 
 #define FILE_MAX_INDICES 10000               /* names of indices that occur */
 #define SAMPLE_HITS      20000               /* of a kind, in search of a member */
 #define MARK_TAG         0x66696c652d6d726bu /* "file-mrk" */
-
-/* An index that occurs in the file, and the kinds whose documents it holds. */
-struct file_index {
-    const char *name;
-    unsigned    kinds;
-};
-
-struct file_store {
-    struct store             base; /* first member */
-    const struct store_conf *conf;
-    const char              *path;
-    struct file_mark         mark;
-    struct arena            *arena;
-    const struct layout     *layout;            /* NULL before use() */
-    const char              *names[KIND_COUNT]; /* expressions */
-    struct file_index       *indices;           /* none are added after use() */
-    size_t                   n_indices;
-    struct file_copies      *copies;
-};
 
 struct file_reader {
     struct store_reader      base; /* first member */
@@ -51,7 +32,7 @@ struct file_reader {
     atomic_bool              cancelled;
 };
 
-static bool begin_scan(struct file_store *s, struct file_scan **out, struct err *err)
+bool file_begin_scan(struct file_store *s, struct file_scan **out, struct err *err)
 {
     struct file_mark mark;
 
@@ -66,11 +47,6 @@ static bool begin_scan(struct file_store *s, struct file_scan **out, struct err 
     return err_hint(err, "wait until the dump is written, then run again");
 }
 
-static struct document document_of(const struct hit *hit)
-{
-    return (struct document){ .id = hit->id, .value = hit->source, .trusted = hit->trusted };
-}
-
 /* ---- describe, has -------------------------------------------------------------------------- */
 
 static bool file_describe(struct store *base, struct store_info *out, struct err *err)
@@ -82,7 +58,7 @@ static bool file_describe(struct store *base, struct store_info *out, struct err
     bool               ok;
 
     memset(out, 0, sizeof(*out));
-    if (!begin_scan(s, &scan, err))
+    if (!file_begin_scan(s, &scan, err))
         return false;
     ok = filescan_next(scan, &hit, err);
     out->grade = filescan_grade(scan);
@@ -125,7 +101,7 @@ static bool file_has(struct store *base, const struct layout *layout, const char
     names = index_name_of(layout, kind, &s->conf->search, s->arena);
     if (!names)
         return true;
-    if (!begin_scan(s, &scan, err))
+    if (!file_begin_scan(s, &scan, err))
         return false;
     while ((ok = filescan_next(scan, &hit, err)) && hit && !*out && n < SAMPLE_HITS) {
         if (!index_name_matches(names, hit->index))
@@ -139,9 +115,8 @@ static bool file_has(struct store *base, const struct layout *layout, const char
 
 /* ---- use ------------------------------------------------------------------------------------ */
 
-/* `last` is tried first: hits of one index mostly follow each other. NULL: a name that is new. */
-static const struct file_index *find_index(const struct file_store *s, struct slice name,
-                                           const struct file_index *last)
+const struct file_index *file_find_index(const struct file_store *s, struct slice name,
+                                         const struct file_index *last)
 {
     if (last && slice_eq(slice_str(last->name), name))
         return last;
@@ -168,6 +143,7 @@ static const struct file_index *add_index(struct file_store *s, struct slice nam
         if (s->names[kind] && index_name_matches(s->names[kind], name))
             index->kinds |= KIND_BIT(kind);
     }
+    index->has_logs = index_name_matches(s->logs, name);
     s->n_indices++;
     return index;
 }
@@ -180,7 +156,7 @@ static bool see_all(struct file_store *s, struct file_scan *scan, uint64_t *n_hi
     bool                     ok;
 
     while ((ok = filescan_next(scan, &hit, err)) && hit) {
-        index = find_index(s, hit->index, index);
+        index = file_find_index(s, hit->index, index);
         if (!index)
             index = add_index(s, hit->index, err);
         if (!index)
@@ -192,6 +168,7 @@ static bool see_all(struct file_store *s, struct file_scan *scan, uint64_t *n_hi
         }
     }
     s->base.grade = filescan_grade(scan);
+    s->base.sequential = true;
     return ok;
 }
 
@@ -202,9 +179,9 @@ static bool weigh_all(struct file_store *s, struct file_scan *scan, struct err *
     bool                     ok;
 
     while ((ok = filescan_next(scan, &hit, err)) && hit) {
-        struct document doc = document_of(hit);
+        struct document doc = file_document(hit);
 
-        index = find_index(s, hit->index, index);
+        index = file_find_index(s, hit->index, index);
         for (int kind = 0; index && kind < KIND_COUNT; kind++) {
             if (index->kinds & KIND_BIT(kind))
                 copies_weigh(s->copies, (enum kind)kind, &doc, slice_str(index->name),
@@ -235,8 +212,10 @@ static bool check_indices(const struct file_store *s, struct err *err)
 /* Expressions by kind as it is stored; flow-last has none of its own. */
 static bool name_indices(struct file_store *s, const struct layout *layout, struct err *err)
 {
+    s->logs = index_name_of_logs(layout, &s->conf->search, s->arena);
     for (int kind = 0; kind < KIND_COUNT; kind++) {
-        if (!layout->kinds[kind].enabled || kind == KIND_FLOW_LAST)
+        if (!layout->kinds[kind].enabled || kind == KIND_FLOW_LAST ||
+            !kind_is_stored((enum kind)kind))
             continue;
         s->names[kind] = index_name_of(layout, (enum kind)kind, &s->conf->search, s->arena);
         if (s->names[kind])
@@ -255,13 +234,13 @@ static bool file_use(struct store *base, const struct layout *layout, struct err
     uint64_t           n_hits = 0;
     bool               ok;
 
-    ok = name_indices(s, layout, err) && begin_scan(s, &scan, err) &&
+    ok = name_indices(s, layout, err) && file_begin_scan(s, &scan, err) &&
          see_all(s, scan, &n_hits, err) && (n_hits == 0 || check_indices(s, err));
     filescan_close(scan);
     if (!ok)
         return false;
     if (copies_any(s->copies)) {
-        if (!begin_scan(s, &scan, err))
+        if (!file_begin_scan(s, &scan, err))
             return false;
         ok = weigh_all(s, scan, err);
         filescan_close(scan);
@@ -279,7 +258,7 @@ static struct file_reader *reader_new(struct file_store *s, const struct store_q
     struct file_reader *r;
     enum kind           kind = kind_stored(q->kind);
 
-    if (!s->layout || !s->layout->kinds[kind].enabled || q->n_ids > STORE_MAX_IDS) {
+    if (!s->layout || !s->layout->kinds[kind].enabled || !store_query_fits(q)) {
         (void)err_set(err, ERR_BUG, "the store was asked to read %ss in a way it cannot",
                       kind_name(q->kind));
         return NULL;
@@ -289,7 +268,7 @@ static struct file_reader *reader_new(struct file_store *s, const struct store_q
     r->query = *q;
     r->kind = kind;
     atomic_init(&r->cancelled, false);
-    if (!begin_scan(s, &r->scan, err)) {
+    if (!file_begin_scan(s, &r->scan, err)) {
         mem_free(r);
         return NULL;
     }
@@ -320,12 +299,12 @@ static bool next_document(struct file_reader *r, struct err *err)
         r->ended = hit == NULL;
         if (r->ended)
             return true;
-        r->index = find_index(s, hit->index, r->index);
+        r->index = file_find_index(s, hit->index, r->index);
         if (r->index && r->index->kinds & KIND_BIT(r->kind) &&
             copies_counts(s->copies, r->kind, hit->id, filescan_line(r->scan)))
             break;
     }
-    r->doc = document_of(hit);
+    r->doc = file_document(hit);
     return true;
 }
 
@@ -460,6 +439,9 @@ bool file_open(const struct store_conf *conf, struct store **out, struct err *er
         .count = file_count,
         .open_readers = file_open_readers,
         .servers = file_servers,
+        .newest = file_newest,
+        .links = file_links,
+        .log_newest = file_log_newest,
         .close = file_close,
     };
     s->conf = conf;

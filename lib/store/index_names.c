@@ -2,6 +2,7 @@
 #include "lib/store/index_names.h"
 
 #define MARK "{index_prefix}"
+#define LOGS MARK "logs"
 
 /* "execution=my_executions*" -> execution; KIND_COUNT: no kind has this name. */
 static enum kind kind_of(const char *override)
@@ -15,17 +16,22 @@ static enum kind kind_of(const char *override)
     return KIND_COUNT;
 }
 
+static bool is_of_logs(const char *override)
+{
+    return strncmp(override, "log=", 4) == 0;
+}
+
 bool index_names_check(const struct store_search_conf *conf, struct err *err)
 {
     for (size_t i = 0; i < conf->indices.n; i++) {
         const char *item = conf->indices.items[i];
         const char *equals = strchr(item, '=');
 
-        if (equals && equals[1] && kind_of(item) != KIND_COUNT)
+        if (equals && equals[1] && (kind_of(item) != KIND_COUNT || is_of_logs(item)))
             continue;
         (void)err_set(err, ERR_USAGE, "option --index: \"%s\" is not KIND=NAME", item);
         return err_hint(err, "for example --index execution=my_executions; kinds are flow, "
-                             "template, trigger and execution");
+                             "template, trigger, execution and log");
     }
     return true;
 }
@@ -47,17 +53,35 @@ static const char *replace_prefix(const char *pattern, const char *prefix, struc
     return text;
 }
 
+static const char *prefix_of(const struct layout *layout, const struct store_search_conf *conf)
+{
+    const char *prefix = conf->index_prefix ? conf->index_prefix : layout->index_prefix;
+
+    return prefix ? prefix : "";
+}
+
+const char *index_name_of_logs(const struct layout *layout, const struct store_search_conf *conf,
+                               struct arena *a)
+{
+    const char *pattern = LOGS;
+
+    for (size_t i = 0; i < conf->indices.n; i++) {
+        if (is_of_logs(conf->indices.items[i]))
+            pattern = strchr(conf->indices.items[i], '=') + 1;
+    }
+    return replace_prefix(pattern, prefix_of(layout, conf), a);
+}
+
 const char *index_name_of(const struct layout *layout, enum kind kind,
                           const struct store_search_conf *conf, struct arena *a)
 {
-    const char *prefix = conf->index_prefix ? conf->index_prefix : layout->index_prefix;
     const char *pattern = layout->kinds[kind_stored(kind)].index;
 
     for (size_t i = 0; i < conf->indices.n; i++) {
         if (kind_of(conf->indices.items[i]) == kind_stored(kind))
             pattern = strchr(conf->indices.items[i], '=') + 1;
     }
-    return pattern ? replace_prefix(pattern, prefix ? prefix : "", a) : NULL;
+    return pattern ? replace_prefix(pattern, prefix_of(layout, conf), a) : NULL;
 }
 
 /* Does the whole name match? `*` is any characters. */

@@ -10,8 +10,8 @@
 
 #include "lib/store/store.h"
 
-/* Overrides are KIND=NAME with a kind that has an index of its own; ERR_USAGE names the one that is
- * not. */
+/* Overrides are KIND=NAME with a kind that has an index of its own, or log; ERR_USAGE names the one
+ * that is not. */
 MUST_CHECK bool index_names_check(const struct store_search_conf *conf, struct err *err);
 
 /* The expression for a kind: its override, else the layout's, with {index_prefix} replaced by
@@ -19,6 +19,10 @@ MUST_CHECK bool index_names_check(const struct store_search_conf *conf, struct e
  * layout knows no index for that kind. conf has been checked. */
 const char *index_name_of(const struct layout *layout, enum kind kind,
                           const struct store_search_conf *conf, struct arena *a);
+
+/* The same for log lines, which are no kind: log=NAME, else {index_prefix}logs. Never NULL. */
+const char *index_name_of_logs(const struct layout *layout, const struct store_search_conf *conf,
+                               struct arena *a);
 
 /* A hint of a layout, "member:KIND.M": the kind as the store keeps it, and *member is M.
  * KIND_COUNT: it is none. */

@@ -13,6 +13,7 @@
 #include "lib/store/pipeline.h"
 
 #include "lib/base/queue.h"
+#include "lib/kestra/judge.h"
 
 #define NOBODY       (-1)
 #define STOP_LOOK_MS 100 /* how long a stop may go unseen while no documents come */
@@ -148,9 +149,11 @@ static bool work_document(struct run *run, const struct batch *b, const struct d
 
     count(&run->tally->read, 1);
     count(&run->tally->read_bytes, doc->value.n);
+    if (!conf->projector)
+        return conf->on_document(conf->ctx, b->place, doc, NULL, &run->err);
     project(conf->projector, conf->query->kind, doc, &out);
-    if (conf->on_projection)
-        conf->on_projection(conf->ctx, doc, &out);
+    if (conf->on_document && !conf->on_document(conf->ctx, b->place, doc, &out, &run->err))
+        return false;
     if (out.outcome == PROJECT_RECORD && !put(run, &out))
         return false;
     if (out.outcome == PROJECT_RECORD)
@@ -252,12 +255,43 @@ static bool join_readers(struct run *run, struct err *err)
     return false;
 }
 
+/* A kind that is in no store. */
+static bool run_links(struct pipeline *p, struct tally *tally, struct err *err)
+{
+    struct run         run = { .conf = p, .tally = tally };
+    struct judge      *judge = projector_judge(p->projector);
+    const struct link *links = NULL;
+    size_t             n = judge ? judge_links(judge, &links) : 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct document   doc = { .id = links[i].child, .value = links[i].value };
+        struct projection out = {
+            .record = { KIND_SUBFLOW_LINK, links[i].child, links[i].value, &doc },
+        };
+
+        count(&tally->read, 1);
+        count(&tally->read_bytes, doc.value.n);
+        if (!put(&run, &out)) {
+            *err = run.err;
+            return false;
+        }
+        if (out.outcome != PROJECT_SKIPPED)
+            continue;
+        count(&tally->reasons[out.reason], 1);
+        if (p->on_skip)
+            p->on_skip(p->ctx, kind_name(KIND_SUBFLOW_LINK), &doc, &out);
+    }
+    return true;
+}
+
 bool pipeline_run(struct pipeline *p, struct err *err)
 {
     struct tally unseen = { 0 };
     struct run   run = { .conf = p, .tally = p->tally ? p->tally : &unseen };
     bool         ok = false;
 
+    if (!kind_is_stored(p->query->kind))
+        return run_links(p, run.tally, err);
     atomic_init(&run.failed, NOBODY);
     if (!open_readers(&run, err))
         return false;

@@ -3,8 +3,10 @@
  *
  * One reader thread a store reader fills batches (a bounded number, recycled); the calling thread
  * projects each document and puts the records into the sink. plan, rebuild and verify differ only
- * in the sink. Follow one document: store_reader.read (postgres.c) -> pipeline.c -> project.c ->
- * sink.
+ * in the sink; who only looks at documents (lib/store/pending.c) has neither projector nor sink.
+ * Follow one document: store_reader.read (postgres.c) -> pipeline.c -> project.c -> sink.
+ *
+ * Subflow links, which are in no store, come from the projector's judge and are projected already.
  *
  * Memory: PIPELINE_BATCHES batches of about BATCH_MAX_BYTES, whatever is slower.
  * Errors: the first one wins, wherever it happened; everything is joined and freed before return.
@@ -37,13 +39,15 @@ struct tally {
 struct pipeline {
     struct store             *store;
     const struct store_query *query;
-    struct projector         *projector;
+    struct projector         *projector; /* NULL: documents are only shown to on_document */
     unsigned                  jobs;
     struct sink              *sink;
     struct tally             *tally;
     const struct stop        *stop;
-    /* Every projected document, before the sink (NULL: nobody looks): the flow index. */
-    void (*on_projection)(void *ctx, const struct document *doc, const struct projection *p);
+    /* Every document, before the sink (NULL: nobody looks). p is NULL when there is no projector.
+     * False ends the run, *err set. */
+    bool (*on_document)(void *ctx, const char *place, const struct document *doc,
+                        const struct projection *p, struct err *err);
     /* Every skipped document: place and id of the store, key as far as it is known (NULL: not
      * wanted). */
     void (*on_skip)(void *ctx, const char *place, const struct document *doc,

@@ -32,8 +32,9 @@ bool pg_check_free(struct pg_store *s, const char *doing, struct err *err)
 static void add_group(const PGresult *res, int row, const struct store_query *q,
                       struct store_counts *out)
 {
-    uint64_t n = strtoull(pg_cell(res, row, 4), NULL, 10);
+    uint64_t n = strtoull(pg_cell(res, row, 5), NULL, 10);
     bool     is_execution = q->kind == KIND_EXECUTION;
+    bool     also = pg_is_true(res, row, 4);
     bool     pending;
 
     out->total += n;
@@ -52,8 +53,8 @@ static void add_group(const PGresult *res, int row, const struct store_query *q,
         out->pending += n;
     else if (is_execution)
         out->terminal += n;
-    if (!is_execution || q->executions == EXECUTIONS_ALL ||
-        (q->executions == EXECUTIONS_PENDING && pending))
+    if (!is_execution || q->executions == EXECUTIONS_ALL || q->parents ||
+        (q->executions == EXECUTIONS_PENDING && (pending || also)))
         out->selected += n;
 }
 
@@ -275,6 +276,9 @@ bool postgres_open(const struct store_conf *conf, struct store **out, struct err
         .count = pg_count,
         .open_readers = pg_open_readers,
         .servers = pg_servers,
+        .newest = pg_newest,
+        .links = pg_links,
+        .log_newest = pg_log_newest,
         .close = pg_close,
     };
     s->conf = conf;

@@ -6,6 +6,8 @@
  *     postgres_schema.c  describe and use: is it Kestra's database, is it as the layout says?
  *     postgres_has.c     has: a table, a column, a member, for stores without a migration history
  *     postgres_reader.c  its readers: one COPY each
+ *     postgres_newest.c  newest: the newest times, found by indexed columns
+ *     postgres_links.c   links and log_newest: the runner's own tables
  *     postgres_sql.c     the texts of the queries
  *     postgres_connect.c a connection: making it
  *     postgres_conn.c    using it: transaction, query, wait, cancel
@@ -73,10 +75,11 @@ bool pg_fail(struct pg_conn *c, const PGresult *res, const char *doing, struct e
 
 /* A table by its effective name. Strings live in the store's arena. */
 struct pg_table {
-    const char *sql;   /* quoted: "public"."flows" */
-    const char *place; /* as people write it: public.flows */
-    bool        jsonb; /* column value is jsonb: valid, without repeated members */
-    bool        json;  /* column value is json or jsonb, else it is some kind of text */
+    const char *sql;        /* quoted: "public"."flows" */
+    const char *place;      /* as people write it: public.flows */
+    bool        jsonb;      /* column value is jsonb: valid, without repeated members */
+    bool        json;       /* column value is json or jsonb, else it is some kind of text */
+    bool        has_parent; /* executions, from 0.13: column trigger_execution_id */
 };
 
 /* The effective name of what Kestra calls `table` and we call `kind` (NULL: no kind), with the
@@ -89,7 +92,8 @@ struct pg_table pg_table_name(const struct store_conf *conf, const char *kind, c
 MUST_CHECK bool pg_sql_select(PGconn *pg, const struct layout *layout, const struct pg_table *t,
                               const struct store_query *q, struct buf *out, struct err *err);
 
-/* Append the query whose rows are: selected, deleted, terminal, locked (all bool), how many. */
+/* Append the query whose rows are: selected, deleted, terminal, locked, also (all bool), how many.
+ */
 MUST_CHECK bool pg_sql_count(PGconn *pg, const struct layout *layout, const struct pg_table *t,
                              const struct store_query *q, struct buf *out, struct err *err);
 
@@ -134,6 +138,22 @@ MUST_CHECK bool pg_store_run(struct pg_store *s, struct buf *sql, const char *do
 
 /* ERR_BUG when a reader has the store's own connection, which is so when there is no other. */
 MUST_CHECK bool pg_check_free(struct pg_store *s, const char *doing, struct err *err);
+
+/* Tables that are used when they are there; --table may name them. */
+#define PG_LOGS      "logs"
+#define PG_LINKS_OLD "workertaskexecutions" /* up to 0.13 */
+#define PG_LINKS     "subflow_executions"
+
+/* The same where a table, a column or a right may be missing: then *out is NULL. */
+MUST_CHECK bool pg_run_optional(struct pg_store *s, struct buf *sql, const char *doing,
+                                PGresult **out, struct err *err);
+
+/* postgres_newest.c and postgres_links.c */
+bool pg_newest(struct store *base, struct store_newest *out, size_t *n, struct err *err);
+bool pg_links(struct store *base, const struct slice *parents, size_t n, store_link_fn fn,
+              void *ctx, struct err *err);
+bool pg_log_newest(struct store *base, const struct slice *ids, size_t n, store_time_fn fn,
+                   void *ctx, struct err *err);
 
 /* postgres_schema.c and postgres_reader.c: what the store's function table has. */
 bool pg_has(struct store *base, const struct layout *layout, const char *what, bool *out,

@@ -315,7 +315,7 @@ bool pg_open_readers(struct store *base, const struct store_query *q, size_t max
     struct pg_reader *r;
 
     (void)max;
-    if (!s->layout || !s->layout->kinds[kind_stored(q->kind)].enabled || q->n_ids > STORE_MAX_IDS)
+    if (!s->layout || !s->layout->kinds[kind_stored(q->kind)].enabled || !store_query_fits(q))
         return err_set(err, ERR_BUG, "the store was asked to read %ss in a way it cannot",
                        kind_name(q->kind));
     slot = take_slot(s);

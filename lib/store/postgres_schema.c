@@ -244,6 +244,7 @@ static bool check_table(struct pg_store *s, struct pg_table *t, const char *cons
         return false;
     if (PQntuples(res) == 0)
         add_missing(m, "table", t->place, NULL);
+    t->has_parent = has_column(res, "trigger_execution_id", &type);
     for (size_t i = 0; columns[i] && PQntuples(res) > 0; i++) {
         if (!has_column(res, columns[i], &type))
             add_missing(m, "column", t->place, columns[i]);
@@ -293,13 +294,25 @@ static bool other_schema(struct pg_store *s, const struct layout *layout, const 
     return err_hint(err, "let Kestra finish its migrations, or name the right band with --layout");
 }
 
+/* Tables that no layout names. */
+static bool is_optional(struct slice name)
+{
+    static const char *const names[] = { FLYWAY, PG_LOGS, PG_LINKS, PG_LINKS_OLD };
+
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (slice_eq(name, slice_str(names[i])))
+            return true;
+    }
+    return false;
+}
+
 /* An override that names nothing would be left out in silence. */
 static bool check_overrides(const struct pg_store *s, const struct layout *layout, struct err *err)
 {
     for (size_t i = 0; i < s->conf->tables.n; i++) {
         const char  *item = s->conf->tables.items[i];
         struct slice name = slice_of(item, strcspn(item, "="));
-        bool         known = slice_eq(name, slice_str(FLYWAY));
+        bool         known = is_optional(name);
 
         for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
             if (is_read_from(layout, kind))
@@ -376,6 +389,8 @@ bool pg_use(struct store *base, const struct layout *layout, struct err *err)
     if (ok) {
         s->layout = layout;
         s->base.grade = 'A';
+        s->base.has_links = true;
+        s->base.sequential = s->snapshot == NULL;
     }
     buf_release(&sql);
     buf_release(&m.text);

@@ -3,8 +3,8 @@
  *
  * COPY takes no parameters, so everything is written into the text: names are quoted here, values
  * by PQescapeLiteral. Only generated columns and operators are used, never Kestra's own functions,
- * which would forbid a plan with workers; and nothing that needs `value`, except a time range and
- * locks.
+ * which would forbid a plan with workers; and nothing that needs `value`, except a time range,
+ * parents and locks.
  */
 #include "lib/store/postgres_internal.h"
 
@@ -172,29 +172,56 @@ static bool put_bound(struct writer *w, const char *operator, const char * bound
            put_literal(w, bound);
 }
 
+/* expression IN (...) */
+static bool put_in(struct writer *w, const char *expression, const struct slice *ids, size_t n)
+{
+    if (n == 0)
+        return put(w, "false");
+    if (!put(w, expression) || !put(w, " IN ("))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (!put(w, i > 0 ? ", " : "") || !pg_sql_literal(w->pg, ids[i], w->out, w->err))
+            return false;
+    }
+    return put(w, ")");
+}
+
 static bool put_ids(struct writer *w)
 {
     const struct store_query *q = w->query;
 
     if (!q->ids)
         return true;
-    if (q->n_ids == 0)
-        return put(w, " AND false");
-    if (!put(w, " AND key IN ("))
-        return false;
-    for (size_t i = 0; i < q->n_ids; i++) {
-        if (!put(w, i > 0 ? ", " : "") || !pg_sql_literal(w->pg, q->ids[i], w->out, w->err))
-            return false;
-    }
-    return put(w, ")");
+    return put(w, " AND ") && put_in(w, "key", q->ids, q->n_ids);
 }
 
-/* true AND ... by tenant, namespace, time and ids. */
+/* The column is the member of value, and twice as fast to look at. */
+static bool put_parents(struct writer *w)
+{
+    const struct store_query *q = w->query;
+    const char               *cast = w->table->json ? "" : "::jsonb";
+    char                      parent[64];
+
+    if (!q->parents || q->kind != KIND_EXECUTION)
+        return true;
+    (void)snprintf(parent, sizeof(parent), "value%s #>> '{trigger,variables,executionId}'", cast);
+    if (!put(w, " AND ") || !put_in(w, w->table->has_parent ? "trigger_execution_id" : parent,
+                                    q->parents, q->n_parents))
+        return false;
+    if (q->child_types.n == 0)
+        return true;
+    /* NAME, or NAME$x. */
+    return put(w, " AND split_part(value") && put(w, cast) &&
+           put(w, " #>> '{trigger,type}', '$', 1) IN (") &&
+           pg_sql_list(w->pg, &q->child_types, w->out, w->err) && put(w, ")");
+}
+
+/* true AND ... by tenant, namespace, time, ids and parents. */
 static bool put_selection(struct writer *w)
 {
     return put(w, "true") && put_tenant(w) && put_namespace(w) &&
            put_bound(w, ">= ", w->query->since) && put_bound(w, "< ", w->query->until) &&
-           put_ids(w);
+           put_ids(w) && put_parents(w);
 }
 
 /* Has this execution ended? Never null, also where the state is. */
@@ -214,6 +241,11 @@ static bool put_terminal(struct writer *w)
     return put(w, before[0] == '(' ? "false" : ")) IS TRUE");
 }
 
+static bool put_also(struct writer *w)
+{
+    return put_in(w, "key", w->query->also, w->query->also ? w->query->n_also : 0);
+}
+
 static bool has_live_rule(enum kind kind)
 {
     return kind == KIND_EXECUTION || kind == KIND_TEMPLATE;
@@ -228,11 +260,12 @@ static bool put_rules(struct writer *w)
         return true;
     if (has_live_rule(q->kind) && !put(w, " AND deleted IS NOT TRUE"))
         return false;
-    if (q->kind != KIND_EXECUTION || q->executions == EXECUTIONS_ALL)
+    if (q->kind != KIND_EXECUTION || q->executions == EXECUTIONS_ALL || q->parents)
         return true;
     if (q->executions == EXECUTIONS_NONE)
         return put(w, " AND false");
-    return put(w, " AND NOT (") && put_terminal(w) && put(w, ")");
+    return put(w, " AND (NOT (") && put_terminal(w) && put(w, ") OR ") && put_also(w) &&
+           put(w, ")");
 }
 
 /* Is any member set that locks a trigger? */
@@ -285,6 +318,6 @@ bool pg_sql_count(PGconn *pg, const struct layout *layout, const struct pg_table
     return put(&w, "SELECT (") && put_selection(&w) && put(&w, ") IS TRUE, ") &&
            put(&w, has_live_rule(q->kind) ? "deleted IS TRUE, " : "false, ") &&
            (q->kind == KIND_EXECUTION ? put_terminal(&w) : put(&w, "false")) && put(&w, ", ") &&
-           put_locked(&w) && put(&w, ", count(*) FROM ") && put(&w, t->sql) &&
-           put(&w, " GROUP BY 1, 2, 3, 4");
+           put_locked(&w) && put(&w, ", ") && put_also(&w) && put(&w, ", count(*) FROM ") &&
+           put(&w, t->sql) && put(&w, " GROUP BY 1, 2, 3, 4, 5");
 }

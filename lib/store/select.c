@@ -10,12 +10,23 @@
 #define TEXT_KEEP_BYTES ((size_t)4 << 20)
 #define MAX_UNLOCK      16 /* json_find takes no more at a time */
 
-enum looked_at { AT_TENANT, AT_NAMESPACE, AT_DELETED, AT_STATE, AT_START, AT_COUNT };
+enum looked_at {
+    AT_TENANT,
+    AT_NAMESPACE,
+    AT_DELETED,
+    AT_STATE,
+    AT_START,
+    AT_TYPE,
+    AT_VARIABLES,
+    AT_COUNT,
+    AT_COUNT_PLAIN = AT_TYPE, /* what is looked for when nobody asks for children */
+};
 
 static const struct json_path paths[AT_COUNT] = {
-    [AT_TENANT] = { "tenantId", NULL },    [AT_NAMESPACE] = { "namespace", NULL },
-    [AT_DELETED] = { "deleted", NULL },    [AT_STATE] = { "state", "current" },
-    [AT_START] = { "state", "startDate" },
+    [AT_TENANT] = { "tenantId", NULL },          [AT_NAMESPACE] = { "namespace", NULL },
+    [AT_DELETED] = { "deleted", NULL },          [AT_STATE] = { "state", "current" },
+    [AT_START] = { "state", "startDate" },       [AT_TYPE] = { "trigger", "type" },
+    [AT_VARIABLES] = { "trigger", "variables" },
 };
 
 struct selector {
@@ -25,6 +36,8 @@ struct selector {
     const struct kind_layout *kl;
     const char               *source_member; /* NULL: not asked for */
     struct keyset            *ids;           /* NULL: all */
+    struct keyset            *also;          /* NULL: none */
+    struct keyset            *parents;       /* NULL: all */
     bool                      has_since;
     bool                      has_until;
     struct instant            since;
@@ -32,6 +45,16 @@ struct selector {
     struct buf                text;   /* one unescaped member */
     struct buf                source; /* what selector_source gave */
 };
+
+/* NULL for none. */
+static struct keyset *set_of(const struct slice *ids, size_t n)
+{
+    struct keyset *set = ids ? keyset_new() : NULL;
+
+    for (size_t i = 0; set && i < n; i++)
+        (void)keyset_put(set, ids[i], 0);
+    return set;
+}
 
 struct selector *selector_new(const struct layout *layout, const struct store_query *query)
 {
@@ -52,10 +75,10 @@ struct selector *selector_new(const struct layout *layout, const struct store_qu
         if (query->until && !instant_parse(slice_str(query->until), &s->until))
             s->until.s = INT64_MIN;
     }
-    if (query->ids) {
-        s->ids = keyset_new();
-        for (size_t i = 0; i < query->n_ids; i++)
-            (void)keyset_put(s->ids, query->ids[i], 0);
+    s->ids = set_of(query->ids, query->n_ids);
+    if (s->kind == KIND_EXECUTION) {
+        s->also = set_of(query->also, query->n_also);
+        s->parents = set_of(query->parents, query->n_parents);
     }
     buf_init(&s->text, TEXT_MAX_BYTES);
     buf_init(&s->source, TEXT_MAX_BYTES);
@@ -67,6 +90,8 @@ void selector_free(struct selector *s)
     if (!s)
         return;
     keyset_free(s->ids);
+    keyset_free(s->also);
+    keyset_free(s->parents);
     buf_release(&s->text);
     buf_release(&s->source);
     mem_free(s);
@@ -138,6 +163,34 @@ static bool is_of_time(struct selector *s, struct json_value v)
            (!s->has_until || instant_compare(start, s->until) < 0);
 }
 
+/* NAME, or NAME$x. */
+static bool is_of_type(struct slice type, const char *name)
+{
+    size_t n = strlen(name);
+
+    return type.n >= n && memcmp(type.p, name, n) == 0 && (type.n == n || type.p[n] == '$');
+}
+
+/* Was it started by a task of one of the parents? variables: of its trigger. */
+static bool is_child(struct selector *s, struct json_value type, struct json_value variables,
+                     enum json_find_flags flags)
+{
+    const struct json_path path = { "executionId", NULL };
+    const struct strings  *types = &s->query->child_types;
+    struct json_value      parent;
+    struct slice           text;
+    struct err             err;
+    bool                   fits = types->n == 0;
+
+    if (!fits && !text_of(s, type, &text))
+        return false;
+    for (size_t i = 0; i < types->n && !fits; i++)
+        fits = is_of_type(text, types->items[i]);
+    return fits && variables.type == JSON_OBJECT &&
+           json_find(variables.raw, &path, 1, flags, &parent, &err) && text_of(s, parent, &text) &&
+           keyset_find(s->parents, text, NULL);
+}
+
 static bool is_terminal(struct selector *s, struct json_value v)
 {
     struct slice state;
@@ -171,17 +224,19 @@ static bool is_locked(struct selector *s, const struct document *doc, enum json_
 /* ---- the document -------------------------------------------------------------------------- */
 
 /* Is it handed out, as far as the rules go? Who asks for ids wants to know what is there. */
-static bool is_wanted(const struct selector *s, const struct selection *what)
+static bool is_wanted(const struct selector *s, const struct selection *what, struct slice id)
 {
     if (s->query->ids)
         return true;
     if (what->deleted)
         return false;
-    if (s->kind != KIND_EXECUTION)
+    if (s->kind != KIND_EXECUTION || s->parents)
         return true;
     switch (s->query->executions) {
     case EXECUTIONS_NONE: return false;
-    case EXECUTIONS_PENDING: return what->pending;
+    case EXECUTIONS_RESUMABLE: /* a store knows states, not verdicts (survey_query) */
+    case EXECUTIONS_PENDING:
+        return what->pending || (s->also && keyset_find(s->also, id, NULL) != NULL);
     case EXECUTIONS_ALL: break;
     }
     return true;
@@ -198,9 +253,11 @@ struct selection selector_look(struct selector *s, const struct document *doc)
     what.outside = s->ids && !keyset_find(s->ids, doc->id, NULL);
     if (what.outside)
         return what;
-    if (json_find(doc->value, paths, AT_COUNT, flags, found, &err)) {
+    if (json_find(doc->value, paths, s->parents ? AT_COUNT : AT_COUNT_PLAIN, flags, found, &err)) {
         what.outside = !is_of_tenant(s, found[AT_TENANT]) ||
-                       !is_of_namespace(s, found[AT_NAMESPACE]) || !is_of_time(s, found[AT_START]);
+                       !is_of_namespace(s, found[AT_NAMESPACE]) ||
+                       !is_of_time(s, found[AT_START]) ||
+                       (s->parents && !is_child(s, found[AT_TYPE], found[AT_VARIABLES], flags));
         if (what.outside)
             return what;
         what.deleted = has_live_rule && found[AT_DELETED].type == JSON_BOOL &&
@@ -208,9 +265,13 @@ struct selection selector_look(struct selector *s, const struct document *doc)
         what.terminal =
             s->kind == KIND_EXECUTION && !what.deleted && is_terminal(s, found[AT_STATE]);
         what.locked = s->kind == KIND_TRIGGER && is_locked(s, doc, flags);
+    } else if (s->parents) {
+        /* Nobody knows whose child it is. */
+        what.outside = true;
+        return what;
     }
     what.pending = s->kind == KIND_EXECUTION && !what.deleted && !what.terminal;
-    what.selected = is_wanted(s, &what);
+    what.selected = is_wanted(s, &what, doc->id);
     return what;
 }
 

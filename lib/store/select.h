@@ -4,7 +4,7 @@
  * The rules are those of the PostgreSQL store: by tenant, namespace and time (executions only, the
  * instant of state.startDate: a document without one is outside when a bound is given), then what
  * is left out by rule. A document that cannot be read is within every selection and, if it is an
- * execution, pending: whoever projects it will name it.
+ * execution, pending: whoever projects it will name it. It is nobody's child.
  *
  * A selector belongs to one thread at a time; layout and query are borrowed until it is released.
  */
@@ -14,7 +14,7 @@
 #include "lib/store/store.h"
 
 struct selection {
-    bool outside;  /* by tenant, namespace, time or ids; nothing below is set then */
+    bool outside;  /* by tenant, namespace, time, ids, parents; nothing below is set then */
     bool deleted;  /* executions and templates */
     bool terminal; /* executions that are not deleted; PAUSED never is */
     bool pending;  /* executions that are neither */

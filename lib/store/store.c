@@ -26,6 +26,17 @@ enum store_type store_type_of(const char *url)
     return STORE_UNKNOWN;
 }
 
+const char *store_health_name(enum store_health health)
+{
+    switch (health) {
+    case STORE_GREEN: return "green";
+    case STORE_YELLOW: return "yellow";
+    case STORE_RED: return "red";
+    case STORE_CLOSED: break;
+    }
+    return "closed";
+}
+
 /* A URL may hold a password: nothing but its scheme is ever shown. */
 static bool refuse(const char *url, struct err *err)
 {
@@ -50,4 +61,9 @@ bool store_open(const struct store_conf *conf, struct store **out, struct err *e
     store_opener open = openers[store_type_of(url)];
 
     return open ? open(conf, out, err) : refuse(url, err);
+}
+
+bool store_query_fits(const struct store_query *q)
+{
+    return q->n_ids <= STORE_MAX_IDS && q->n_also <= STORE_MAX_IDS && q->n_parents <= STORE_MAX_IDS;
 }

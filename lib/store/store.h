@@ -16,6 +16,7 @@
 #ifndef REQUEUE_STORE_H
 #define REQUEUE_STORE_H
 
+#include "lib/base/clock.h"
 #include "lib/base/thread.h"
 #include "lib/kestra/document.h"
 #include "lib/kestra/layout.h"
@@ -29,7 +30,7 @@ enum store_read { STORE_READ_AUTO, STORE_READ_SCROLL, STORE_READ_PIT };
 /* What only a search server wants to know. */
 struct store_search_conf {
     const char     *index_prefix; /* NULL: the layout's */
-    struct strings  indices;      /* overrides, KIND=NAME: "execution=my_executions*" */
+    struct strings  indices; /* overrides, KIND=NAME: "execution=my_executions*"; KIND may be log */
     enum store_read read;
     const char     *user; /* instead of the URL's; NULL: that one */
     const char     *password;
@@ -78,18 +79,36 @@ struct store_query {
     const char *namespace;      /* NULL: all; N selects N and N.* */
     const char          *since; /* executions by /state/startDate, RFC 3339 UTC ms; NULL: open */
     const char          *until; /* exclusive */
-    enum executions_mode executions; /* PENDING pushes the terminal states down */
+    enum executions_mode executions; /* PENDING pushes the terminal states down; not RESUMABLE */
     const struct slice  *ids;        /* look-up by store id; NULL: all */
     size_t               n_ids;      /* at most STORE_MAX_IDS */
+
+    /* Terminal executions (by store id) that are handed out beside the pending ones, as far as they
+     * are within the selection and not deleted. Only with EXECUTIONS_PENDING; NULL: none. */
+    const struct slice *also;
+    size_t              n_also; /* at most STORE_MAX_IDS */
+
+    /* Children: only executions whose trigger.variables.executionId is one of these, in whatever
+     * state, deleted ones not. NULL: all. A child whose trigger.type is none of child_types
+     * (class names; an inner class NAME$x is NAME as well) is outside; n 0: any type. A search
+     * store has no index of parents: there, child_types and `since` are what keeps it from reading
+     * every execution, so give both (a child starts after its parent). */
+    const struct slice *parents;
+    size_t              n_parents; /* at most STORE_MAX_IDS */
+    struct strings      child_types;
 };
 
 #define STORE_MAX_IDS 1000
 
+/* Are its lists short enough? Else every store refuses it, ERR_BUG. */
+bool store_query_fits(const struct store_query *q);
+
 /* Counted by the store without handing documents out, within the same instant as the reading. All
- * are within the selection by tenant, namespace and time (`outside` is what that leaves out). */
+ * are within the selection by tenant, namespace and time (`outside` is what that leaves out). A
+ * search store cannot count by parents: there the counts are those of child_types and time. */
 struct store_counts {
     uint64_t total;    /* rows of the kind in the store */
-    uint64_t outside;  /* not selected by tenant, namespace, time */
+    uint64_t outside;  /* not selected by tenant, namespace, time, ids, parents */
     uint64_t deleted;  /* executions and templates with deleted true */
     uint64_t terminal; /* executions that have ended and are not deleted */
     uint64_t pending;  /* executions that are not terminal and not deleted */
@@ -97,15 +116,48 @@ struct store_counts {
     uint64_t locked;   /* triggers with an executionId or another lock */
 };
 
+/* The worst of a kind's indices. */
+enum store_health {
+    STORE_GREEN,
+    STORE_YELLOW, /* replicas are missing; primaries are not */
+    STORE_RED,    /* a primary is missing: the kind cannot be read */
+    STORE_CLOSED, /* nor can it here */
+};
+
+const char *store_health_name(enum store_health health); /* "green" */
+
 /* Where a kind is in a search store, as use() found it. */
 struct store_place {
     enum kind          kind;
     const char        *expression; /* what was asked for: a name, an alias, a wildcard */
     size_t             n_indices;  /* what it stands for; 0: there is nothing of that name */
     const char *const *indices;
-    bool               yellow; /* replicas are missing; primaries never are */
-    uint64_t           docs;   /* by _count, at another instant than the reading */
+    enum store_health  health;
+    const char        *worst; /* the first index that is so; NULL: all are green */
+    uint64_t           docs;  /* by _count, at another instant than the reading; red, closed: 0 */
 };
+
+/* The newest sign of life in a part of the store: what came after it, the store does not know (the
+ * evidence of kestra/seen-on-real-kestra.md B.7). */
+struct store_newest {
+    const char    *what;     /* "execution", "trigger", "log"; static */
+    bool           known;    /* false: no such table or index, no date in it, no right to look */
+    char           text[64]; /* RFC 3339 as the store has it; search stores: UTC, cut to ms */
+    struct instant at;
+};
+
+#define STORE_NEWEST_COUNT 3
+
+/* An execution that a task run of another one started. Borrowed for the call. */
+struct store_link {
+    struct slice child;  /* id of the execution that was started */
+    struct slice parent; /* id of the execution that started it */
+    struct slice run;    /* id of the parent's task run */
+};
+
+typedef void (*store_link_fn)(void *ctx, const struct store_link *link);
+/* id: one of those that were asked for. */
+typedef void (*store_time_fn)(void *ctx, struct slice id, struct instant at);
 
 struct store_reader {
     /* Add documents to `into` until it is full or none are left; *end is set with the last ones. */
@@ -134,9 +186,38 @@ struct store {
      * Kestra's driver other than ours. */
     bool (*servers)(struct store *s, struct store_server *out, size_t *n, unsigned *other_clients,
                     struct err *err); /* out has STORE_MAX_SERVERS entries */
+
+    /* Evidence for verdicts. After use(); by the store's own thread. Tables, columns and indices
+     * that are missing are no error, except where it says so. ids: at most STORE_MAX_IDS. */
+
+    /* The newest time of executions (their own histories and those of their task runs, deleted
+     * ones left out), triggers (date and updatedDate) and logs. out has STORE_NEWEST_COUNT entries;
+     * *n are filled. Of the whole store, whatever the selection. PostgreSQL looks at the 1000 rows
+     * with the latest end, start, and the latest start of those pending; a file is read once; a
+     * search store is asked now, not in the instant of the reading. A trigger's date is that of a
+     * schedule: it may lie ahead of all else. */
+    bool (*newest)(struct store *s, struct store_newest *out, size_t *n, struct err *err);
+    /* Which task run started which execution, of these PARENTS: fn is called for each link that is
+     * known, a link perhaps more than once, in no order. PostgreSQL: the links of children that
+     * have not ended (workertaskexecutions up to 0.13, subflow_executions from 0.14; the same
+     * instant as the reading). Search stores and files: log lines that tell of it, of children in
+     * any state, so ask only when logs are to be looked at (--with-logs); without an index of logs
+     * ERR_STORE. NULL in stores that have none. */
+    bool (*links)(struct store *s, const struct slice *parents, size_t n, store_link_fn fn,
+                  void *ctx, struct err *err);
+    /* The newest time of log lines of these executions that name a task run (D01; other lines prove
+     * nothing): fn once for each that has such lines; search stores: cut to ms. As links() for the
+     * rest; in PostgreSQL without a table of logs nothing is told. */
+    bool (*log_newest)(struct store *s, const struct slice *ids, size_t n, store_time_fn fn,
+                       void *ctx, struct err *err);
+
     void (*close)(struct store *s);
     size_t                    n_places; /* after use(); 0: the store has tables, or is a file */
     const struct store_place *places;
+    bool                      has_links; /* after use(): links() reads tables, not logs */
+    /* After use(): while one reader is open there can be no other, or only at the price of reading
+     * everything once more. */
+    bool    sequential;
     char    grade;     /* valid after use(); a search store's may fall while it is read from */
     int64_t window_ns; /* grade C: the longest time between opening a kind's first and last slice */
 };

@@ -28,17 +28,23 @@ static bool put_nowhere(struct sink *s, const struct record *rec, enum reason *r
     return true;
 }
 
-static void add_to_index(void *ctx, const struct document *doc, const struct projection *p)
+static bool add_to_index(void *ctx, const char *place, const struct document *doc,
+                         const struct projection *p, struct err *err)
 {
     struct flow_pass *pass = ctx;
 
+    (void)place;
     (void)doc;
+    (void)err;
     if (pass->collisions_only || p->flow_key.n == 0)
-        return;
+        return true;
     flow_index_add(pass->index, p->flow_key, p->flow_identity, p->revision,
-                   p->outcome == PROJECT_SKIPPED);
+                   p->outcome == PROJECT_SKIPPED, p->flow_flags);
+    if (p->outcome == PROJECT_RECORD)
+        flow_index_note(pass->index, p->record.key);
     if (flow_index_state(pass->index, p->flow_key) == FLOW_COLLISION)
         pass->collided = true;
+    return true;
 }
 
 static void tell_skip(void *ctx, const char *place, const struct document *doc,
@@ -68,10 +74,10 @@ static bool run_pass(struct flow_pass *pass, const struct layout *layout, const 
     bool               ok;
 
     p.projector =
-        projector_new(layout, &scope->project, pass->collisions_only ? pass->index : NULL);
+        projector_new(layout, &scope->project, pass->collisions_only ? pass->index : NULL, NULL);
     p.query = &query;
     p.sink = &pass->sink;
-    p.on_projection = add_to_index;
+    p.on_document = add_to_index;
     p.on_skip = tell_skip;
     p.ctx = pass;
     ok = pipeline_run(&p, err);
@@ -104,7 +110,7 @@ static bool count_kinds(struct store *store, const struct layout *layout, const 
     for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
         struct store_query query = survey_query(scope, kind);
 
-        if (!scope_has(scope, kind) || !layout->kinds[kind].enabled)
+        if (!scope_has(scope, kind) || !layout->kinds[kind].enabled || !kind_is_stored(kind))
             continue;
         if (stop_asked(stop))
             return err_set(err, ERR_STOPPED, "stopped while counting the store's documents");
@@ -114,10 +120,15 @@ static bool count_kinds(struct store *store, const struct layout *layout, const 
     return true;
 }
 
-static bool has_flows(const struct layout *layout, const struct scope *scope)
+static bool has_flows(const struct scope *scope)
 {
-    return (scope_has(scope, KIND_FLOW) || scope_has(scope, KIND_FLOW_LAST)) &&
-           layout->kinds[KIND_FLOW].enabled;
+    return scope_has(scope, KIND_FLOW) || scope_has(scope, KIND_FLOW_LAST);
+}
+
+/* Executions and locks are judged by the flows that are there, in scope or not. */
+static bool needs_flows(const struct layout *layout, const struct scope *scope)
+{
+    return (has_flows(scope) || scope_judges(scope)) && layout->kinds[KIND_FLOW].enabled;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): one door for two callers that hold these apart */
@@ -129,14 +140,14 @@ bool survey_run(struct store *store, const struct layout *layout, const struct s
     struct flow_pass pass = {
         .sink = { .put = put_nowhere },
         .survey = out,
-        .on_skip = on_skip,
+        .on_skip = has_flows(scope) ? on_skip : NULL, /* else they are not what the run is about */
         .ctx = ctx,
     };
 
     memset(out, 0, sizeof(*out));
     if (!count_kinds(store, layout, scope, stop, out, err))
         return false;
-    if (!has_flows(layout, scope))
+    if (!needs_flows(layout, scope))
         return true;
     pass.index = flow_index_new();
     if (!survey_flows(&pass, layout, scope, p, err)) {
@@ -149,8 +160,15 @@ bool survey_run(struct store *store, const struct layout *layout, const struct s
 
 void survey_release(struct survey *s)
 {
+    judge_free(s->judge);
     flow_index_free(s->flows);
     memset(s, 0, sizeof(*s));
+}
+
+/* A store cannot tell what comes back: it hands out what is pending, a judge looks at it. */
+static enum executions_mode asked_of_store(enum executions_mode mode)
+{
+    return mode == EXECUTIONS_RESUMABLE ? EXECUTIONS_PENDING : mode;
 }
 
 struct store_query survey_query(const struct scope *scope, enum kind kind)
@@ -159,8 +177,12 @@ struct store_query survey_query(const struct scope *scope, enum kind kind)
         .kind = kind,
         .tenant = scope->tenant,
         .namespace = scope->namespace,
-        .executions = scope->project.executions,
+        .executions = asked_of_store(scope->project.executions),
     };
+
+    /* The store knows states, not verdicts. */
+    if (q.executions == EXECUTIONS_RESUMABLE)
+        q.executions = EXECUTIONS_PENDING;
 
     /* Only executions have a beginning that could be selected. */
     if (kind == KIND_EXECUTION) {

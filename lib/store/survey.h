@@ -2,13 +2,15 @@
  * survey.h - what a run must know of the store before the first record: the flow index and the
  * counts.
  *
- * One pass over the flow revisions (only when flows are in scope), one more when keys collide, so
+ * One pass over the flow revisions (only when flows are in scope, or
+ * executions or locks are judged by them), one more when keys collide, so
  * that every skipped or colliding revision is named before anything is sent. Everything else is
  * counted by the store without reading documents.
  */
 #ifndef REQUEUE_SURVEY_H
 #define REQUEUE_SURVEY_H
 
+#include "lib/kestra/judge.h"
 #include "lib/kestra/scope.h"
 #include "lib/store/pipeline.h"
 
@@ -24,8 +26,9 @@ typedef void (*skip_fn)(void *ctx, const struct skip *skip);
 
 struct survey {
     struct store_counts counts[KIND_COUNT];
-    struct flow_index  *flows;      /* NULL when no flow kind is in scope */
+    struct flow_index  *flows;      /* NULL: nobody needs it */
     uint64_t            flow_skips; /* revisions that were told as skipped */
+    struct judge       *judge;      /* owned; NULL until the run has one: nothing is judged */
 };
 
 /* tally: of the flow pass, for progress. on_skip may be NULL. */

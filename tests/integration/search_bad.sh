@@ -44,13 +44,17 @@ fails "a web server" 6 "127\\.0\\.0\\.1:$port.*(neither Elasticsearch nor OpenSe
 store=$url/path/prefix
 fails "a path that nobody serves" 6 "$place" 'path prefix' rebuild
 
-for store in "https:/$place" "http://" "http://u:$secret@h:99999" "http://u:$secret@h:x"; do
-    fails "no URL: ${store/$secret/...}" 1 '--store|URL|port|host' '' rebuild > "$work/no-url"
-    # A hint is welcome, but need not be there.
-    grep -q '^ok' "$work/no-url" || { [ "$status" -eq 1 ] && grep -q '^requeue: error: ' "$stderr" && ! grep -q "$secret" "$said" &&
-        echo "ok - no URL: ${store/$secret/...}" > "$work/no-url" && failed=$((failed - 1)); }
-    cat "$work/no-url"
-done
+written='write it as https://USER:PASSWORD@HOST:PORT, with special characters of user and password percent-encoded '
+# no_url URL ERROR HINT
+no_url() {
+    store=$1
+    fails "no URL: ${store/$secret/...}" 1 "$2" "$3" rebuild
+}
+no_url "https:/$place" 'the store is not named by a URL$' 'stores are .*http\(s\)://host:9200 .*, and file:PATH'
+no_url 'http://' 'cannot be used: a host name is empty or none$' "$written"
+no_url "http://u:$secret@h:99999" 'cannot be used: a port is no number from 1 to 65535$' "$written"
+no_url "http://u:$secret@h:x" 'cannot be used: a port is no number from 1 to 65535$' "$written"
+no_url 'http://h:9200?pretty' 'cannot be used: a \? or # does not belong into it$' "$written"
 
 # ---- not the indices of a Kestra -----------------------------------------------------------------
 
@@ -59,11 +63,63 @@ fails "wrong index prefix" 6 'there is no index kestra2_flows' 'indices there ar
 fails "wrong index prefix, and no layout named" 1 'does not say of which Kestra' '--index-prefix' rebuild --index-prefix kestra2_
 fails "a wrong index of a kind" 6 'there is no index nix' 'indices there are: .*kestra_triggers' rebuild --index trigger=nix
 fails "a name that no index can have" 6 'there is no index A b' 'indices there are: ' rebuild --index 'trigger=A b'
-search_do POST /kestra_triggers/_close
-fails "a closed index" 6 'index kestra_triggers is closed' 'POST /kestra_triggers/_open' rebuild
-search_do POST /kestra_triggers/_open
 nothing_made "not the indices of a Kestra"
 no_contexts "not the indices of a Kestra"
+
+# ---- an index that cannot be read ----------------------------------------------------------------
+
+# concerns_its_kind STATE INDEX KIND HINT: what wants the kind ends, what does not goes on.
+concerns_its_kind() {
+    local state=$1 index=$2 kind=$3 hint=$4 how others=flow,template,execution
+    [ "$kind" = trigger ] || others=flow,template,trigger
+    new_prefix
+    fails "a $state index of a kind that is selected: plan" 6 "index $index is $state" "$hint" plan --layout A --executions all --kinds "$kind"
+    fails "a $state index of a kind that is selected: rebuild" 6 "index $index is $state" "$hint" rebuild --layout A --executions all
+    nothing_made "a $state $index"
+    for how in auto scroll; do
+        new_prefix
+        run_requeue rebuild --layout A --executions all --kinds "$others" --read "$how" --report "$work/report.json"
+        assert_result "a $state index of a kind that is not selected, --read $how: rebuild passes" 0 '^PASS '
+        is "a $state index is told in the report" "$(kind=$kind python3 -c '
+import json, os, sys
+place = next(p for p in json.load(sys.stdin)["store"]["indices"] if p["kind"] == os.environ["kind"])
+print(place["health"], *place["found"])' < "$work/report.json")" "$state $index"
+    done
+    run_requeue verify --layout A --executions all --kinds "$others"
+    assert_result "a $state index of a kind that is not selected: verify passes" 0 '^PASS '
+    new_prefix
+    run_requeue plan --layout A --executions all --kinds "$others"
+    assert_result "a $state index of a kind that is not selected: plan names it" 2 "$index: cannot be read: index $index is $state\$" '^PLAN: '
+    no_contexts "a $state $index"
+}
+
+search_do POST /kestra_triggers/_close
+concerns_its_kind closed kestra_triggers trigger 'POST /kestra_triggers/_open'
+new_prefix
+run_requeue plan --kinds flow
+assert_result "a closed index and no layout named: the band is guessed without it, which is said" 2 \
+    '^requeue: warning: index kestra_triggers is closed: .*--layout' '^PLAN: '
+search_do POST /kestra_triggers/_open
+search_do POST /kestra_executions/_close
+concerns_its_kind closed kestra_executions execution 'POST /kestra_executions/_open'
+new_prefix
+run_requeue rebuild --layout A --report "$work/report.json"
+assert_result "executions that are neither selected nor to be counted: rebuild passes, and says so" 0 \
+    '^execution: not selected and not counted' '^PASS '
+is "executions that could not be counted: null in the report" "$(json_at "$work/report.json" executions_in_store)" null
+search_do POST /kestra_executions/_open
+# No node is allowed to hold it.
+search_do DELETE /kestra_triggers
+search_do PUT '/kestra_triggers?wait_for_active_shards=0&timeout=1s' \
+    '{"settings": {"index.number_of_replicas": 0, "index.routing.allocation.require._name": "nobody"}}'
+concerns_its_kind red kestra_triggers trigger '_cluster/allocation/explain'
+new_prefix
+run_requeue plan --kinds flow
+assert_result "a red index and no layout named: the band is guessed without it, which is said" 2 \
+    '^requeue: warning: index kestra_triggers is red: .*--layout' '^PLAN: '
+# shellcheck disable=SC2119
+load_search
+new_prefix
 
 # ---- documents that are none ---------------------------------------------------------------------
 

@@ -79,6 +79,15 @@ static const struct {
       EXECUTIONS " AND key IN ('exec-1', 'exec-2', 'exec-3')" },
     { { .kind = KIND_EXECUTION, .executions = EXECUTIONS_ALL, .ids = some_ids, .n_ids = 0 },
       EXECUTIONS " AND false" },
+    { { .kind = KIND_EXECUTION,
+        .executions = EXECUTIONS_PENDING,
+        .also = some_ids,
+        .n_also = COUNT_OF(some_ids) },
+      "SELECT key, value::text FROM executions WHERE value ->> 'deleted' = 'false' AND"
+      " (value #>> '{state,current}' NOT IN ('SUCCESS', 'WARNING', 'FAILED', 'KILLED',"
+      " 'CANCELLED', 'RETRIED', 'SKIPPED') OR key IN ('exec-1', 'exec-2', 'exec-3'))" },
+    { { .kind = KIND_EXECUTION, .parents = some_ids, .n_parents = COUNT_OF(some_ids) },
+      EXECUTIONS " AND value #>> '{trigger,variables,executionId}' IN ('exec-1', 'it''s \\')" },
 };
 
 static void every_selection_hands_out_exactly_what_plain_sql_says(void **state)
@@ -414,21 +423,6 @@ static void only_jsonb_is_trusted(void **state)
 
 /* ---- databases of real Kestras -------------------------------------------------------- */
 
-static bool load_sample(const char *name, struct db *db)
-{
-    char command[256];
-
-    (void)snprintf(db->name, sizeof(db->name), "requeue_test_%ld_sample", (long)getpid());
-    (void)snprintf(db->url, sizeof(db->url), "%s/%s", db_server(), db->name);
-    (void)snprintf(command, sizeof(command), "scripts/load-sample %s %s > /dev/null", name,
-                   db->name);
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-    if (system(command) != 0)
-        return false;
-    db->pg = PQconnectdb(db->url);
-    return PQstatus(db->pg) == CONNECTION_OK;
-}
-
 static void databases_of_real_kestras_are_read_as_plain_sql_says(void **state)
 {
     static const struct {
@@ -456,7 +450,7 @@ static void databases_of_real_kestras_are_read_as_plain_sql_says(void **state)
         size_t              n = 0;
 
         db_drop(&w->db);
-        assert_true(load_sample(samples[i].name, &w->db));
+        db_load_sample(&w->db, samples[i].name);
         layout_free(w->layout);
         w->layout = layout_file(samples[i].layout);
         must(store_open(&w->conf, &w->store, &err), &err);

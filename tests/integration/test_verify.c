@@ -237,6 +237,24 @@ static void a_topic_that_says_the_same_in_other_words_has_no_difference(void **s
                    e->id);
     world_put(w, KIND_EXECUTION, world_own(e), world_key(e), slice_str(text), NULL);
     must_verify(w, KIND_EXECUTION);
+    assert_int_equal(w->result.topic.same_bytes, 0);
+}
+
+static void only_the_stores_bytes_of_the_same_key_are_not_digested_again(void **state)
+{
+    struct world  *w = *state;
+    struct entity *same = world_entity(w, KIND_TEMPLATE);
+    struct entity *other = world_entity(w, KIND_TEMPLATE);
+
+    world_topic(w, KIND_TEMPLATE, NULL);
+    world_store(w, same, "x");
+    world_store(w, other, "x");
+    world_put_current(w, same, "x");
+    w->conf.no_lookups = true;
+    put_wrong(w, DIFF_CHANGED, other, world_own(other), world_value(w, same, CURRENT, "x"))
+        ->no_identity = true;
+    must_verify(w, KIND_TEMPLATE);
+    assert_int_equal(w->result.topic.same_bytes, 1);
 }
 
 static void both_values_of_a_changed_member_are_told(void **state)
@@ -699,6 +717,7 @@ int main(void)
         CASE(each_class_is_told_of_trigger),
         CASE(each_class_is_told_of_execution),
         CASE(a_topic_that_says_the_same_in_other_words_has_no_difference),
+        CASE(only_the_stores_bytes_of_the_same_key_are_not_digested_again),
         CASE(both_values_of_a_changed_member_are_told),
         CASE(many_differences_far_apart_are_all_told),
         CASE(large_values_are_told_in_chunks_of_bounded_size),

@@ -35,7 +35,7 @@ int file_world_setup(void **state)
     w->layout->kinds[KIND_TRIGGER].index = "{index_prefix}triggers";
     w->layout->kinds[KIND_EXECUTION].index = "{index_prefix}executions";
     w->conf.url = w->file.url;
-    w->options = (struct project_options){ EXECUTIONS_PENDING, UNLOCK_NONE };
+    w->options = (struct project_options){ .executions = EXECUTIONS_PENDING };
     w->query = (struct store_query){ .kind = KIND_EXECUTION, .executions = EXECUTIONS_PENDING };
     w->keeper.sink.put = keep;
     buf_init(&w->keeper.text, (size_t)1 << 30);
@@ -95,7 +95,7 @@ void file_world_must(struct file_world *w, bool ok)
 
 bool file_world_run(struct file_world *w)
 {
-    struct projector *p = projector_new(w->layout, &w->options, NULL);
+    struct projector *p = projector_new(w->layout, &w->options, NULL, NULL);
     struct pipeline   pipeline = { .store = w->store,
                                    .query = &w->query,
                                    .projector = p,

@@ -7,6 +7,7 @@
 #include "lib/base/clock.h"
 
 #include <stdarg.h>
+#include <unistd.h>
 
 const char *db_server(void)
 {
@@ -81,6 +82,20 @@ void db_drop(struct db *d)
     PQclear(query(pg, sql));
     PQfinish(pg);
     d->name[0] = '\0';
+}
+
+void db_load_sample(struct db *d, const char *sample)
+{
+    char command[256];
+
+    (void)snprintf(d->name, sizeof(d->name), "requeue_test_%ld_sample", (long)getpid());
+    (void)snprintf(d->url, sizeof(d->url), "%s/%s", db_server(), d->name);
+    (void)snprintf(command, sizeof(command), "scripts/load-sample %s %s > /dev/null", sample,
+                   d->name);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
+    assert_int_equal(system(command), 0);
+    d->pg = connect_to(d->name);
+    (void)PQsetNoticeReceiver(d->pg, on_notice, NULL);
 }
 
 void db_sql(struct db *d, const char *sql)

@@ -36,6 +36,9 @@ void db_make_tables(struct db *d);
  */
 void db_fill(struct db *d, unsigned n);
 
+/* One of tests/data/ as a new database: "kestra-0.6". */
+void db_load_sample(struct db *d, const char *sample);
+
 void    db_sql(struct db *d, const char *sql);
 void    db_sqlf(struct db *d, const char *fmt, ...) PRINTF(2, 3);
 int64_t db_number(struct db *d, const char *sql); /* the first cell of the first row */

@@ -51,6 +51,7 @@ static void name_keys(struct entity *e)
                        e->flow, e->id);
         break;
     case KIND_EXECUTION:
+    case KIND_SUBFLOW_LINK:
     case KIND_COUNT: (void)snprintf(e->key, sizeof(e->key), "%s", e->id); break;
     }
     (void)snprintf(e->store_id, sizeof(e->store_id), "%s", e->key);
@@ -125,6 +126,7 @@ struct slice world_json(struct world *w, const struct entity *e, enum age age, c
                 e->flow, e->id, (int)age);
         break;
     case KIND_EXECUTION:
+    case KIND_SUBFLOW_LINK:
     case KIND_COUNT:
         buf_add(&b, "\"flowId\":\"%s\",\"flowRevision\":%d,\"deleted\":false,", e->flow,
                 e->revision);
@@ -315,7 +317,7 @@ int world_set_up(void **state)
     w->kafka.stop = &w->stop;
     must(w, admin_open(&w->kafka, &w->admin, &w->err));
     w->planter = planter_open(w->kafka.brokers, NULL);
-    w->projector = projector_new(w->layout, &w->scope.project, NULL);
+    w->projector = projector_new(w->layout, &w->scope.project, NULL, NULL);
     fill_conf(w);
     *state = w;
     return 0;
@@ -393,7 +395,7 @@ bool world_prove(struct world *w, enum kind kind, const int64_t *from)
     };
     bool ok = survey(w);
 
-    p.projector = projector_new(w->layout, &w->scope.project, w->survey.flows);
+    p.projector = projector_new(w->layout, &w->scope.project, w->survey.flows, w->survey.judge);
     ok = ok && pipeline_run(&p, &w->err) &&
          verify_topic(&w->conf, kind, l.expected, true, from, &w->result, w->ends, &w->err);
     projector_free(p.projector);

@@ -9,15 +9,13 @@
  * of $REQUEUE_TEST_KAFKA. Prints one line of JSON: wall and CPU time of the whole. It uses nothing
  * of the program that it is compared with.
  */
+#include "tests/tools/yardstick.h"
+
 #include <librdkafka/rdkafka.h>
 
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define WAIT_MS        30000
@@ -36,26 +34,6 @@ struct kicker {
     const char *topic;
     atomic_bool stop;
 };
-
-__attribute__((noreturn, format(printf, 1, 2))) static void die(const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    (void)fputs("yardstick_consume: ", stderr);
-    (void)vfprintf(stderr, fmt, args);
-    (void)fputc('\n', stderr);
-    va_end(args);
-    exit(1);
-}
-
-static double seconds(clockid_t clock)
-{
-    struct timespec now;
-
-    (void)clock_gettime(clock, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static rd_kafka_t *open_consumer(void)
 {
@@ -178,14 +156,13 @@ static void read_all(const char *name, struct counted *c)
 int main(int argc, char **argv)
 {
     static struct counted c;
-    double                wall = seconds(CLOCK_MONOTONIC);
+    struct took           began = took_begin();
 
     if (argc != 2)
         die("usage: yardstick_consume TOPIC");
     read_all(argv[1], &c);
-    wall = seconds(CLOCK_MONOTONIC) - wall;
-    (void)printf("{\"records\": %ld, \"bytes\": %zu, \"seconds\": %.3f, \"cpu_seconds\": %.3f}\n",
-                 c.records, c.bytes, wall, seconds(CLOCK_PROCESS_CPUTIME_ID));
+    took_print(took_end(began), c.records, c.bytes);
+    (void)puts("}");
     (void)fflush(stdout);
     /* Not destroyed: that would wait for the fetches in flight. */
     _exit(0);

@@ -11,16 +11,14 @@
  * --parse yajl runs over each page without callbacks, and parse_cpu_seconds is what that took. It
  * uses nothing of the program that it is compared with.
  */
+#include "tests/tools/yardstick.h"
+
 #include <curl/curl.h>
 #include <yajl/yajl_parse.h>
 
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define MAX_SLICES 64
 #define MAX_HITS   10000
@@ -53,26 +51,6 @@ static int                n_slices;
 static int                page_hits;
 static char               pit_id[ID_MAX];
 static struct curl_slist *headers;
-
-__attribute__((noreturn, format(printf, 1, 2))) static void die(const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    (void)fputs("yardstick_drain: ", stderr);
-    (void)vfprintf(stderr, fmt, args);
-    (void)fputc('\n', stderr);
-    va_end(args);
-    exit(1);
-}
-
-static double seconds(clockid_t clock)
-{
-    struct timespec now;
-
-    (void)clock_gettime(clock, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static size_t take(char *bytes, size_t size, size_t n, void *opaque)
 {
@@ -298,7 +276,7 @@ static void read_all(struct slice *slices)
     }
 }
 
-static void report(const struct slice *slices, double wall, double cpu)
+static void report(const struct slice *slices, struct took took)
 {
     struct slice sum = { 0 };
 
@@ -310,9 +288,8 @@ static void report(const struct slice *slices, double wall, double cpu)
         sum.bytes += slices[i].bytes;
         sum.parse_cpu += slices[i].parse_cpu;
     }
-    (void)printf("{\"records\": %ld, \"bytes\": %zu, \"seconds\": %.3f, \"cpu_seconds\": %.3f, "
-                 "\"page_records\": %d",
-                 sum.documents, sum.bytes, wall, cpu, page_hits);
+    took_print(took, sum.documents, sum.bytes);
+    (void)printf(", \"page_records\": %d", page_hits);
     if (with_parse)
         (void)printf(", \"parse_cpu_seconds\": %.3f", sum.parse_cpu);
     (void)puts("}");
@@ -323,8 +300,7 @@ int main(int argc, char **argv)
     static struct slice slices[MAX_SLICES];
     const char         *usage = "yardstick_drain [--parse] INDEX scroll|pit SLICES [PAGE-BYTES]";
     long                page_bytes = 8L * 1024 * 1024;
-    double              wall;
-    double              cpu;
+    struct took         began;
 
     if (argc > 1 && strcmp(argv[1], "--parse") == 0) {
         with_parse = true;
@@ -352,10 +328,9 @@ int main(int argc, char **argv)
         open_connection(&slices[i]);
     }
     choose_hits(&slices[0], (size_t)page_bytes);
-    wall = seconds(CLOCK_MONOTONIC);
-    cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    began = took_begin();
     read_all(slices);
-    report(slices, seconds(CLOCK_MONOTONIC) - wall, seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+    report(slices, took_end(began));
     for (int i = 0; i < n_slices; i++) {
         curl_easy_cleanup(slices[i].curl);
         free(slices[i].page.bytes);

@@ -10,14 +10,12 @@
  * one line of JSON: wall and CPU time from opening the producer to the last acknowledgement. It
  * uses nothing of the program that it is compared with.
  */
+#include "tests/tools/yardstick.h"
+
 #include <librdkafka/rdkafka.h>
 
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define WAIT_MS     30000
 #define POLL_EVERY  128
@@ -32,26 +30,6 @@ struct row {
 };
 
 static long acknowledged;
-
-__attribute__((noreturn, format(printf, 1, 2))) static void die(const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    (void)fputs("yardstick_produce: ", stderr);
-    (void)vfprintf(stderr, fmt, args);
-    (void)fputc('\n', stderr);
-    va_end(args);
-    exit(1);
-}
-
-static double seconds(clockid_t clock)
-{
-    struct timespec now;
-
-    (void)clock_gettime(clock, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
@@ -212,20 +190,16 @@ int main(int argc, char **argv)
     size_t         bytes;
     unsigned char *all;
     struct row    *rows;
-    double         wall;
-    double         cpu;
+    struct took    took;
 
     if (count <= 0)
         die("usage: yardstick_produce TOPIC COUNT < ROWS");
     all = read_all(&n);
     rows = cut_rows(all, n, &n_rows);
-    wall = seconds(CLOCK_MONOTONIC);
-    cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    took = took_begin();
     bytes = send_all(argv[1], rows, n_rows, count);
-    wall = seconds(CLOCK_MONOTONIC) - wall;
-    cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    (void)printf("{\"records\": %ld, \"bytes\": %zu, \"seconds\": %.3f, \"cpu_seconds\": %.3f}\n",
-                 acknowledged, bytes, wall, cpu);
+    took_print(took_end(took), acknowledged, bytes);
+    (void)puts("}");
     free(rows);
     free(all);
     return 0;

@@ -7,30 +7,17 @@
  *
  * The brokers are those of $REQUEUE_TEST_KAFKA.
  */
+#include "tests/tools/yardstick.h"
+
 #include <librdkafka/rdkafka.h>
 
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define WAIT_MS    30000
 #define STEP_MS    20
 #define MAX_TOPICS 1000
-
-__attribute__((noreturn, format(printf, 1, 2))) static void die(const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    (void)fputs("yardstick_topics: ", stderr);
-    (void)vfprintf(stderr, fmt, args);
-    (void)fputc('\n', stderr);
-    va_end(args);
-    exit(1);
-}
 
 static rd_kafka_t *open_client(void)
 {

@@ -20,7 +20,7 @@ static int teardown(void **state)
 static void add(struct flow_index *x, const char *key, const char *identity, int64_t revision,
                 bool skipped)
 {
-    flow_index_add(x, slice_str(key), slice_str(identity), revision, skipped);
+    flow_index_add(x, slice_str(key), slice_str(identity), revision, skipped, 0);
 }
 
 static enum flow_state state_of(const struct flow_index *x, const char *key)
@@ -104,13 +104,13 @@ static void identities_of_any_bytes_are_compared_whole(void **state)
     struct flow_index *x = *state;
     struct slice       key = SLICE("k");
 
-    flow_index_add(x, key, slice_of("a\0b", 3), 1, false);
-    flow_index_add(x, key, slice_of("a\0b", 3), 2, false);
+    flow_index_add(x, key, slice_of("a\0b", 3), 1, false, 0);
+    flow_index_add(x, key, slice_of("a\0b", 3), 2, false, 0);
     assert_int_equal(flow_index_state(x, key), FLOW_OK);
-    flow_index_add(x, key, slice_of("a\0c", 3), 2, false);
+    flow_index_add(x, key, slice_of("a\0c", 3), 2, false, 0);
     assert_int_equal(flow_index_state(x, key), FLOW_COLLISION);
-    flow_index_add(x, slice_of("k\0", 2), (struct slice){ NULL, 0 }, 1, false);
-    flow_index_add(x, (struct slice){ NULL, 0 }, (struct slice){ NULL, 0 }, 7, false);
+    flow_index_add(x, slice_of("k\0", 2), (struct slice){ NULL, 0 }, 1, false, 0);
+    flow_index_add(x, (struct slice){ NULL, 0 }, (struct slice){ NULL, 0 }, 7, false, 0);
     assert_int_equal(flow_index_count(x), 3);
     assert_int_equal(flow_index_last(x, (struct slice){ NULL, 0 }), 7);
 }
@@ -122,7 +122,7 @@ static void keys_are_copied(void **state)
     char   identity[8] = "flow";
     size_t n = 4;
 
-    flow_index_add(*state, slice_of(key, n), slice_of(identity, n), 1, false);
+    flow_index_add(*state, slice_of(key, n), slice_of(identity, n), 1, false, 0);
     memset(key, 'x', sizeof(key));
     memset(identity, 'y', sizeof(identity));
     add(*state, "flow", "flow", 2, false);
@@ -201,6 +201,29 @@ static void of_two_rows_with_one_revision_the_skipped_one_decides(void **state)
     assert_int_equal(state_of(*state, "l"), FLOW_BROKEN);
 }
 
+static void the_highest_revision_says_what_the_flow_is(void **state)
+{
+    struct flow_index *x = *state;
+    struct slice       key = SLICE("n_f");
+
+    flow_index_add(x, key, key, 2, false, FLOW_DELETED);
+    flow_index_add(x, key, key, 1, false, FLOW_DISABLED);
+    assert_int_equal(flow_index_flags(x, key), FLOW_DELETED);
+    flow_index_add(x, key, key, 3, false, 0);
+    assert_int_equal(flow_index_flags(x, key), 0);
+    assert_int_equal(flow_index_flags(x, SLICE("other")), 0);
+}
+
+static void a_revision_is_there_once_it_was_noted(void **state)
+{
+    struct flow_index *x = *state;
+
+    assert_false(flow_index_has(x, SLICE("n_f_1")));
+    flow_index_note(x, SLICE("n_f_1"));
+    assert_true(flow_index_has(x, SLICE("n_f_1")));
+    assert_false(flow_index_has(x, SLICE("n_f_2")));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -210,6 +233,8 @@ int main(void)
         TEST(a_flow_whose_highest_revision_is_skipped_is_broken),
         TEST(of_two_rows_with_one_revision_the_skipped_one_decides),
         TEST(a_flow_without_a_revision_is_minus_one),
+        TEST(the_highest_revision_says_what_the_flow_is),
+        TEST(a_revision_is_there_once_it_was_noted),
         TEST(joined_keys_that_collide_are_seen_for_good),
         TEST(identities_of_any_bytes_are_compared_whole),
         TEST(keys_are_copied),

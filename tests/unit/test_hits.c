@@ -1,9 +1,5 @@
 /* test_hits.c - answers of search servers, cut into hits. */
-#include "tests/support/test.h"
-
-#include "lib/store/hits.h"
-
-#define NO_LIMIT ((size_t)1 << 40)
+#include "tests/support/hits_test.h"
 
 /* As Elasticsearch 7.10 answers the first page of a scroll. */
 static const char scroll_7_10[] =
@@ -59,25 +55,6 @@ static void cut(const char *page, struct arena *a, struct hits_page *out)
 
     if (!hits_cut(slice_str(page), a, out, &err))
         fail_msg("%s", err.msg);
-}
-
-static void assert_text(struct slice s, const char *text)
-{
-    assert_non_null(s.p);
-    assert_int_equal(s.n, strlen(text));
-    assert_memory_equal(s.p, text, s.n);
-}
-
-static int arena_setup(void **state)
-{
-    *state = arena_new(4096);
-    return 0;
-}
-
-static int arena_teardown(void **state)
-{
-    arena_free(*state);
-    return 0;
 }
 
 /* ---- answers ---- */
@@ -413,8 +390,6 @@ static void mutated_pages_are_refused_or_understood(void **state)
         arena_reset(*state);
     }
 }
-
-#define HITS_TEST(f) cmocka_unit_test_setup_teardown(f, arena_setup, arena_teardown)
 
 int main(void)
 {

@@ -1,28 +1,5 @@
 /* test_hits_line.c - one hit by itself, and answers that are errors. */
-#include "tests/support/test.h"
-
-#include "lib/store/hits.h"
-
-#define NO_LIMIT ((size_t)1 << 40)
-
-static void assert_text(struct slice s, const char *text)
-{
-    assert_non_null(s.p);
-    assert_int_equal(s.n, strlen(text));
-    assert_memory_equal(s.p, text, s.n);
-}
-
-static int arena_setup(void **state)
-{
-    *state = arena_new(4096);
-    return 0;
-}
-
-static int arena_teardown(void **state)
-{
-    arena_free(*state);
-    return 0;
-}
+#include "tests/support/hits_test.h"
 
 /* ---- lines ---- */
 
@@ -128,8 +105,6 @@ static void what_is_no_json_is_no_error_answer(void **state)
         assert_string_equal(e.reason, "");
     }
 }
-
-#define HITS_TEST(f) cmocka_unit_test_setup_teardown(f, arena_setup, arena_teardown)
 
 int main(void)
 {

@@ -33,6 +33,21 @@ static void a_later_round_tells_what_earlier_ones_saw(void **state)
     idset_free(s);
 }
 
+static void asking_changes_nothing(void **state)
+{
+    struct idset *s = idset_new();
+
+    (void)state;
+    assert_false(idset_has(s, id_of(1)));
+    assert_false(idset_has(s, (struct digest){ 0, 0 }));
+    (void)idset_see(s, id_of(1), 3);
+    (void)idset_see(s, (struct digest){ 0, 0 }, 0);
+    assert_true(idset_has(s, id_of(1)));
+    assert_true(idset_has(s, (struct digest){ 0, 0 }));
+    assert_int_equal(idset_count(s), 2);
+    idset_free(s);
+}
+
 static void a_digest_of_zeros_is_an_id_like_others(void **state)
 {
     struct idset *s = idset_new();
@@ -66,6 +81,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_id_is_new_once),
+        cmocka_unit_test(asking_changes_nothing),
         cmocka_unit_test(a_later_round_tells_what_earlier_ones_saw),
         cmocka_unit_test(a_digest_of_zeros_is_an_id_like_others),
         cmocka_unit_test(a_hundred_thousand_ids_are_all_known_and_no_others),

@@ -4,6 +4,7 @@
 #include "tests/support/test.h"
 
 #include "cli/options.h"
+#include "lib/kestra/verdict.h"
 
 struct line {
     int   argc;
@@ -53,11 +54,18 @@ static void defaults_are_those_of_the_manual(void **state)
 
     (void)state;
     assert_true(PARSE(&c, &err, "rebuild", ENDS));
-    assert_int_equal(c.scope.project.executions, EXECUTIONS_NONE);
-    assert_int_equal(c.scope.project.unlock, UNLOCK_NONE);
+    assert_int_equal(c.scope.project.executions, EXECUTIONS_RESUMABLE);
+    assert_int_equal(c.scope.project.unlock, UNLOCK_DEAD);
+    assert_int_equal(c.scope.project.recover.mode, RECOVER_NONE);
+    assert_int_equal(c.scope.project.recover.lost, LOST_RERUN);
+    assert_int_equal(c.scope.project.max_age_s, 30 * 86400);
+    assert_false(c.scope.project.has_now);
+    assert_false(c.scope.with_logs);
+    assert_false(c.has_lost_at);
+    assert_false(c.fail_on_blocked);
     assert_int_equal(c.mode, MODE_NEW);
     assert_int_equal(c.jobs, 2);
-    assert_false(scope_has(&c.scope, KIND_EXECUTION));
+    assert_true(scope_has(&c.scope, KIND_EXECUTION));
     assert_true(scope_has(&c.scope, KIND_FLOW_LAST));
 }
 
@@ -69,7 +77,86 @@ static void audit_means_all_executions_and_no_unlock(void **state)
     (void)state;
     assert_true(PARSE(&c, &err, "verify", ENDS, "--audit"));
     assert_int_equal(c.scope.project.executions, EXECUTIONS_ALL);
+    assert_int_equal(c.scope.project.unlock, UNLOCK_NONE);
     assert_true(scope_has(&c.scope, KIND_EXECUTION));
+}
+
+static void each_word_of_executions_unlock_and_recover_has_its_mode(void **state)
+{
+    static const struct {
+        const char          *word;
+        enum executions_mode mode;
+    } executions[] = { { "none", EXECUTIONS_NONE },
+                       { "resumable", EXECUTIONS_RESUMABLE },
+                       { "pending", EXECUTIONS_PENDING },
+                       { "all", EXECUTIONS_ALL } };
+    static const struct {
+        const char      *word;
+        enum unlock_mode mode;
+    } unlocks[] = { { "none", UNLOCK_NONE }, { "dead", UNLOCK_DEAD }, { "all", UNLOCK_ALL } };
+    static const struct {
+        const char       *word;
+        enum recover_mode mode;
+    } recovers[] = { { "none", RECOVER_NONE }, { "safe", RECOVER_SAFE }, { "all", RECOVER_ALL } };
+    struct config c;
+    struct err    err;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(executions); i++) {
+        assert_true(PARSE(&c, &err, "plan", ENDS, "--executions", executions[i].word));
+        assert_int_equal(c.scope.project.executions, executions[i].mode);
+        assert_int_equal(scope_has(&c.scope, KIND_EXECUTION),
+                         executions[i].mode != EXECUTIONS_NONE);
+    }
+    for (size_t i = 0; i < COUNT_OF(unlocks); i++) {
+        assert_true(PARSE(&c, &err, "plan", ENDS, "--unlock", unlocks[i].word));
+        assert_int_equal(c.scope.project.unlock, unlocks[i].mode);
+    }
+    for (size_t i = 0; i < COUNT_OF(recovers); i++) {
+        assert_true(PARSE(&c, &err, "plan", ENDS, "--recover", recovers[i].word));
+        assert_int_equal(c.scope.project.recover.mode, recovers[i].mode);
+    }
+    assert_true(PARSE(&c, &err, "plan", ENDS, "--recover", "all", "--lost-tasks", "fail"));
+    assert_int_equal(c.scope.project.recover.lost, LOST_FAIL);
+}
+
+static void ages_and_times_become_seconds_and_instants(void **state)
+{
+    struct config c;
+    struct err    err;
+
+    (void)state;
+    assert_true(PARSE(&c, &err, "plan", ENDS, "--max-age", "2h", "--now",
+                      "2024-12-10T09:00:00+01:00", "--lost-at", "2024-12-10T07:59:00Z"));
+    assert_int_equal(c.scope.project.max_age_s, 7200);
+    assert_true(c.scope.project.has_now);
+    assert_int_equal(c.scope.project.now.s, 1733817600);
+    assert_true(c.has_lost_at);
+    assert_int_equal(c.lost_instant.s, 1733817540);
+    /* A limit below a second is no "no limit". */
+    assert_true(PARSE(&c, &err, "plan", ENDS, "--max-age", "1ms"));
+    assert_int_equal(c.scope.project.max_age_s, 1);
+    assert_true(PARSE(&c, &err, "plan", ENDS, "--max-age", "0"));
+    assert_int_equal(c.scope.project.max_age_s, 0);
+}
+
+static void executions_needs_no_kafka_and_reads_flows_and_executions(void **state)
+{
+    struct config c;
+    struct err    err;
+
+    (void)state;
+    assert_true(PARSE(&c, &err, "executions", "--store", "postgres://"));
+    assert_int_equal(c.scope.kinds,
+                     KIND_BIT(KIND_FLOW_LAST) | KIND_BIT(KIND_FLOW) | KIND_BIT(KIND_EXECUTION));
+    assert_int_equal(c.list_verdicts, 0);
+    assert_int_equal(c.list_codes, 0);
+    assert_true(PARSE(&c, &err, "executions", "--store", "postgres://", "--verdict",
+                      "blocked,needs-action", "--code", "taskrun-lost,pause-manual", "--fail-on",
+                      "blocked"));
+    assert_int_equal(c.list_verdicts, 1u << VERDICT_BLOCKED | 1u << VERDICT_NEEDS_ACTION);
+    assert_int_equal(c.list_codes, CODE_BIT(CODE_TASKRUN_LOST) | CODE_BIT(CODE_PAUSE_MANUAL));
+    assert_true(c.fail_on_blocked);
 }
 
 static void contradictions_are_refused_with_both_options_named(void **state)
@@ -85,7 +172,17 @@ static void contradictions_are_refused_with_both_options_named(void **state)
         { { "verify", "--audit", "--executions", "none" }, "--executions all" },
         { { "verify", "--audit", "--unlock", "all" }, "--unlock none" },
         { { "verify", "--strict" }, "--audit" },
-        { { "rebuild", "--kinds", "execution" }, "no kind is left" },
+        { { "rebuild", "--kinds", "execution", "--executions", "none" }, "no kind is left" },
+        { { "verify", "--audit", "--unlock", "dead" }, "--unlock none" },
+        { { "verify", "--audit", "--recover", "safe" }, "--recover safe" },
+        { { "rebuild", "--lost-tasks", "rerun" }, "--lost-tasks rerun belongs to --recover all" },
+        { { "rebuild", "--lost-tasks=fail", "--recover=safe" }, "belongs to --recover all" },
+        { { "rebuild", "--recover=safe", "--executions=none" }, "--executions none sends none" },
+        { { "rebuild", "--recover", "all", "--kinds", "flow" }, "--kinds flow has none" },
+        { { "plan", "--now", "noon" }, "--now" },
+        { { "plan", "--lost-at", "noon" }, "--lost-at" },
+        { { "plan", "--max-age", "old" }, "--max-age" },
+        { { "plan", "--verdict", "blocked" }, "verdict" },
         { { "rebuild", "--kinds", "flows" }, "flows" },
         { { "rebuild", "--since", "yesterday" }, "--since" },
         { { "rebuild", "--since=2024-12-10T08:00:00Z", "--until=2024-12-10T09:00:00+01:00" },
@@ -119,6 +216,33 @@ static void contradictions_are_refused_with_both_options_named(void **state)
         assert_int_equal(err.kind, ERR_USAGE);
         assert_non_null(strstr(err.msg, cases[i].says));
     }
+}
+
+static void what_only_executions_lists_is_checked(void **state)
+{
+    static const struct {
+        const char *option;
+        const char *says;
+        const char *hints;
+    } cases[] = {
+        { "--verdict=bad", "'bad' is no verdict", "needs-action" },
+        { "--verdict=blocked,", "'' is no verdict", "blocked" },
+        { "--code=taskrun-lost,task-lost", "'task-lost' is no code", "requeue help codes" },
+        { "--code=", "'' is no code", "requeue help codes" },
+        { "--executions=none", "nothing to judge", "leave it out" },
+    };
+    struct config c;
+    struct err    err;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_false(PARSE(&c, &err, "executions", "--store=postgres://", cases[i].option));
+        assert_int_equal(err.kind, ERR_USAGE);
+        assert_non_null(strstr(err.msg, cases[i].says));
+        assert_non_null(strstr(err.hint, cases[i].hints));
+    }
+    assert_false(PARSE(&c, &err, "executions", "--store=postgres://", "--kafka=k:1"));
+    assert_int_equal(err.kind, ERR_USAGE);
 }
 
 static void a_missing_store_or_kafka_is_named_with_an_example(void **state)
@@ -183,7 +307,7 @@ static void the_names_of_kestras_own_command_are_understood(void **state)
     (void)state;
     assert_true(PARSE(&c, &err, "rebuild", ENDS, "--no-flows", "--no-templates", "--no-recreate",
                       "--no-triggers-execution-id"));
-    assert_int_equal(c.scope.kinds, KIND_BIT(KIND_TRIGGER));
+    assert_int_equal(c.scope.kinds, KIND_BIT(KIND_TRIGGER) | KIND_BIT(KIND_EXECUTION));
     assert_int_equal(c.scope.project.unlock, UNLOCK_ALL);
 }
 
@@ -216,7 +340,11 @@ int main(void)
         cmocka_unit_test(names_and_letters_are_unique),
         cmocka_unit_test(defaults_are_those_of_the_manual),
         cmocka_unit_test(audit_means_all_executions_and_no_unlock),
+        cmocka_unit_test(each_word_of_executions_unlock_and_recover_has_its_mode),
+        cmocka_unit_test(ages_and_times_become_seconds_and_instants),
+        cmocka_unit_test(executions_needs_no_kafka_and_reads_flows_and_executions),
         cmocka_unit_test(contradictions_are_refused_with_both_options_named),
+        cmocka_unit_test(what_only_executions_lists_is_checked),
         cmocka_unit_test(a_missing_store_or_kafka_is_named_with_an_example),
         cmocka_unit_test(brokers_are_told_from_other_words),
         cmocka_unit_test(no_password_is_told_again),

@@ -40,7 +40,8 @@ struct fixture {
     struct stop        stop;
     struct tally       tally;
     struct pipeline    pipeline;
-    size_t             n_looked_at; /* by on_projection */
+    size_t             n_looked_at; /* by on_document */
+    bool               refuse_to_look;
     size_t             n_skips;
     char               last_skip[512];
     struct err         err;
@@ -82,10 +83,10 @@ static void write_doc(struct fixture *fx, size_t i, const char *id, const char *
 static int setup(void **state)
 {
     struct fixture        *fx = mem_alloc(sizeof(*fx));
-    struct project_options options = { EXECUTIONS_PENDING, UNLOCK_NONE };
+    struct project_options options = { .executions = EXECUTIONS_PENDING };
 
     fx->layout = layout_file("I");
-    fx->projector = projector_new(fx->layout, &options, NULL);
+    fx->projector = projector_new(fx->layout, &options, NULL, NULL);
     fx->docs = mem_array(MAX_DOCS, sizeof(*fx->docs));
     fx->texts = mem_array(MAX_DOCS, sizeof(*fx->texts));
     for (size_t i = 0; i < MAX_DOCS; i++)
@@ -277,7 +278,7 @@ static void the_tally_counts_documents_records_and_reasons(void **state)
 static void locks_of_triggers_are_counted(void **state)
 {
     struct fixture        *fx = *state;
-    struct project_options options = { EXECUTIONS_ALL, UNLOCK_ALL };
+    struct project_options options = { .executions = EXECUTIONS_ALL, .unlock = UNLOCK_ALL };
 
     for (size_t i = 0; i < 10; i++) {
         struct text *t = &fx->texts[i];
@@ -295,7 +296,7 @@ static void locks_of_triggers_are_counted(void **state)
     assert_int_equal(atomic_load(&fx->tally.locked), 4);
     assert_int_equal(atomic_load(&fx->tally.unlocked), 0);
     projector_free(fx->projector);
-    fx->projector = projector_new(fx->layout, &options, NULL);
+    fx->projector = projector_new(fx->layout, &options, NULL, NULL);
     fx->pipeline.projector = fx->projector;
     assert_true(run(fx, 10, (struct fake_store_conf){ 0 }));
     assert_int_equal(atomic_load(&fx->tally.locked), 4);
@@ -323,12 +324,29 @@ static void without_a_tally_the_run_is_the_same(void **state)
 
 /* ---- telling ------------------------------------------------------------------------------- */
 
-static void look(void *ctx, const struct document *doc, const struct projection *p)
+static bool look(void *ctx, const char *place, const struct document *doc,
+                 const struct projection *p, struct err *err)
 {
     struct fixture *fx = ctx;
 
-    if (p->record.doc == doc)
+    assert_string_equal(place, FAKE_PLACE);
+    if (p && p->record.doc == doc)
         fx->n_looked_at++;
+    if (fx->refuse_to_look)
+        return err_set(err, ERR_STORE, "looked enough");
+    return true;
+}
+
+static bool look_at_nothing_else(void *ctx, const char *place, const struct document *doc,
+                                 const struct projection *p, struct err *err)
+{
+    struct fixture *fx = ctx;
+
+    (void)place;
+    (void)err;
+    assert_null(p);
+    fx->n_looked_at += doc->value.n > 0 ? 1 : 0;
+    return true;
 }
 
 static void note_skip(void *ctx, const char *place, const struct document *doc,
@@ -345,7 +363,7 @@ static void every_document_is_looked_at_and_every_skip_is_told(void **state)
 {
     struct fixture *fx = *state;
 
-    fx->pipeline.on_projection = look;
+    fx->pipeline.on_document = look;
     fx->pipeline.on_skip = note_skip;
     fx->pipeline.ctx = fx;
     write_doc(fx, 7, "another", "RUNNING");
@@ -358,11 +376,36 @@ static void every_document_is_looked_at_and_every_skip_is_told(void **state)
                                    "\"another\", stored is \"e7\"");
 }
 
+static void who_looks_can_end_the_run(void **state)
+{
+    struct fixture *fx = *state;
+
+    fx->pipeline.on_document = look;
+    fx->pipeline.ctx = fx;
+    fx->refuse_to_look = true;
+    assert_false(run(fx, 2000, (struct fake_store_conf){ .n_readers = 2 }));
+    assert_string_equal(fx->err.msg, "looked enough");
+    assert_int_equal(fx->n_looked_at, 1);
+}
+
+static void without_a_projector_documents_are_only_shown(void **state)
+{
+    struct fixture *fx = *state;
+
+    projector_free(fx->projector);
+    fx->projector = fx->pipeline.projector = NULL;
+    fx->pipeline.on_document = look_at_nothing_else;
+    fx->pipeline.ctx = fx;
+    assert_true(run(fx, 2000, (struct fake_store_conf){ .n_readers = 2 }));
+    assert_int_equal(fx->n_looked_at, 2000);
+    assert_int_equal(fx->keeper.n, 0);
+}
+
 static void a_record_that_the_sink_refuses_becomes_a_skip(void **state)
 {
     struct fixture *fx = *state;
 
-    fx->pipeline.on_projection = look;
+    fx->pipeline.on_document = look;
     fx->pipeline.on_skip = note_skip;
     fx->pipeline.ctx = fx;
     fx->keeper.refuses = 99;
@@ -557,6 +600,8 @@ int main(void)
         T(without_a_sink_records_are_only_counted),
         T(without_a_tally_the_run_is_the_same),
         T(every_document_is_looked_at_and_every_skip_is_told),
+        T(who_looks_can_end_the_run),
+        T(without_a_projector_documents_are_only_shown),
         T(a_record_that_the_sink_refuses_becomes_a_skip),
         T(a_store_that_opens_no_reader_fails_the_run),
         T(an_error_in_reader_2_stops_all),

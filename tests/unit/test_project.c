@@ -46,8 +46,8 @@ static void drop_projectors(struct fixture *fx)
 static void make_projectors(struct fixture *fx)
 {
     drop_projectors(fx);
-    fx->first = projector_new(fx->layout, &fx->options, NULL);
-    fx->later = projector_new(fx->layout, &fx->options, fx->index);
+    fx->first = projector_new(fx->layout, &fx->options, NULL, NULL);
+    fx->later = projector_new(fx->layout, &fx->options, fx->index, NULL);
 }
 
 static void use_layout(struct fixture *fx, const char *name)
@@ -61,7 +61,7 @@ static void use_layout(struct fixture *fx, const char *name)
 static void use_options(struct fixture *fx, enum executions_mode executions,
                         enum unlock_mode unlock)
 {
-    fx->options = (struct project_options){ executions, unlock };
+    fx->options = (struct project_options){ .executions = executions, .unlock = unlock };
     make_projectors(fx);
 }
 
@@ -69,7 +69,7 @@ static int setup(void **state)
 {
     struct fixture *fx = mem_alloc(sizeof(*fx));
 
-    fx->options = (struct project_options){ EXECUTIONS_ALL, UNLOCK_NONE };
+    fx->options = (struct project_options){ .executions = EXECUTIONS_ALL };
     fx->index = flow_index_new();
     use_layout(fx, "I");
     *state = fx;
@@ -145,7 +145,7 @@ static void tell_index(struct fixture *fx, const char *id, const char *json)
     run(fx, KIND_FLOW, id, json);
     if (fx->out.flow_key.n > 0)
         flow_index_add(fx->index, fx->out.flow_key, fx->out.flow_identity, fx->out.revision,
-                       fx->out.outcome == PROJECT_SKIPPED);
+                       fx->out.outcome == PROJECT_SKIPPED, fx->out.flow_flags);
 }
 
 static void assert_slice(struct slice s, const char *expected)

@@ -153,6 +153,91 @@ static void who_asks_for_ids_gets_what_is_there(void **state)
     assert_true(look(*state, &q, "{\"state\":{\"current\":\"SUCCESS\"}}").selected);
 }
 
+static void children_are_found_by_the_id_of_their_parent(void **state)
+{
+    const struct slice parents[] = { SLICE("p1"), SLICE("p2") };
+    struct store_query q = {
+        .kind = KIND_EXECUTION, .executions = EXECUTIONS_PENDING, .parents = parents, .n_parents = 2
+    };
+    const char *const child = "{\"trigger\":{\"variables\":{\"executionId\":\"p1\"}},"
+                              "\"state\":{\"current\":\"SUCCESS\"}}";
+
+    assert_true(look(*state, &q, child).terminal);
+    assert_true(look(*state, &q, child).selected);
+    assert_true(is_in(*state, &q, "{\"trigger\":{\"variables\":{\"executionId\":\"p\\u0032\"}}}"));
+    assert_true(
+        look(*state, &q, "{\"trigger\":{\"variables\":{\"executionId\":\"p1\"}},\"deleted\":true}")
+            .deleted);
+    assert_false(
+        look(*state, &q, "{\"trigger\":{\"variables\":{\"executionId\":\"p1\"}},\"deleted\":true}")
+            .selected);
+    assert_true(look(*state, &q, "{\"trigger\":{\"variables\":{\"executionId\":\"p3\"}}}").outside);
+    assert_true(look(*state, &q, "{\"trigger\":{\"variables\":{\"executionId\":null}}}").outside);
+    assert_true(look(*state, &q, "{\"trigger\":{\"variables\":[\"p1\"]}}").outside);
+    assert_true(look(*state, &q, "{\"trigger\":{\"executionId\":\"p1\"}}").outside);
+    assert_true(look(*state, &q, "{\"executionId\":\"p1\"}").outside);
+    assert_true(look_as(*state, &q, "{\"trigger\":", false).outside);
+    q.executions = EXECUTIONS_NONE;
+    assert_true(look(*state, &q, child).selected);
+    q.since = "2024-01-02T00:00:00.000Z";
+    assert_true(look(*state, &q, child).outside);
+    q.since = NULL;
+    q.n_parents = 0;
+    assert_true(look(*state, &q, child).outside);
+    q.kind = KIND_TRIGGER;
+    assert_true(is_in(*state, &q, "{}"));
+}
+
+static void a_child_is_of_one_of_the_types(void **state)
+{
+    const struct slice parents[] = { SLICE("p") };
+    const char        *types[] = { "a.Subflow", "a.Each" };
+    struct store_query q = {
+        .kind = KIND_EXECUTION, .parents = parents, .n_parents = 1, .child_types = { 2, types }
+    };
+    static const struct {
+        const char *type;
+        bool        fits;
+    } cases[] = {
+        { "\"a.Subflow\"", true },      { "\"a.Each\"", true },   { "\"a.Each$Item\"", true },
+        { "\"a.Each\\u0024x\"", true }, { "\"a.Eachx\"", false }, { "\"a.Eac\"", false },
+        { "\"A.EACH\"", false },        { "null", false },        { "[\"a.Each\"]", false },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char json[160];
+
+        (void)snprintf(json, sizeof(json),
+                       "{\"trigger\":{\"type\":%s,\"variables\":{\"executionId\":\"p\"}}}",
+                       cases[i].type);
+        assert_int_equal(is_in(*state, &q, json), cases[i].fits);
+    }
+    assert_false(is_in(*state, &q, "{\"trigger\":{\"variables\":{\"executionId\":\"p\"}}}"));
+}
+
+static void a_few_that_ended_come_beside_the_pending_ones(void **state)
+{
+    const struct slice also[] = { SLICE("w"), SLICE("x") };
+    struct store_query q = {
+        .kind = KIND_EXECUTION, .executions = EXECUTIONS_PENDING, .also = also, .n_also = 2
+    };
+    const char *const ended = "{\"namespace\":\"n\",\"state\":{\"current\":\"FAILED\"}}";
+    struct selection  what = look(*state, &q, ended);
+
+    assert_true(what.terminal && what.selected && !what.pending);
+    what = look(*state, &q, "{\"state\":{\"current\":\"RUNNING\"}}");
+    assert_true(what.pending && what.selected && !what.terminal);
+    assert_false(look(*state, &q, "{\"deleted\":true}").selected);
+    q.n_also = 1;
+    assert_false(look(*state, &q, ended).selected);
+    q.n_also = 2;
+    q.namespace = "other";
+    assert_true(look(*state, &q, ended).outside);
+    q.namespace = NULL;
+    q.executions = EXECUTIONS_NONE;
+    assert_false(look(*state, &q, ended).selected);
+}
+
 static void a_deleted_template_is_left_out_and_a_deleted_flow_is_not(void **state)
 {
     struct store_query q = { .kind = KIND_TEMPLATE };
@@ -266,6 +351,9 @@ int main(void)
         SELECT_TEST(paused_is_pending_in_every_band),
         SELECT_TEST(the_mode_says_which_executions),
         SELECT_TEST(who_asks_for_ids_gets_what_is_there),
+        SELECT_TEST(children_are_found_by_the_id_of_their_parent),
+        SELECT_TEST(a_child_is_of_one_of_the_types),
+        SELECT_TEST(a_few_that_ended_come_beside_the_pending_ones),
         SELECT_TEST(a_deleted_template_is_left_out_and_a_deleted_flow_is_not),
         SELECT_TEST(any_member_that_is_set_locks_a_trigger),
         SELECT_TEST(what_cannot_be_read_is_handed_out),

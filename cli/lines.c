@@ -1,0 +1,213 @@
+/*
+ * lines.c - skips and differences: as JSON lines in the files beside the report, and the first few
+ * as text for the screen.
+ */
+#include "cli/run.h"
+#include "cli/shown.h"
+
+#define LINE_MAX_BYTES (64u << 20)
+
+/* Of a difference on the screen: bytes of a key and of a value, and how many paths. */
+#define SHOWN_KEY   512
+#define SHOWN_VALUE 120
+#define SHOWN_PATHS 3
+
+static void put_text(struct outfile *f, const struct buf *line)
+{
+    struct err later = ERR_INIT;
+
+    if (!outfile_write(f, buf_slice(line), &later))
+        return; /* the file keeps its failure, and tells it when it is closed */
+}
+
+static void put_line(struct outfile *f, struct buf *line)
+{
+    if (f && buf_append_char(line, '\n'))
+        put_text(f, line);
+}
+
+static void show_skip(struct run *r, const struct skip *skip)
+{
+    struct buf *b = &r->shown_skips;
+
+    buf_add(b, "  skipped %s %s/", kind_name(skip->kind), skip->place);
+    shown_add(b, skip->id, SHOWN_KEY);
+    buf_add(b, ": %s: %s\n", reason_name(skip->reason), skip->detail);
+}
+
+void run_on_skip(void *ctx, const struct skip *skip)
+{
+    struct run        *r = ctx;
+    struct buf         line = { 0 };
+    struct json_writer w;
+
+    r->skipped++;
+    if (r->skipped <= RUN_SHOWN_LINES)
+        show_skip(r, skip);
+    buf_init(&line, 1u << 20);
+    json_writer_init(&w, &line, false);
+    json_open(&w, '{');
+    json_key(&w, "kind");
+    json_put_str(&w, kind_name(skip->kind));
+    json_key(&w, "reason");
+    json_put_str(&w, reason_name(skip->reason));
+    json_key(&w, "table");
+    json_put_str(&w, skip->place);
+    json_key(&w, "id");
+    json_put_text(&w, skip->id);
+    json_key(&w, "detail");
+    json_put_str(&w, skip->detail);
+    json_close(&w, '}');
+    put_line(r->skipped_file, &line);
+    buf_release(&line);
+}
+
+/* Locks that are kept are no news: they are in the file only. */
+bool run_on_lock(void *ctx, const struct lock *lock, struct err *err)
+{
+    struct run *r = ctx;
+    struct buf  line = { 0 };
+
+    (void)err;
+    if ((lock->unlocked || lock->behind.p) && r->n_shown_locks++ < RUN_SHOWN_LINES)
+        lock_text(lock, &r->shown_locks);
+    if (!r->locks_file)
+        return true;
+    buf_init(&line, LINE_MAX_BYTES);
+    lock_json(lock, &line);
+    put_text(r->locks_file, &line);
+    buf_release(&line);
+    return true;
+}
+
+static void put_optional(struct json_writer *w, const char *name, struct slice text)
+{
+    json_key(w, name);
+    if (text.p)
+        json_put_text(w, text);
+    else
+        json_put_null(w);
+}
+
+static void put_paths(struct json_writer *w, const struct difference *d)
+{
+    json_key(w, "paths");
+    json_open(w, '[');
+    for (size_t i = 0; i < d->n_paths; i++) {
+        json_open(w, '{');
+        json_key(w, "path");
+        json_put_text(w, d->paths[i].path);
+        json_key(w, "store");
+        if (d->paths[i].store.p)
+            json_put_raw(w, d->paths[i].store);
+        else
+            json_put_null(w);
+        json_key(w, "topic");
+        if (d->paths[i].topic.p)
+            json_put_raw(w, d->paths[i].topic);
+        else
+            json_put_null(w);
+        json_close(w, '}');
+    }
+    json_close(w, ']');
+    json_key(w, "more_paths");
+    json_put_bool(w, d->more_paths);
+}
+
+/* Where the store has it: table/key or index/key, as the members of design part 8 say. */
+static void put_store_address(struct json_writer *w, const struct run *r,
+                              const struct difference *d)
+{
+    struct buf b = { 0 };
+
+    json_key(w, "store");
+    if (!d->table) {
+        json_put_null(w);
+        return;
+    }
+    buf_init(&b, 16384);
+    buf_add(&b, "%s/%.*s", d->table, SLICE_ARG(d->key));
+    /* A flow-last key names no row: its row is that of the flow's highest revision. */
+    if (d->kind == KIND_FLOW_LAST && r->plan.survey.flows)
+        buf_add(&b, "_%lld", (long long)flow_index_last(r->plan.survey.flows, d->key));
+    json_put_text(w, buf_slice(&b));
+    buf_release(&b);
+}
+
+static void difference_json(const struct run *r, const struct difference *d, struct buf *line)
+{
+    struct json_writer w;
+
+    json_writer_init(&w, line, false);
+    json_open(&w, '{');
+    json_key(&w, "kind");
+    json_put_str(&w, kind_name(d->kind));
+    put_optional(&w, "key", d->key);
+    json_key(&w, "class");
+    json_put_str(&w, difference_name(d->class));
+    put_optional(&w, "tenant", d->tenant);
+    put_optional(&w, "namespace", d->namespace);
+    put_optional(&w, "id", d->id);
+    put_store_address(&w, r, d);
+    json_key(&w, "topic");
+    json_put_str(&w, d->topic);
+    json_key(&w, "partition");
+    json_put_int(&w, d->partition);
+    json_key(&w, "offset");
+    if (d->offset >= 0)
+        json_put_int(&w, d->offset);
+    else
+        json_put_null(&w);
+    json_key(&w, "explained");
+    json_put_str(&w, d->explained);
+    put_paths(&w, d);
+    json_close(&w, '}');
+}
+
+static void show_path(struct buf *b, const struct value_difference *v)
+{
+    buf_add(b, "\n      ");
+    shown_add(b, v->path, SHOWN_KEY);
+    buf_add(b, ": store ");
+    shown_add(b, v->store.p ? v->store : SLICE("absent"), SHOWN_VALUE);
+    buf_add(b, ", topic ");
+    shown_add(b, v->topic.p ? v->topic : SLICE("absent"), SHOWN_VALUE);
+}
+
+static void show_difference(struct run *r, const struct difference *d)
+{
+    struct buf *b = &r->shown_differences;
+
+    buf_add(b, "  %s %s ", difference_name(d->class), kind_name(d->kind));
+    shown_add(b, d->key.p ? d->key : SLICE("(record without key)"), SHOWN_KEY);
+    if (d->offset >= 0)
+        buf_add(b, " at %s[%d]@%lld", d->topic, d->partition, (long long)d->offset);
+    if (d->explained)
+        buf_add(b, " (explained: %s)", d->explained);
+    for (size_t i = 0; i < d->n_paths && i < SHOWN_PATHS; i++)
+        show_path(b, &d->paths[i]);
+    if (d->n_paths > SHOWN_PATHS)
+        buf_add(b, "\n      and %zu more paths", d->n_paths - SHOWN_PATHS);
+    buf_add(b, "\n");
+}
+
+bool run_on_difference(void *ctx, const struct difference *d, struct err *err)
+{
+    struct run *r = ctx;
+    struct buf  line = { 0 };
+
+    (void)err;
+    if (d->explained && !r->session->conf->strict)
+        r->explained++;
+    else
+        r->differences++;
+    if (r->differences + r->explained <= RUN_SHOWN_LINES)
+        show_difference(r, d);
+    if (r->differences_file) {
+        buf_init(&line, LINE_MAX_BYTES);
+        difference_json(r, d, &line);
+        put_line(r->differences_file, &line);
+        buf_release(&line);
+    }
+    return true;
+}

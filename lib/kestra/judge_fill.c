@@ -1,0 +1,215 @@
+/*
+ * judge_fill.c - what a judge knows: made, filled, freed.
+ */
+#include "lib/kestra/judge_impl.h"
+
+#define SCRATCH_BYTES (256u << 10)
+#define KEPT_BYTES    (64u << 10)
+
+struct judge *judge_new(const struct layout *l, const struct project_options *options,
+                        const struct judge_source *source, const struct flow_index *flows,
+                        const struct instant *newest)
+{
+    struct judge *j = mem_alloc(sizeof(*j));
+
+    j->layout = l;
+    j->options = options;
+    j->source = *source;
+    j->flows = flows;
+    j->has_newest = options->has_now || newest;
+    if (options->has_now)
+        j->newest = options->now;
+    else if (newest)
+        j->newest = *newest;
+    if (j->source.record_max == 0)
+        j->source.record_max = l->message_max_bytes;
+    j->scratch = arena_new(SCRATCH_BYTES);
+    j->kept = arena_new(KEPT_BYTES);
+    j->revisions = map_new();
+    j->templates = map_new();
+    j->families = map_new();
+    j->parents = map_new();
+    j->ticks = map_new();
+    j->emitted = idset_new();
+    j->stale = idset_new();
+    return j;
+}
+
+static void free_texts(struct map *m)
+{
+    size_t at = 0;
+    void **place;
+
+    while ((place = map_next(m, &at, NULL))) {
+        struct text *t = *place;
+
+        if (t)
+            mem_free(t->p);
+        mem_free(t);
+    }
+    map_free(m);
+}
+
+static void free_revisions(struct map *m)
+{
+    size_t at = 0;
+    void **place;
+
+    while ((place = map_next(m, &at, NULL))) {
+        struct revision *r = *place;
+
+        mem_free(r->json);
+        flow_tree_free(r->tree);
+        mem_free(r);
+    }
+    map_free(m);
+}
+
+static void free_families(struct map *m)
+{
+    size_t at = 0;
+    void **place;
+
+    while ((place = map_next(m, &at, NULL))) {
+        struct family *f = *place;
+
+        mem_free(f->children);
+        mem_free(f);
+    }
+    map_free(m);
+}
+
+void judge_free(struct judge *j)
+{
+    if (!j)
+        return;
+    free_revisions(j->revisions);
+    free_texts(j->templates);
+    free_families(j->families);
+    map_free(j->parents);
+    map_free(j->ticks);
+    idset_free(j->emitted);
+    idset_free(j->stale);
+    mem_free(j->links);
+    arena_free(j->scratch);
+    arena_free(j->kept);
+    mem_free(j);
+}
+
+/* ---- filling --------------------------------------------------------------------------------- */
+
+/* The templates that a flow or a template names become wanted. What cannot be read names none. */
+static void want_templates(struct judge *j, struct slice json)
+{
+    struct arena *a = arena_new(4096);
+    size_t        n = 0;
+    struct slice *keys;
+
+    if (flow_tree_templates(j->layout, json, a, &n, &keys, &j->err)) {
+        for (size_t i = 0; i < n; i++)
+            (void)map_put(j->templates, &keys[i]);
+    }
+    arena_free(a);
+}
+
+void judge_add_revision(struct judge *j, struct slice key, struct slice json)
+{
+    void           **place = map_put(j->revisions, &key);
+    struct revision *r;
+
+    if (*place)
+        return;
+    r = mem_alloc(sizeof(*r));
+    *place = r;
+    if (!json.p)
+        return;
+    r->json = mem_strndup(json.p, json.n);
+    r->n = json.n;
+    if (j->layout->kinds[KIND_TEMPLATE].enabled)
+        want_templates(j, json);
+}
+
+bool judge_next_template(struct judge *j, struct slice *key)
+{
+    void **place;
+
+    while ((place = map_next(j->templates, &j->next_template, key))) {
+        if (!*place)
+            return true;
+    }
+    return false;
+}
+
+void judge_add_template(struct judge *j, struct slice key, struct slice json)
+{
+    void       **place = map_put(j->templates, &key);
+    struct text *t;
+
+    if (*place)
+        return;
+    t = mem_alloc(sizeof(*t));
+    *place = t;
+    if (!json.p)
+        return;
+    t->p = mem_strndup(json.p, json.n);
+    t->n = json.n;
+    want_templates(j, json);
+}
+
+static struct child *find_child(const struct family *f, struct slice id)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        if (slice_eq(f->children[i].id, id))
+            return &f->children[i];
+    }
+    return NULL;
+}
+
+void judge_add_child(struct judge *j, struct slice parent, const struct child *child)
+{
+    void         **place = map_put(j->families, &parent);
+    struct family *f = *place;
+    struct slice   id = child->id;
+    struct child  *known;
+
+    if (!f)
+        f = *place = mem_alloc(sizeof(*f));
+    if (find_child(f, id))
+        return;
+    if (f->n == f->room) {
+        f->room = f->room > 0 ? f->room * 2 : 2;
+        f->children = mem_realloc(f->children, f->room * sizeof(*f->children));
+    }
+    place = map_put(j->parents, &id);
+    if (!*place) {
+        struct slice *of = arena_alloc(j->kept, sizeof(*of));
+
+        *of = parent;
+        *place = of;
+    }
+    known = &f->children[f->n++];
+    *known = *child;
+    known->id = id;
+    known->task_id = judge_copy(j, child->task_id);
+    known->run_id = judge_copy(j, child->run_id);
+    known->json = judge_copy(j, child->json);
+}
+
+void judge_add_link(struct judge *j, struct slice parent, struct slice child, struct slice run)
+{
+    const struct family *f = map_get(j->families, parent);
+    struct child        *known = f ? find_child(f, child) : NULL;
+
+    if (known && !known->run_id.p)
+        known->run_id = judge_copy(j, run);
+}
+
+void judge_children_known(struct judge *j)
+{
+    j->children_known = true;
+}
+
+void judge_add_stale(struct judge *j, struct slice id)
+{
+    (void)idset_see(j->stale, judge_digest(id), 0);
+}

@@ -1,0 +1,318 @@
+/*
+ * recover_plan.c - what becomes of each task run (recover_impl.h; kestra/restartability.md 2.6,
+ * kestra/seen-on-real-kestra.md B.3 and B.6).
+ */
+#include "lib/kestra/recover_impl.h"
+
+#define ROLE_BIT(role) (1u << (role))
+
+static unsigned roles_of(const struct finding *finding)
+{
+    unsigned roles = 0;
+
+    for (size_t i = 0; i < finding->n_notes; i++)
+        roles |= ROLE_BIT(finding->notes[i].role);
+    return roles;
+}
+
+/* A risk only where an ended record starts flow triggers again (2.3 H03). */
+static void may_refire(struct plan *p)
+{
+    if (p->l->executor.refires_terminal)
+        p->hazards |= CODE_BIT(CODE_FLOW_TRIGGER_REFIRE);
+}
+
+/* ---- Workers --------------------------------------------------------------------------------- */
+
+static const struct kin *kin_of(struct plan *p, size_t run)
+{
+    const struct execution *e = p->e;
+
+    if (p->kin)
+        return &p->kin[run];
+    p->kin = arena_alloc(p->arena, (e->n_runs + 1) * sizeof(*p->kin));
+    memset(p->kin, 0, e->n_runs * sizeof(*p->kin));
+    for (size_t i = 0; i < e->n_runs; i++) {
+        enum state  state = e->runs[i].state.current;
+        struct kin *kin;
+
+        if (e->runs[i].parent == RUN_NONE)
+            continue;
+        kin = &p->kin[e->runs[i].parent];
+        kin->open += !state_ended(state);
+        kin->ended += state_ended(state);
+        kin->failed += state == STATE_FAILED || state == STATE_KILLED;
+    }
+    return &p->kin[run];
+}
+
+static uint32_t tasks_to_end(const struct flow_tree *tree, uint32_t task)
+{
+    const struct branch *tasks = flow_tree_branch(tree, task, BRANCH_TASKS);
+    uint32_t             n = 0;
+
+    for (uint32_t i = 0; tasks && i < tasks->n; i++)
+        n += !tree->tasks[tasks->first + i].disabled;
+    return n;
+}
+
+/* The job of a Worker ends with its last task or with the first that fails. Then only the Worker's
+ * own result is pending, which registering brings (B.3: do not reset that one). A Worker without
+ * children, or with some of them yet to come, gets none from the executor: it is lost. */
+static bool worker_job_done(struct plan *p, size_t run)
+{
+    const struct kin *kin = kin_of(p, run);
+    uint32_t          task = plan_task(p, run);
+
+    if (kin->failed > 0)
+        return true;
+    return task != TASK_NONE && kin->open == 0 && kin->ended > 0 &&
+           kin->ended >= tasks_to_end(p->tree, task);
+}
+
+static void plan_worker(struct plan *p, size_t run)
+{
+    if (p->e->runs[run].state.current != STATE_RUNNING || worker_job_done(p, run))
+        return;
+    p->priced = true;
+    if (p->options->lost == LOST_RERUN) {
+        p->runs[run].reset = true;
+        plan_turn(p, run, STATE_RESTARTED);
+    } else if (kin_of(p, run)->open > 0) {
+        p->runs[run].fails_inside = true;
+    } else {
+        plan_turn(p, run, STATE_FAILED);
+    }
+}
+
+/* The Worker that runs this task in its job; RUN_NONE: none does. */
+static size_t worker_above(struct plan *p, size_t run)
+{
+    size_t up = p->e->runs[run].parent;
+
+    for (unsigned n = 0; up != RUN_NONE && n < RUN_MAX_UP; n++) {
+        if (plan_type(p, up) == TASK_WORKER)
+            return worker_job_done(p, up) ? RUN_NONE : up;
+        up = p->e->runs[up].parent;
+    }
+    return RUN_NONE;
+}
+
+/* After the siblings were closed: what is below a Worker follows it. */
+static void plan_inside_workers(struct plan *p)
+{
+    for (size_t i = 0; i < p->e->n_runs; i++) {
+        size_t parent = p->e->runs[i].parent;
+        size_t up = parent;
+
+        if (parent != RUN_NONE && p->runs[parent].fails_inside &&
+            !state_ended(p->e->runs[i].state.current))
+            plan_turn(p, i, STATE_FAILED);
+        for (unsigned n = 0; up != RUN_NONE && n < RUN_MAX_UP && !p->runs[up].reset; n++)
+            up = p->e->runs[up].parent;
+        if (up != RUN_NONE && p->runs[up].reset)
+            p->runs[i].fate = FATE_DROPPED;
+    }
+}
+
+/* ---- lost, paused, retrying ------------------------------------------------------------------ */
+
+void plan_lost(struct plan *p, size_t run)
+{
+    size_t worker = worker_above(p, run);
+
+    p->priced = true;
+    if (p->options->lost == LOST_FAIL)
+        plan_turn(p, run, STATE_FAILED);
+    else if (worker != RUN_NONE)
+        plan_worker(p, worker);
+    else
+        plan_turn(p, run, STATE_RESTARTED);
+}
+
+/* A Pause that already is PAUSED. The executor registers a delay only for one that turns PAUSED,
+ * so it goes one step back. */
+static void plan_pause(struct plan *p, const struct run_note *note)
+{
+    const struct task *task = note->task == TASK_NONE ? NULL : &p->tree->tasks[note->task];
+    size_t             up = p->e->runs[note->run].parent;
+
+    if (p->e->runs[note->run].state.current != STATE_PAUSED)
+        return; /* it will turn PAUSED once the execution is registered */
+    if (!task || task->type != TASK_PAUSE || !task->has_delay) {
+        p->refused = true; /* a person resumes it; of a loop nobody has seen what would */
+        return;
+    }
+    p->runs[note->run].fate = FATE_REARMED;
+    p->edited = true;
+    p->priced = true;
+    p->remedies |= REMEDY_BIT(REMEDY_REARM_PAUSE);
+    may_refire(p);
+    for (unsigned n = 0; up != RUN_NONE && n < RUN_MAX_UP; n++) {
+        if (p->e->runs[up].state.current != STATE_RUNNING)
+            plan_turn(p, up, STATE_RUNNING);
+        up = p->e->runs[up].parent;
+    }
+}
+
+static void plan_note(struct plan *p, const struct run_note *note)
+{
+    enum state state = p->e->runs[note->run].state.current;
+
+    switch (note->role) {
+    case ROLE_LOST: plan_lost(p, note->run); break;
+    case ROLE_WORKER: plan_worker(p, note->run); break;
+    case ROLE_CALL: plan_call(p, note); break;
+    case ROLE_PAUSE: plan_pause(p, note); break;
+    case ROLE_RETRYING: /* what the lost delay would have done (2.3 H08) */
+        p->priced = true;
+        plan_turn(p, note->run, STATE_CREATED);
+        break;
+    case ROLE_LISTENER: /* of an execution that was restarted meanwhile */
+        if (state == STATE_RUNNING)
+            plan_lost(p, note->run);
+        break;
+    case ROLE_STRANGER: p->refused = true; break;
+    case ROLE_OPEN:
+    case ROLE_RESULT:
+    case ROLE_COUNT: break;
+    }
+}
+
+/* A code says that something is wrong, and no task run was named: there is nothing to repair. */
+static bool nothing_named(const struct plan *p, unsigned roles)
+{
+    static const struct {
+        uint64_t codes;
+        unsigned roles;
+    } pairs[] = {
+        { CODE_BIT(CODE_TASKRUN_LOST) | CODE_BIT(CODE_WORKER_GROUP_LOST),
+          ROLE_BIT(ROLE_LOST) | ROLE_BIT(ROLE_WORKER) | ROLE_BIT(ROLE_LISTENER) },
+        { CODE_BIT(CODE_SUBFLOW_DUPLICATE) | CODE_BIT(CODE_SUBFLOW_LINK_LOST),
+          ROLE_BIT(ROLE_CALL) },
+        { CODE_BIT(CODE_RETRY_DELAY_LOST), ROLE_BIT(ROLE_RETRYING) },
+        { CODE_BIT(CODE_PAUSE_DELAY_LOST), ROLE_BIT(ROLE_PAUSE) },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(pairs); i++)
+        if ((p->finding->codes & pairs[i].codes) && !(roles & pairs[i].roles))
+            return true;
+    return false;
+}
+
+/* What was done to one that nobody answers, after the siblings were closed. */
+static void name_remedy(struct plan *p, const struct run_note *note)
+{
+    const struct run_plan *r = &p->runs[note->run];
+    bool                   turns = r->fate == FATE_TURNS;
+
+    if (note->role != ROLE_LOST && note->role != ROLE_WORKER && note->role != ROLE_CALL &&
+        note->role != ROLE_LISTENER)
+        return;
+    if (r->link)
+        p->remedies |= REMEDY_BIT(REMEDY_LINK_SUBFLOW);
+    if (turns && r->state == STATE_RESTARTED) {
+        p->remedies |= REMEDY_BIT(REMEDY_RERUN_LOST);
+        p->hazards |= CODE_BIT(CODE_TASK_MAY_RERUN);
+    }
+    if (turns && r->state == STATE_FAILED && !r->answered) {
+        p->remedies |= REMEDY_BIT(REMEDY_FAIL_LOST);
+        may_refire(p);
+    }
+}
+
+static void plan_notes(struct plan *p)
+{
+    if (nothing_named(p, roles_of(p->finding))) {
+        p->refused = true;
+        return;
+    }
+    for (size_t i = 0; i < p->finding->n_notes; i++)
+        plan_note(p, &p->finding->notes[i]);
+    if (p->refused)
+        return;
+    plan_close_siblings(p);
+    if (p->edited)
+        plan_inside_workers(p);
+    for (size_t i = 0; i < p->finding->n_notes; i++)
+        name_remedy(p, &p->finding->notes[i]);
+}
+
+/* ---- by the state of the execution ----------------------------------------------------------- */
+
+static void wrap(struct plan *p)
+{
+    p->execution = STATE_RESTARTED;
+    p->remedies |= REMEDY_BIT(REMEDY_R_WRAP);
+}
+
+void plan_running(struct plan *p)
+{
+    enum state state = p->e->state.current;
+
+    plan_notes(p);
+    /* A retry of the whole flow: what its delay would do is Kestra's secret. */
+    if (state == STATE_RETRYING && !(roles_of(p->finding) & ROLE_BIT(ROLE_RETRYING)))
+        p->refused = true;
+    if (state == STATE_RESTARTED || (state == STATE_CREATED && p->e->n_runs == 0))
+        return; /* reading it registers it, or computes its first task */
+    wrap(p);
+}
+
+/* Registered, a PAUSED one would pause again and never wake: only with a pause that is armed. */
+void plan_paused(struct plan *p)
+{
+    plan_notes(p);
+    if (!(p->remedies & REMEDY_BIT(REMEDY_REARM_PAUSE)))
+        p->refused = true;
+    wrap(p);
+}
+
+void plan_killing(struct plan *p)
+{
+    if (!(p->finding->codes & CODE_BIT(CODE_KILLING_STUCK)))
+        return; /* it ends at its first pass */
+    for (size_t i = 0; i < p->e->n_runs; i++)
+        if (!state_ended(p->e->runs[i].state.current))
+            plan_turn(p, i, STATE_KILLED);
+    p->execution = STATE_KILLED;
+    p->priced = true;
+    p->remedies |= REMEDY_BIT(REMEDY_KILL_OPEN);
+    may_refire(p);
+}
+
+/* The top of a listener's task run; all of it goes, so that it starts again as it did before. */
+static size_t top_of(const struct execution *e, size_t run)
+{
+    for (unsigned n = 0; e->runs[run].parent != RUN_NONE && n < RUN_MAX_UP; n++)
+        run = e->runs[run].parent;
+    return run;
+}
+
+void plan_ended(struct plan *p)
+{
+    const struct execution *e = p->e;
+
+    if (!(p->finding->codes & CODE_BIT(CODE_LISTENER_STUCK)))
+        p->refused = true;
+    for (size_t i = 0; i < p->finding->n_notes; i++)
+        if (p->finding->notes[i].role == ROLE_LISTENER)
+            p->runs[top_of(e, p->finding->notes[i].run)].reset = true;
+    for (size_t i = 0; i < e->n_runs; i++) {
+        enum state state = e->runs[i].state.current;
+
+        if (p->runs[top_of(e, i)].reset) {
+            p->runs[i].fate = FATE_DROPPED;
+            p->edited = true;
+            p->priced = p->priced || state != STATE_CREATED;
+        } else if (!state_ended(state)) {
+            /* A leftover (E36): the record would dispatch it, for nothing. */
+            p->refused = true;
+        }
+    }
+    if (!p->edited)
+        p->refused = true;
+    if (p->priced)
+        p->hazards |= CODE_BIT(CODE_TASK_MAY_RERUN);
+    p->remedies |= REMEDY_BIT(REMEDY_LISTENER_DROP);
+}

@@ -1,0 +1,49 @@
+/* judging.c - see judging.h. */
+#include "lib/store/judging.h"
+
+static bool has_locks(const struct layout *l, const struct scope *s)
+{
+    return scope_has(s, KIND_TRIGGER) && l->kinds[KIND_TRIGGER].enabled &&
+           s->project.unlock != UNLOCK_NONE;
+}
+
+/* Of all parts, the executions: what ages are counted from. NULL: unknown. */
+static const struct instant *newest_execution(const struct judging_stats *stats)
+{
+    for (size_t i = 0; i < stats->n_newest; i++) {
+        if (stats->newest[i].known && strcmp(stats->newest[i].what, "execution") == 0)
+            return &stats->newest[i].at;
+    }
+    return NULL;
+}
+
+static struct judge *make_judge(const struct pending_conf *conf, uint64_t record_max,
+                                const struct survey *survey, const struct judging_stats *stats)
+{
+    struct judge_source source = {
+        .record_max = record_max,
+        .exact = conf->store->grade == 'A',
+        .whole = !conf->scope->tenant && !conf->scope->namespace,
+    };
+
+    return judge_new(conf->layout, &conf->scope->project, &source, survey->flows,
+                     newest_execution(stats));
+}
+
+bool judging_run(const struct judging_conf *conf, struct survey *survey,
+                 struct judging_stats *stats, struct err *err)
+{
+    struct pending_conf  p = conf->pending;
+    const struct layout *l = p.layout;
+    bool executions = survey->flows && l->kinds[KIND_EXECUTION].enabled && scope_judges(p.scope);
+
+    memset(stats, 0, sizeof(*stats));
+    if (!executions && !has_locks(l, p.scope))
+        return true;
+    stats->ran = true;
+    if (!p.store->newest(p.store, stats->newest, &stats->n_newest, err))
+        return false;
+    p.judge = survey->judge = make_judge(&p, conf->record_max, survey, stats);
+    return (!executions || pending_run(&p, &stats->pending, err)) &&
+           (!has_locks(l, p.scope) || locks_run(&p, conf->on_lock, p.ctx, &stats->locks, err));
+}

@@ -1,0 +1,179 @@
+/*
+ * locks.c - see locks.h. Locked triggers are kept (some 300 bytes each) until all were read; then
+ * the executions that they name are looked up, STORE_MAX_IDS at a time.
+ */
+#include "lib/store/locks.h"
+
+#include "lib/base/map.h"
+
+struct kept {
+    struct trigger trigger;
+    struct slice   key;
+    const char    *place;
+    struct slice   behind;
+};
+
+struct pass {
+    const struct pending_conf *conf;
+    struct locks_stats        *stats;
+    lock_fn                    fn;
+    void                      *ctx;
+    struct arena              *arena; /* of what is kept */
+    struct kept               *kept;
+    size_t                     n_kept, room;
+    struct map                *found; /* enum state + 1 by execution id */
+};
+
+typedef bool (*document_fn)(void *ctx, const char *place, const struct document *doc,
+                            const struct projection *p, struct err *err);
+
+static bool read_all(struct pass *p, const struct store_query *q, document_fn fn, struct err *err)
+{
+    struct pipeline line = {
+        .store = p->conf->store,
+        .query = q,
+        .jobs = q->ids ? 1 : p->conf->jobs,
+        .tally = NULL,
+        .stop = p->conf->stop,
+        .on_document = fn,
+        .ctx = p,
+    };
+
+    return pipeline_run(&line, err);
+}
+
+static bool note_state(void *ctx, const char *place, const struct document *doc,
+                       const struct projection *projection, struct err *err)
+{
+    struct pass     *p = ctx;
+    struct arena    *a = arena_new(16384);
+    struct execution e;
+    struct err       why;
+    struct slice     id = doc->id;
+
+    (void)place;
+    (void)projection;
+    (void)err;
+    /* What cannot be read is there, and nobody knows in what state: pending. */
+    if (!execution_read(doc->value, a, &e, &why))
+        e.state.current = STATE_UNKNOWN;
+    *map_put(p->found, &id) = (void *)(uintptr_t)(e.state.current + 1);
+    arena_free(a);
+    return true;
+}
+
+/* The executions that kept[from .. n) name. */
+static bool look_up(struct pass *p, size_t from, size_t n, struct err *err)
+{
+    struct slice       ids[STORE_MAX_IDS];
+    struct store_query q = { .kind = KIND_EXECUTION, .executions = EXECUTIONS_ALL, .ids = ids };
+
+    for (size_t i = from; i < n; i++) {
+        struct slice id = p->kept[i].trigger.execution;
+
+        if (id.p && !judge_is_emitted(p->conf->judge, id))
+            ids[q.n_ids++] = id;
+    }
+    return q.n_ids == 0 || read_all(p, &q, note_state, err);
+}
+
+static bool is_unlocked(const struct pass *p, enum lock_code code)
+{
+    switch (p->conf->scope->project.unlock) {
+    case UNLOCK_NONE: return false;
+    case UNLOCK_DEAD: return lock_code_is_dead(code);
+    case UNLOCK_ALL: return code != LOCK_NONE;
+    }
+    return false;
+}
+
+static bool tell(struct pass *p, const struct kept *k, struct err *err)
+{
+    struct slice id = k->trigger.execution;
+    bool         emitted = id.p && judge_is_emitted(p->conf->judge, id);
+    uintptr_t    found = id.p ? (uintptr_t)map_get(p->found, id) : 0;
+    enum state   state = found > 0 ? (enum state)(found - 1) : STATE_ABSENT;
+    struct lock  lock = {
+         .key = k->key,
+         .place = k->place,
+         .trigger = &k->trigger,
+         .code = lock_code_of(p->conf->layout, &k->trigger, emitted, found > 0, state),
+         .behind = k->behind,
+    };
+
+    lock.unlocked = is_unlocked(p, lock.code);
+    p->stats->locked += lock.code != LOCK_NONE ? 1 : 0;
+    p->stats->unlocked += lock.unlocked ? 1 : 0;
+    p->stats->behind += lock.behind.p ? 1 : 0;
+    p->stats->by_code[lock.code]++;
+    return !p->fn || p->fn(p->ctx, &lock, err);
+}
+
+static bool work_kept(struct pass *p, struct err *err)
+{
+    for (size_t from = 0; from < p->n_kept; from += STORE_MAX_IDS) {
+        size_t n = p->n_kept - from < STORE_MAX_IDS ? p->n_kept : from + STORE_MAX_IDS;
+
+        if (!look_up(p, from, n, err))
+            return false;
+        for (size_t i = from; i < n; i++)
+            if (!tell(p, &p->kept[i], err))
+                return false;
+    }
+    return true;
+}
+
+static struct slice copy(struct pass *p, struct slice s)
+{
+    return s.p ? arena_copy(p->arena, s) : s;
+}
+
+static bool take_trigger(void *ctx, const char *place, const struct document *doc,
+                         const struct projection *projection, struct err *err)
+{
+    struct pass   *p = ctx;
+    struct kept   *k;
+    struct trigger t;
+    struct err     why;
+    struct slice   tick;
+
+    (void)projection;
+    (void)err;
+    if (!doc->value.p || !trigger_read(doc->value, doc->trusted, p->arena, &t, &why))
+        return true; /* the projection names it */
+    tick = judge_newest_tick(p->conf->judge, t.tenant, t.namespace, t.flow, t.id);
+    if (!trigger_is_behind(&t, tick))
+        tick = slice_of(NULL, 0);
+    if (!t.execution.p && !t.evaluating.p && !tick.p)
+        return true;
+    if (p->n_kept == p->room) {
+        p->room = p->room > 0 ? p->room * 2 : 64;
+        p->kept = mem_realloc(p->kept, p->room * sizeof(*p->kept));
+    }
+    k = &p->kept[p->n_kept++];
+    k->trigger = (struct trigger){
+        copy(p, t.tenant),    copy(p, t.namespace),  copy(p, t.flow), copy(p, t.id),
+        copy(p, t.execution), copy(p, t.evaluating), copy(p, t.date),
+    };
+    k->key = copy(p, doc->id);
+    k->place = arena_str(p->arena, slice_str(place));
+    k->behind = copy(p, tick);
+    return true;
+}
+
+bool locks_run(const struct pending_conf *conf, lock_fn fn, void *ctx, struct locks_stats *stats,
+               struct err *err)
+{
+    struct pass        p = { .conf = conf, .stats = stats, .fn = fn, .ctx = ctx };
+    struct store_query q = survey_query(conf->scope, KIND_TRIGGER);
+    bool               ok;
+
+    memset(stats, 0, sizeof(*stats));
+    p.arena = arena_new(65536);
+    p.found = map_new();
+    ok = read_all(&p, &q, take_trigger, err) && work_kept(&p, err);
+    map_free(p.found);
+    arena_free(p.arena);
+    mem_free(p.kept);
+    return ok;
+}

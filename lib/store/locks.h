@@ -1,0 +1,36 @@
+/*
+ * locks.h - the pass over the triggers: which are locked, by whom, and whether that one will ever
+ * release them (lib/kestra/trigger_lock.h).
+ *
+ * After the pass over the executions (pending.h), because a lock is dead when its execution is not
+ * sent. Executions that locks name and that are not sent are looked up by id, in bulk.
+ */
+#ifndef REQUEUE_LOCKS_H
+#define REQUEUE_LOCKS_H
+
+#include "lib/kestra/trigger_lock.h"
+#include "lib/store/pending.h"
+
+/* Told for each trigger that is locked or behind; borrowed for the call. */
+struct lock {
+    struct slice          key; /* the store's */
+    const char           *place;
+    const struct trigger *trigger;
+    enum lock_code        code;
+    bool                  unlocked; /* what this run makes of it: --unlock */
+    struct slice          behind;   /* T06: an execution's later tick; p NULL: not behind */
+};
+typedef bool (*lock_fn)(void *ctx, const struct lock *lock, struct err *err);
+
+struct locks_stats {
+    uint64_t locked;
+    uint64_t unlocked;
+    uint64_t behind;
+    uint64_t by_code[LOCK_CODE_COUNT];
+};
+
+/* conf as for pending_run; its on_judged is not used. fn may be NULL. */
+MUST_CHECK bool locks_run(const struct pending_conf *conf, lock_fn fn, void *ctx,
+                          struct locks_stats *stats, struct err *err);
+
+#endif

@@ -1,0 +1,462 @@
+/*
+ * pending.c - see pending.h.
+ *
+ * DESIGN. One pass with one question to the judge for each document. What it cannot answer yet is
+ * put aside: whole documents that need a revision, which are few, because revisions repeat; ids of
+ * parents, which are read again. A store is asked for things by id only between two documents, and
+ * by the thread that reads, so the judge has one owner. A store that cannot be asked meanwhile is
+ * read twice: first for the keys of the revisions, then for the documents. So is one whose logs are
+ * looked at.
+ */
+#include "lib/store/pending.h"
+
+#include "lib/base/map.h"
+
+struct id_list {
+    struct arena *arena;
+    struct slice *items;
+    size_t        n, room;
+};
+
+struct pass {
+    const struct pending_conf *conf;
+    struct pending_stats      *stats;
+    struct map                *asked;  /* revisions that were looked up or wait to be */
+    struct id_list             wanted; /* keys of revisions */
+    struct batch             **aside;  /* documents that wait for one of them */
+    size_t                     n_aside, room_aside;
+    size_t                     aside_bytes;
+    struct id_list             parents;
+    bool                       has_oldest;
+    struct instant             oldest; /* start of the oldest parent: no child is older */
+    struct strings             child_types;
+    struct id_list             ids;    /* with_logs: of the pending executions */
+    struct map                *newest; /* and the newest date of each, struct instant */
+};
+
+static void id_list_init(struct id_list *l)
+{
+    *l = (struct id_list){ .arena = arena_new(65536) };
+}
+
+static void id_list_add(struct id_list *l, struct slice id)
+{
+    if (l->n == l->room) {
+        l->room = l->room > 0 ? l->room * 2 : 256;
+        l->items = mem_realloc(l->items, l->room * sizeof(*l->items));
+    }
+    l->items[l->n++] = arena_copy(l->arena, id);
+}
+
+static void id_list_clear(struct id_list *l)
+{
+    arena_reset(l->arena);
+    l->n = 0;
+}
+
+static void id_list_free(struct id_list *l)
+{
+    arena_free(l->arena);
+    mem_free(l->items);
+}
+
+typedef bool (*document_fn)(void *ctx, const char *place, const struct document *doc,
+                            const struct projection *p, struct err *err);
+
+/* Show every document that the query selects. */
+static bool read_all(const struct pass *p, const struct store_query *query, struct tally *tally,
+                     document_fn fn, void *ctx, struct err *err)
+{
+    struct pipeline line = {
+        .store = p->conf->store,
+        .query = query,
+        .jobs = query->ids ? 1 : p->conf->jobs,
+        .tally = tally,
+        .stop = p->conf->stop,
+        .on_document = fn,
+        .ctx = ctx,
+    };
+
+    return pipeline_run(&line, err);
+}
+
+/* ---- look-ups -------------------------------------------------------------------------------- */
+
+static bool take_revision(void *ctx, const char *place, const struct document *doc,
+                          const struct projection *p, struct err *err)
+{
+    struct pass *pass = ctx;
+
+    (void)place;
+    (void)p;
+    (void)err;
+    judge_add_revision(pass->conf->judge, doc->id, doc->value);
+    pass->stats->revisions++;
+    return true;
+}
+
+static bool take_template(void *ctx, const char *place, const struct document *doc,
+                          const struct projection *p, struct err *err)
+{
+    struct pass *pass = ctx;
+
+    (void)place;
+    (void)p;
+    (void)err;
+    judge_add_template(pass->conf->judge, doc->id, doc->value);
+    pass->stats->templates++;
+    return true;
+}
+
+/* Look keys up by STORE_MAX_IDS at a time; what was not there is added as that. */
+static bool look_up(struct pass *p, enum kind kind, const struct id_list *keys, document_fn fn,
+                    struct err *err)
+{
+    for (size_t at = 0; at < keys->n; at += STORE_MAX_IDS) {
+        size_t             n = keys->n - at < STORE_MAX_IDS ? keys->n - at : STORE_MAX_IDS;
+        struct store_query q = {
+            .kind = kind,
+            .executions = EXECUTIONS_ALL,
+            .ids = keys->items + at,
+            .n_ids = n,
+        };
+
+        p->stats->lookups++;
+        if (!read_all(p, &q, NULL, fn, p, err))
+            return false;
+    }
+    return true;
+}
+
+/* Templates may name templates: until none is wanted. */
+static bool look_up_templates(struct pass *p, struct err *err)
+{
+    struct id_list keys;
+    struct slice   key;
+    bool           ok = true;
+
+    id_list_init(&keys);
+    do {
+        id_list_clear(&keys);
+        while (judge_next_template(p->conf->judge, &key))
+            id_list_add(&keys, key);
+        ok = look_up(p, KIND_TEMPLATE, &keys, take_template, err);
+        for (size_t i = 0; ok && i < keys.n; i++)
+            judge_add_template(p->conf->judge, keys.items[i], slice_of(NULL, 0));
+    } while (ok && keys.n > 0);
+    id_list_free(&keys);
+    return ok;
+}
+
+static bool look_up_revisions(struct pass *p, struct err *err)
+{
+    if (!look_up(p, KIND_FLOW, &p->wanted, take_revision, err))
+        return false;
+    for (size_t i = 0; i < p->wanted.n; i++)
+        judge_add_revision(p->conf->judge, p->wanted.items[i], slice_of(NULL, 0));
+    id_list_clear(&p->wanted);
+    return look_up_templates(p, err);
+}
+
+/* ---- documents ------------------------------------------------------------------------------- */
+
+static void set_aside(struct pass *p, const char *place, const struct document *doc)
+{
+    struct batch *last = p->n_aside > 0 ? p->aside[p->n_aside - 1] : NULL;
+
+    if (!last || batch_full(last) || strcmp(last->place, place) != 0) {
+        if (p->n_aside == p->room_aside) {
+            p->room_aside = p->room_aside > 0 ? p->room_aside * 2 : 32;
+            p->aside = mem_realloc(p->aside, p->room_aside * sizeof(*p->aside));
+        }
+        last = batch_new();
+        last->place = arena_str(last->arena, slice_str(place));
+        p->aside[p->n_aside++] = last;
+    }
+    batch_add(last, doc);
+    p->aside_bytes += doc->value.n;
+}
+
+static bool work_aside(struct pass *p, struct err *err);
+
+/* A document that waits: its revision is asked for once, however many wait for it. */
+static bool wait_for_revision(struct pass *p, const char *place, const struct document *doc,
+                              struct slice key, struct err *err)
+{
+    void **place_of = map_put(p->asked, &key);
+
+    if (!*place_of) {
+        *place_of = p;
+        id_list_add(&p->wanted, key);
+    }
+    set_aside(p, place, doc);
+    if (p->aside_bytes < PENDING_WAIT_BYTES && p->wanted.n < STORE_MAX_IDS)
+        return true;
+    return work_aside(p, err);
+}
+
+static void note_parent(struct pass *p, const struct document *doc, const struct execution *e);
+
+static bool judge_one(void *ctx, const char *place, const struct document *doc,
+                      const struct projection *projection, struct err *err)
+{
+    struct pass               *p = ctx;
+    const struct pending_conf *conf = p->conf;
+    struct judgement           j;
+
+    (void)projection;
+    switch (judge(conf->judge, doc, &j)) {
+    case JUDGE_UNREADABLE: p->stats->unreadable++; return true;
+    case JUDGE_NEEDS_REVISION: return wait_for_revision(p, place, doc, j.wanted, err);
+    case JUDGE_NEEDS_CHILDREN: note_parent(p, doc, &j.execution); return true;
+    case JUDGE_DONE: break;
+    }
+    p->stats->executions++;
+    judge_keep(conf->judge, &j);
+    return !conf->on_judged || conf->on_judged(conf->ctx, place, doc, &j, err);
+}
+
+/* The revisions that are waited for, then who waits. */
+static bool work_aside(struct pass *p, struct err *err)
+{
+    struct batch **aside = p->aside;
+    size_t         n = p->n_aside;
+    bool           ok = look_up_revisions(p, err);
+
+    p->aside = NULL;
+    p->n_aside = p->room_aside = p->aside_bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; ok && k < aside[i]->n; k++)
+            ok = judge_one(p, aside[i]->place, &aside[i]->docs[k], NULL, err);
+        batch_free(aside[i]);
+    }
+    mem_free(aside);
+    return ok;
+}
+
+/* ---- parents --------------------------------------------------------------------------------- */
+
+static bool take_child(void *ctx, const char *place, const struct document *doc,
+                       const struct projection *projection, struct err *err)
+{
+    struct pass     *p = ctx;
+    struct arena    *a = arena_new(16384);
+    struct execution e;
+    struct err       why;
+
+    (void)place;
+    (void)projection;
+    (void)err;
+    if (execution_read(doc->value, a, &e, &why) && e.parent_execution.p && e.id.p && !e.deleted) {
+        struct child child = {
+            .id = e.id,
+            .task_id = e.trigger_id,
+            .state = e.state.current,
+            .ended = e.state.current != STATE_PAUSED && e.state.name.p &&
+                     layout_is_terminal(p->conf->layout, e.state.name),
+        };
+
+        /* Only a link that is sent holds the child itself. */
+        child.json = p->conf->scope->project.recover.mode == RECOVER_ALL ? doc->value : SLICE("{}");
+        child.trusted = doc->trusted;
+        judge_add_child(p->conf->judge, e.parent_execution, &child);
+        p->stats->children++;
+    }
+    arena_free(a);
+    return true;
+}
+
+static void add_class_names(struct strings *to, const struct strings *from)
+{
+    for (size_t i = 0; i < from->n; i++)
+        to->items[to->n++] = from->items[i];
+}
+
+static void note_parent(struct pass *p, const struct document *doc, const struct execution *e)
+{
+    struct instant start;
+
+    id_list_add(&p->parents, doc->id);
+    if (e->state.n_histories == 0 || !instant_parse(e->state.histories[0].date, &start))
+        start = (struct instant){ 0 };
+    if (!p->has_oldest || instant_compare(start, p->oldest) < 0)
+        p->oldest = start;
+    p->has_oldest = true;
+}
+
+static bool find_children(struct pass *p, struct err *err)
+{
+    char since[32];
+
+    instant_format(p->oldest, since);
+    for (size_t at = 0; at < p->parents.n; at += STORE_MAX_IDS) {
+        size_t             left = p->parents.n - at;
+        struct store_query q = {
+            .kind = KIND_EXECUTION,
+            .executions = EXECUTIONS_ALL,
+            .since = since,
+            .child_types = p->child_types,
+            .parents = p->parents.items + at,
+            .n_parents = left < STORE_MAX_IDS ? left : STORE_MAX_IDS,
+        };
+
+        p->stats->lookups++;
+        if (!read_all(p, &q, NULL, take_child, p, err))
+            return false;
+    }
+    return true;
+}
+
+static void take_link(void *ctx, const struct store_link *link)
+{
+    struct pass *p = ctx;
+
+    p->stats->links++;
+    judge_add_link(p->conf->judge, link->parent, link->child, link->run);
+}
+
+/* Tables tell them for nothing, logs have to be searched. */
+static bool find_links(struct pass *p, struct err *err)
+{
+    const struct pending_conf *conf = p->conf;
+    struct store              *store = conf->store;
+
+    if (!store->links || (!store->has_links && !conf->scope->with_logs))
+        return true;
+    for (size_t at = 0; at < p->parents.n; at += STORE_MAX_IDS) {
+        size_t left = p->parents.n - at;
+
+        p->stats->lookups++;
+        if (!store->links(store, p->parents.items + at, left < STORE_MAX_IDS ? left : STORE_MAX_IDS,
+                          take_link, p, err))
+            return false;
+    }
+    return true;
+}
+
+static bool work_parents(struct pass *p, struct err *err)
+{
+    if (!find_children(p, err) || !find_links(p, err))
+        return false;
+    p->stats->parents = p->parents.n;
+    judge_children_known(p->conf->judge);
+    return look_up(p, KIND_EXECUTION, &p->parents, judge_one, err);
+}
+
+/* ---- logs ------------------------------------------------------------------------------------ */
+
+/* What a document knows last, to be compared with what logs know. */
+static void note_newest(struct pass *p, const struct execution *e)
+{
+    struct slice    id = e->id;
+    struct instant *at;
+    void          **place;
+
+    if (!id.p)
+        return;
+    place = map_put(p->newest, &id);
+    if (*place)
+        return;
+    at = *place = arena_alloc(p->ids.arena, sizeof(*at));
+    *at = e->newest;
+    id_list_add(&p->ids, id);
+}
+
+static void take_log_time(void *ctx, struct slice id, struct instant at)
+{
+    struct pass          *p = ctx;
+    const struct instant *newest = map_get(p->newest, id);
+
+    if (!newest || instant_compare(at, *newest) <= 0)
+        return;
+    p->stats->stale++;
+    judge_add_stale(p->conf->judge, id);
+}
+
+/* D01: log lines of task runs that are later than anything in the document. */
+static bool ask_logs(struct pass *p, struct err *err)
+{
+    struct store *store = p->conf->store;
+
+    for (size_t at = 0; store->log_newest && at < p->ids.n; at += STORE_MAX_IDS) {
+        size_t left = p->ids.n - at;
+
+        p->stats->lookups++;
+        if (!store->log_newest(store, p->ids.items + at,
+                               left < STORE_MAX_IDS ? left : STORE_MAX_IDS, take_log_time, p, err))
+            return false;
+    }
+    return true;
+}
+
+/* The first of two passes. */
+static bool note_wanted(void *ctx, const char *place, const struct document *doc,
+                        const struct projection *projection, struct err *err)
+{
+    struct pass      *p = ctx;
+    struct judgement  j;
+    enum judge_answer answer = judge(p->conf->judge, doc, &j);
+    void            **asked;
+
+    (void)place;
+    (void)projection;
+    (void)err;
+    if (p->conf->scope->with_logs && answer != JUDGE_UNREADABLE && j.execution.has_newest)
+        note_newest(p, &j.execution);
+    if (answer != JUDGE_NEEDS_REVISION)
+        return true;
+    asked = map_put(p->asked, &j.wanted);
+    if (!*asked)
+        id_list_add(&p->wanted, j.wanted);
+    *asked = p;
+    return true;
+}
+
+static bool run_pass(struct pass *p, struct err *err)
+{
+    struct store_query q = survey_query(p->conf->scope, KIND_EXECUTION);
+
+    q.executions = EXECUTIONS_PENDING;
+    if ((p->conf->store->sequential || p->conf->scope->with_logs) &&
+        !(read_all(p, &q, NULL, note_wanted, p, err) && look_up_revisions(p, err) &&
+          ask_logs(p, err)))
+        return false;
+    return read_all(p, &q, p->conf->tally, judge_one, p, err) && work_aside(p, err) &&
+           work_parents(p, err);
+}
+
+/* What trigger.type says of a child. */
+static void name_children(struct pass *p)
+{
+    const struct strings *calls = &p->conf->layout->tasks[TASK_SUBFLOW];
+    const struct strings *items = &p->conf->layout->tasks[TASK_FOR_EACH_ITEM];
+
+    p->child_types.items = mem_array(calls->n + items->n, sizeof(*p->child_types.items));
+    add_class_names(&p->child_types, calls);
+    add_class_names(&p->child_types, items);
+}
+
+bool pending_run(const struct pending_conf *conf, struct pending_stats *stats, struct err *err)
+{
+    struct pass p = { .conf = conf, .stats = stats };
+    bool        ok;
+
+    memset(stats, 0, sizeof(*stats));
+    name_children(&p);
+    p.asked = map_new();
+    id_list_init(&p.wanted);
+    id_list_init(&p.parents);
+    id_list_init(&p.ids);
+    p.newest = map_new();
+    ok = run_pass(&p, err);
+    for (size_t i = 0; i < p.n_aside; i++)
+        batch_free(p.aside[i]);
+    mem_free(p.aside);
+    id_list_free(&p.wanted);
+    id_list_free(&p.parents);
+    id_list_free(&p.ids);
+    map_free(p.newest);
+    map_free(p.asked);
+    mem_free(p.child_types.items);
+    return ok;
+}

@@ -212,7 +212,8 @@ static bool ask_fields(struct es_store *s, struct es_kind *k, struct err *err)
     ok = es_request_tree(&a, "GET", path, slice_of("", 0), arena, &root, err);
 
     for (int i = 0; ok && i < ES_FIELD_COUNT; i++)
-        k->has_field[i] = es_has_type(json_get(root, "fields"), es_fields[i].name, es_fields[i].type);
+        k->has_field[i] =
+            es_has_type(json_get(root, "fields"), es_fields[i].name, es_fields[i].type);
     k->has_deleted = k->has_field[ES_DELETED_FIELD];
     k->knows_fields = ok;
     arena_free(arena);

@@ -199,7 +199,7 @@ static unsigned lines(const struct buf *told)
 static const char *records(struct world *w, enum kind kind)
 {
     struct file_world *f = w->files;
-    struct store_query q = survey_query(&w->scope, kind);
+    struct store_query q = survey_query_of(&w->survey, &w->scope, kind);
     struct projector  *p =
         projector_new(f->layout, &w->scope.project, w->survey.flows, w->survey.judge);
     struct tally    tally = { 0 };
@@ -605,6 +605,38 @@ static void a_tick_that_was_executed_and_not_noted_is_told(void **state)
     assert_int_equal(w->stats.locks.locked, 0);
 }
 
+/* restartability E34, E35: it has ended, but its listener has not run. */
+static void an_ended_execution_whose_listener_is_open_goes_back(void **state)
+{
+    struct world *w = *state;
+
+    file_world_hit(w->files, FLOWS, "n_l_1",
+                   "{\"id\":\"l\",\"namespace\":\"n\",\"revision\":1,\"deleted\":false,\"tasks\":"
+                   "[{\"id\":\"a\",\"type\":\"" BASH
+                   "\"}],\"listeners\":[{\"tasks\":[{\"id\":\"b\","
+                   "\"type\":\"" BASH "\"}]}]}");
+    two_steps(w, "f");
+    execution(w, "unheard", "l", "SUCCESS", run_of("a", "SUCCESS"), "");
+    execution(w, "nobody", "l", "SUCCESS", run_of("a", "SUCCESS"), "");
+    execution(w, "plain", "f", "SUCCESS", run_of("a", "SUCCESS"), "");
+    trigger(w, "t", ",\"executionId\":\"unheard\"");
+    trigger(w, "u", ",\"executionId\":\"plain\"");
+    for (int parallel = 0; parallel < 2; parallel++) {
+        const char *text;
+
+        w->parallel = parallel == 1;
+        must_run(w);
+        says(&w->told, "unheard resumes sent");
+        assert_int_equal(lines(&w->told), 1);
+        says(&w->locks, "n_f_t T03");
+        says(&w->locks, "n_f_u T02 unlocked");
+        text = records(w, KIND_EXECUTION);
+        assert_true(text_begins(text, "unheard={"));
+        assert_null(strstr(text, "nobody="));
+        assert_null(strstr(text, "plain="));
+    }
+}
+
 static void many_locks_are_looked_up_in_bulk(void **state)
 {
     struct world *w = *state;
@@ -649,6 +681,7 @@ int main(void)
         T(unlock_all_and_none_ask_nobody),
         T(an_evaluation_that_nobody_finishes_is_taken_away),
         T(a_tick_that_was_executed_and_not_noted_is_told),
+        T(an_ended_execution_whose_listener_is_open_goes_back),
         T(many_locks_are_looked_up_in_bulk),
     };
 

@@ -37,16 +37,6 @@ struct old_execution {
     char    id[EXECUTIONS_ID_MAX + 4]; /* fit for a terminal */
 };
 
-/* Triggers that an execution locks, by what becomes of the lock; filled by whoever projects them.
- */
-struct unlock_counts {
-    uint64_t missing;  /* released: the execution is not in the store */
-    uint64_t ended;    /* released: it has ended */
-    uint64_t not_sent; /* released: it is not sent to the topic */
-    uint64_t other;    /* released: --unlock all, or a lock that names no execution */
-    uint64_t kept;     /* the execution is sent, and unlocks it at its end; or --unlock none */
-};
-
 struct executions_summary {
     uint64_t             pending; /* judged, and not ended */
     uint64_t             ended;   /* handed out all the same: they have codes, no verdict */
@@ -63,7 +53,6 @@ struct executions_summary {
     struct old_execution oldest[CODE_COUNT][EXECUTIONS_OLDEST]; /* the oldest first */
     bool                 has_newest; /* the latest time in any pending execution */
     struct instant       newest;
-    struct unlock_counts unlocks;
 };
 
 void summary_note(struct executions_summary *s, const struct judgement *j, enum recover_mode mode);
@@ -135,7 +124,8 @@ void executions_plan_text(const struct executions_summary *s, enum recover_mode 
 /* What the store cannot know, given the time of the loss. */
 struct loss {
     bool           has_newest;
-    struct instant newest; /* in the whole store */
+    struct instant newest;    /* in the whole store */
+    const char    *newest_of; /* what has it: "execution", "trigger", "log" */
     bool           has_lost_at;
     struct instant lost_at;
     uint64_t       pending;

@@ -182,18 +182,6 @@ static void put_oldest(struct json_writer *w, const struct executions_summary *s
     json_close(w, '}');
 }
 
-static void put_unlocks(struct json_writer *w, const struct unlock_counts *u)
-{
-    json_key(w, "unlocks");
-    json_open(w, '{');
-    put_uint(w, "missing", u->missing);
-    put_uint(w, "ended", u->ended);
-    put_uint(w, "not_sent", u->not_sent);
-    put_uint(w, "other", u->other);
-    put_uint(w, "kept", u->kept);
-    json_close(w, '}');
-}
-
 void summary_members(const struct executions_summary *s, struct json_writer *w)
 {
     put_uint(w, "pending", s->pending);
@@ -210,5 +198,4 @@ void summary_members(const struct executions_summary *s, struct json_writer *w)
     put_codes(w, "hazards", s->hazards);
     put_remedies(w, "applied", s->applied);
     put_oldest(w, s);
-    put_unlocks(w, &s->unlocks);
 }

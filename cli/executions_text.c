@@ -97,19 +97,19 @@ static void next_lines(const struct executions_summary *s, struct buf *out)
     buf_add(out, "\nwhat to do:\n");
     if (s->by_needs[NEEDS_NONE] > 0)
         buf_add(out,
-                "%" PRIu64 " come%s back as they are: requeue rebuild sends them "
+                "%" PRIu64 " come%s back unchanged: requeue rebuild sends them "
                 "(--executions resumable, the default)\n",
                 s->by_needs[NEEDS_NONE], s->by_needs[NEEDS_NONE] == 1 ? "s" : "");
     if (s->by_needs[NEEDS_SAFE] > 0)
         buf_add(out,
-                "%" PRIu64 " more with requeue rebuild --recover safe: of these no task was lost, "
+                "%" PRIu64 " come%s back with requeue rebuild --recover safe: no task was lost, "
                 "and none runs twice as far as the store is current\n",
-                s->by_needs[NEEDS_SAFE]);
+                s->by_needs[NEEDS_SAFE], s->by_needs[NEEDS_SAFE] == 1 ? "s" : "");
     if (s->by_needs[NEEDS_ALL] > 0)
         buf_add(out,
-                "%" PRIu64 " more with requeue rebuild --recover all: it has a price; "
-                "requeue plan --recover all tells it\n",
-                s->by_needs[NEEDS_ALL]);
+                "%" PRIu64 " come%s back with requeue rebuild --recover all: it has a price; "
+                "requeue plan tells it\n",
+                s->by_needs[NEEDS_ALL], s->by_needs[NEEDS_ALL] == 1 ? "s" : "");
     never_lines(s, out);
 }
 
@@ -211,12 +211,20 @@ static void gap_text(int64_t gap_ns, char out[SHOWN_AGE])
         shown_age(gap_ns / 1000000000, out);
 }
 
+static const char *newest_word(const char *of)
+{
+    if (of && strcmp(of, "trigger") == 0)
+        return "a trigger";
+    return of && strcmp(of, "log") == 0 ? "a log line" : "an execution";
+}
+
 void executions_loss_text(const struct loss *l, struct buf *out)
 {
-    char    newest[32];
-    char    lost[32];
-    char    gap[SHOWN_AGE];
-    int64_t ns;
+    const char *of = newest_word(l->newest_of);
+    char        newest[32];
+    char        lost[32];
+    char        gap[SHOWN_AGE];
+    int64_t     ns;
 
     if (!l->has_newest) {
         buf_add(out, "the store holds no time to compare with that of the loss\n");
@@ -225,29 +233,32 @@ void executions_loss_text(const struct loss *l, struct buf *out)
     instant_format(l->newest, newest);
     if (!l->has_lost_at) {
         buf_add(out,
-                "the newest time in the store is %s: nothing later is known to it. When was Kafka "
+                "the newest time in the store, of %s, is %s: nothing later is known to it. When "
+                "was Kafka "
                 "lost? --lost-at TIME tells what that means\n",
-                newest);
+                of, newest);
         return;
     }
     instant_format(l->lost_at, lost);
     ns = instant_diff_ns(l->newest, l->lost_at);
     gap_text(ns == INT64_MIN ? INT64_MAX : ns < 0 ? -ns : ns, gap);
     if (ns <= 0) {
-        buf_add(out,
-                "the newest time in the store is %s, the loss was at %s, %s before it: either "
-                "something wrote after the loss, or a clock or --lost-at is wrong. As far as times "
-                "tell, the store knows all that happened until the loss\n",
-                newest, lost, gap);
+        buf_add(
+            out,
+            "the newest time in the store, of %s, is %s, the loss was at %s, %s before it: either "
+            "something wrote after the loss, or a clock or --lost-at is wrong. As far as times "
+            "tell, the store knows all that happened until the loss\n",
+            of, newest, lost, gap);
         return;
     }
-    buf_add(out,
-            "the newest time in the store is %s, %s before the loss at %s. Of what happened in "
-            "between the store knows nothing:\n"
-            "  executions that started since are lost: start them again by hand, or by their "
-            "triggers\n"
-            "  executions that ended since are still pending here, and go on once more\n"
-            "  of the %" PRIu64 " pending execution%s tasks may have ended since: they run once "
-            "more, their effects twice\n",
-            newest, gap, lost, l->pending, plural(l->pending));
+    buf_add(
+        out,
+        "the newest time in the store, of %s, is %s, %s before the loss at %s. Of what happened in "
+        "between the store knows nothing:\n"
+        "  executions that started since are lost: start them again by hand, or by their "
+        "triggers\n"
+        "  executions that ended since are still pending here, and go on once more\n"
+        "  of the %" PRIu64 " pending execution%s tasks may have ended since: they run once "
+        "more, their effects twice\n",
+        of, newest, gap, lost, l->pending, plural(l->pending));
 }

@@ -252,6 +252,34 @@ static void totals_json(struct json_writer *w, const struct run *r)
     }
 }
 
+static void newest_json(struct json_writer *w, const struct judging_stats *s)
+{
+    json_key(w, "newest_of");
+    json_open(w, '{');
+    for (size_t i = 0; i < s->n_newest; i++)
+        if (s->newest[i].known)
+            put_time(w, s->newest[i].what, s->newest[i].at);
+        else
+            put_str(w, s->newest[i].what, NULL);
+    json_close(w, '}');
+}
+
+static void locks_json(struct json_writer *w, const struct locks_stats *s)
+{
+    json_key(w, "locks");
+    json_open(w, '{');
+    put_uint(w, "locked", s->locked);
+    put_uint(w, "unlocked", s->unlocked);
+    put_uint(w, "behind", s->behind);
+    json_key(w, "by_code");
+    json_open(w, '{');
+    for (int c = LOCK_NONE + 1; c < LOCK_CODE_COUNT; c++)
+        if (s->by_code[c] > 0)
+            put_uint(w, lock_code_name((enum lock_code)c), s->by_code[c]);
+    json_close(w, '}');
+    json_close(w, '}');
+}
+
 /* Of the pending executions; null where they were not judged. */
 static void executions_json(struct json_writer *w, const struct run *r)
 {
@@ -272,8 +300,11 @@ static void executions_json(struct json_writer *w, const struct run *r)
         put_time(w, "lost_at", loss.lost_at);
     else
         put_str(w, "lost_at", NULL);
+    newest_json(w, &r->plan.judged);
+    locks_json(w, &r->plan.judged.locks);
     put_str(w, "executions_file", r->judged.lines_name);
     put_str(w, "originals_file", r->judged.originals_name);
+    put_str(w, "locks_file", r->locks_name);
     json_close(w, '}');
 }
 

@@ -116,14 +116,23 @@ bool run_open(struct run *r, struct session *s, struct err *err)
 
 struct loss run_loss(const struct run *r)
 {
-    const struct executions_summary *s = &r->judged.sum;
-    const struct config             *c = r->session->conf;
+    const struct config *c = r->session->conf;
+    struct loss          l = { .has_newest = r->judged.sum.has_newest,
+                               .newest = r->judged.sum.newest,
+                               .has_lost_at = c->has_lost_at,
+                               .lost_at = c->lost_instant,
+                               .pending = r->judged.sum.pending };
 
-    return (struct loss){ .has_newest = r->has_newest || s->has_newest,
-                          .newest = r->has_newest ? r->newest : s->newest,
-                          .has_lost_at = c->has_lost_at,
-                          .lost_at = c->lost_instant,
-                          .pending = s->pending };
+    for (size_t i = 0; i < r->plan.judged.n_newest; i++) {
+        const struct store_newest *n = &r->plan.judged.newest[i];
+
+        if (!n->known || (l.has_newest && instant_compare(n->at, l.newest) <= 0))
+            continue;
+        l.has_newest = true;
+        l.newest = n->at;
+        l.newest_of = n->what;
+    }
+    return l;
 }
 
 struct pending_conf run_pending_conf(struct run *r)
@@ -147,10 +156,6 @@ bool run_on_judged(void *ctx, const char *place, const struct document *doc,
     (void)err;
     r->was_judged = true;
     r->judged.recover = r->session->conf->scope.project.recover; /* --like may have changed it */
-    if (!r->session->conf->scope.project.has_now && j->facts.has_newest) {
-        r->has_newest = true;
-        r->newest = j->facts.newest;
-    }
     execution_note(&r->judged, place, doc, j);
     return true;
 }

@@ -10,7 +10,7 @@
 #define REQUEUE_RUN_H
 
 #include "cli/executions.h"
-#include "cli/locks.h"
+#include "cli/lock_lines.h"
 #include "cli/session.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
@@ -77,8 +77,6 @@ struct run {
 
     bool                   was_judged; /* the pending executions were looked at */
     struct executions_list judged;
-    bool                   has_newest; /* in the whole store; else judged.sum.newest */
-    struct instant         newest;
 };
 
 /* Open the files of --output and --report. */

@@ -161,7 +161,8 @@ static void trigger_lines(const struct run *r, struct buf *out)
     uint64_t            locked = atomic_load(&t->locked);
     uint64_t            unlocked = atomic_load(&t->unlocked);
 
-    if (locked == 0)
+    /* Plan and rebuild have told each of them. */
+    if (locked == 0 || r->plan.judged.locks.locked > 0)
         return;
     if (unlocked > 0)
         buf_add(out, "trigger: %" PRIu64 " released from the execution they waited for\n",

@@ -43,7 +43,7 @@ static void name_topics(struct planner *pl)
     for (size_t i = 0; i < l->n_topics; i++) {
         struct topic_plan         *t = &plan->topics[plan->n_topics];
         const struct topic_layout *tl = &l->topics[i];
-        bool filled = tl->kind != KIND_COUNT && l->kinds[tl->kind].enabled &&
+        bool                       filled = tl->kind != KIND_COUNT && l->kinds[tl->kind].enabled &&
                       scope_has(conf->scope, tl->kind);
 
         if (tl->kind == KIND_SUBFLOW_LINK && tl->assumed && !filled)

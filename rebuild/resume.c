@@ -78,7 +78,7 @@ bool resume_expect(const struct send_conf *conf, enum kind kind, const struct to
                    struct tally *tally, struct keyset *expected, struct err *err)
 {
     struct expecting   x = { { note_record }, expected, topic->partitions };
-    struct store_query query = survey_query(conf->scope, kind);
+    struct store_query query = survey_query_of(conf->survey, conf->scope, kind);
     struct projector  *projector = projector_new(conf->layout, &conf->scope->project,
                                                  conf->survey->flows, conf->survey->judge);
     struct pipeline    p = { .store = conf->store,

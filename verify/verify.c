@@ -92,7 +92,8 @@ bool verify_store_side(const struct verify_conf *conf, enum kind kind, struct ke
         .comparer = comparer_new(conf->layout, kind),
         .out = out,
     };
-    struct store_query query = survey_query(conf->scope, kind);
+    struct store_query query = conf->survey ? survey_query_of(conf->survey, conf->scope, kind)
+                                            : survey_query(conf->scope, kind);
     struct pipeline    p = {
            .store = conf->store,
            .query = &query,

@@ -340,19 +340,24 @@ static void end_container(struct reader *r, const struct member *m, size_t depth
 
 /* ---- the walk ----------------------------------------------------------------------------- */
 
-static const struct member *find_member(struct reader *r, unsigned place, struct slice name)
+static const struct member *find_name(unsigned place, struct slice name)
 {
     const struct member *members = places[place].members;
 
-    if (places[place].n > 0 && memchr(name.p, '\\', name.n)) {
-        struct json_value quoted = { JSON_STRING, slice_of(name.p - 1, name.n + 2) };
-
-        name = text_of(r, quoted);
-    }
     for (size_t i = 0; i < places[place].n; i++)
-        if (slice_eq(name, members[i].name))
+        if (name.n == members[i].name.n && memcmp(name.p, members[i].name.p, name.n) == 0)
             return &members[i];
     return NULL;
+}
+
+static const struct member *find_member(struct reader *r, unsigned place, struct slice name)
+{
+    const struct member *m = find_name(place, name);
+
+    if (m || places[place].n == 0 || !memchr(name.p, '\\', name.n))
+        return m;
+    return find_name(
+        place, text_of(r, (struct json_value){ JSON_STRING, slice_of(name.p - 1, name.n + 2) }));
 }
 
 /* A new item of a list that matters begins, or is told when it is no object. */

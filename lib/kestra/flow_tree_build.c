@@ -6,6 +6,9 @@
  * while the tree is built both live in arrays that grow, and what points into them is an index. The
  * JSON is read as a tree (json_tree) into an arena that is gone afterwards.
  */
+#include <assert.h>
+
+#include "lib/base/map.h"
 #include "lib/kestra/flow_tree_impl.h"
 
 /* Where a branch comes from, until its tasks are in their slots. */
@@ -30,9 +33,7 @@ struct builder {
     uint32_t             n_depends;
     /* Of each task: its JSON; with a template that is there, the template's. */
     const struct json_node **nodes;
-    struct names             templates; /* by key: index in bodies */
-    size_t                   n_bodies, cap_bodies;
-    const struct json_node **bodies;
+    struct map              *templates; /* by key: struct body */
     size_t                   cap_missing;
     struct slice            *missing; /* out->n_missing of them */
 };
@@ -103,32 +104,44 @@ static bool take_task(struct builder *b, const struct json_node *node, uint32_t 
 
 /* ---- Dag ---------------------------------------------------------------------------------- */
 
-static bool add_depends(struct builder *b, const struct json_node *list, const struct names *ids,
+static bool add_depends(struct builder *b, const struct json_node *list, const struct map *ids,
                         uint32_t task)
 {
     b->tasks[task].depends_first = b->n_depends;
     for (const struct json_node *d = list ? list->first : NULL; d; d = d->next) {
-        uint32_t on = d->type == JSON_STRING ? names_get(ids, d->text) : TASK_NONE;
+        const uint32_t *on = d->type == JSON_STRING ? map_get(ids, d->text) : NULL;
 
-        if (on == TASK_NONE)
+        if (!on)
             return no_flow(b, "a task depends on a task that is not there", b->tasks[task].id);
         if (b->n_depends == FLOW_TREE_MAX_TASKS * 10)
             return no_flow(b, "too many dependencies", b->tasks[task].id);
         b->depends = room(b->depends, b->n_depends, &b->cap_depends, sizeof(*b->depends));
-        b->depends[b->n_depends++] = on;
+        b->depends[b->n_depends++] = *on;
         b->tasks[task].n_depends++;
     }
     return true;
 }
 
+/* Of two tasks of one id the first one is meant. */
+static void note_place(struct builder *b, struct map *ids, uint32_t task)
+{
+    struct slice id = b->tasks[task].id;
+    void       **place = map_put(ids, &id);
+    uint32_t    *at;
+
+    if (*place)
+        return;
+    at = arena_alloc(b->scratch, sizeof(*at));
+    *at = task;
+    *place = at;
+}
+
 static bool fill_dag(struct builder *b, const struct json_node *list, uint32_t parent,
                      uint32_t branch)
 {
-    struct names ids = { .n = 0 };
-    uint32_t     first = b->out->n_tasks;
-    uint32_t     at = first;
-    bool         ok = true;
-    bool         is_new;
+    struct map *ids = map_new(); /* of the tasks: where each is */
+    uint32_t    at = b->out->n_tasks;
+    bool        ok = true;
 
     for (const struct json_node *step = list->first; step && ok; step = step->next) {
         const struct json_node *task = json_get(step, "task");
@@ -136,14 +149,14 @@ static bool fill_dag(struct builder *b, const struct json_node *list, uint32_t p
         ok = task ? take_task(b, task, parent, branch, false)
                   : no_flow(b, "a Dag's task that is none", SLICE(""));
         if (ok)
-            (void)names_put(&ids, b->tasks[b->out->n_tasks - 1].id, b->out->n_tasks - 1, &is_new);
+            note_place(b, ids, b->out->n_tasks - 1);
     }
     for (const struct json_node *step = list->first; step && ok; step = step->next) {
         const struct json_node *on = json_get(step, "dependsOn");
 
-        ok = add_depends(b, on && on->type == JSON_ARRAY ? on : NULL, &ids, at++);
+        ok = add_depends(b, on && on->type == JSON_ARRAY ? on : NULL, ids, at++);
     }
-    names_release(&ids);
+    map_free(ids);
     return ok;
 }
 
@@ -203,6 +216,7 @@ static bool fill(struct builder *b, struct spec spec, uint32_t parent, uint32_t 
 {
     bool ok = true;
 
+    assert(b->branches && branch < b->out->n_branches);
     b->branches[branch].first = b->out->n_tasks;
     if (spec.split_of)
         ok = fill_split(b, spec.split_of, parent, branch);
@@ -265,59 +279,30 @@ static bool add_cases(struct builder *b, struct specs *specs, const struct json_
 
 /* ---- templates ---------------------------------------------------------------------------- */
 
-static bool append_part(struct buf *key, const char *separator, struct slice part)
-{
-    return (key->n == 0 || buf_append(key, slice_str(separator))) && buf_append(key, part);
-}
-
-/* The key of the template that a Template task names; p NULL when it names none. */
-static struct slice template_key(struct builder *b, const struct json_node *node)
-{
-    static const struct key_template plain = { .separator = "_",
-                                               .n_parts = 2,
-                                               .parts = { { "namespace", 0 }, { "id", 0 } } };
-    const struct kind_layout        *kind = &b->l->kinds[KIND_TEMPLATE];
-    const struct key_template       *t = kind->enabled ? &kind->key : &plain;
-    struct slice                     key = { NULL, 0 };
-    struct buf                       text;
-    bool                             ok = true;
-
-    buf_init(&text, 65536);
-    for (size_t i = 0; i < t->n_parts && ok; i++) {
-        const char  *member = t->parts[i].member;
-        struct slice part = flow_text(node, strcmp(member, "id") == 0 ? "templateId" : member);
-
-        if (strcmp(member, "tenantId") == 0 && !part.p)
-            part = b->out->tenant;
-        if (part.p)
-            ok = append_part(&text, t->separator, part);
-        else
-            ok = t->parts[i].null == KEY_NULL_SKIP;
-    }
-    if (ok && text.n > 0)
-        key = arena_copy(b->out->arena, buf_slice(&text));
-    buf_release(&text);
-    return key;
-}
-
 static void add_missing(struct builder *b, struct slice key)
 {
     b->missing = room(b->missing, b->out->n_missing, &b->cap_missing, sizeof(*b->missing));
     b->missing[b->out->n_missing++] = key;
 }
 
+/* A template that was asked for; node NULL: it is not there. */
+struct body {
+    const struct json_node *node;
+};
+
 /* The template's JSON, read once; NULL when it is not there (restartability 2.4 F06, F08). */
 static const struct json_node *find_template(struct builder *b, const struct json_node *node)
 {
-    struct slice            key = template_key(b, node);
+    struct slice            key = template_key(b->l, node, b->out->tenant, b->out->arena);
     const struct json_node *body = NULL;
     struct err              ignored = ERR_INIT;
     struct slice            json;
-    bool                    is_new;
-    uint32_t                at = names_put(&b->templates, key, (uint32_t)b->n_bodies, &is_new);
+    struct slice            name = key.p ? key : SLICE("");
+    void                  **place = map_put(b->templates, &name);
+    struct body            *known = *place;
 
-    if (!is_new)
-        return b->bodies[at];
+    if (known)
+        return known->node;
     if (key.p && b->source && b->source(b->ctx, key, &json) &&
         !json_tree(json, b->scratch, &body, &ignored))
         body = NULL;
@@ -325,8 +310,9 @@ static const struct json_node *find_template(struct builder *b, const struct jso
         body = NULL;
     if (!body)
         add_missing(b, key.p ? key : SLICE(""));
-    b->bodies = room(b->bodies, b->n_bodies, &b->cap_bodies, sizeof(*b->bodies));
-    b->bodies[b->n_bodies++] = body;
+    known = arena_alloc(b->scratch, sizeof(*known));
+    known->node = body;
+    *place = known;
     return body;
 }
 
@@ -335,8 +321,12 @@ static const struct json_node *find_template(struct builder *b, const struct jso
 /* What branches a task has, in the order in which they are searched. */
 static bool task_specs(struct builder *b, uint32_t task, struct specs *specs)
 {
-    const struct json_node *node = b->nodes[task];
-    struct task            *t = &b->tasks[task];
+    const struct json_node *node;
+    struct task            *t;
+
+    assert(task < b->out->n_tasks && b->nodes && b->tasks);
+    node = b->nodes[task];
+    t = &b->tasks[task];
 
     if (!node || !task_is_flowable(t->type)) {
         if (!node || t->type != TASK_FOR_EACH_ITEM || !b->l->executor.items_split)
@@ -424,7 +414,7 @@ static void *settled(struct arena *a, const void *array, size_t n, size_t size)
 {
     void *copy = arena_alloc(a, n * size);
 
-    if (n > 0)
+    if (array && n > 0)
         memcpy(copy, array, n * size);
     return copy;
 }
@@ -448,8 +438,7 @@ static void release(struct builder *b)
     mem_free(b->depends);
     mem_free(b->missing);
     mem_free(b->nodes);
-    mem_free(b->bodies);
-    names_release(&b->templates);
+    map_free(b->templates);
     arena_free(b->scratch);
 }
 
@@ -464,6 +453,7 @@ bool flow_tree_build(const struct layout *l, struct slice json, template_source 
 
     *t = (struct flow_tree){ .arena = a };
     b.scratch = arena_new(65536);
+    b.templates = map_new();
     ok = json_tree(json, b.scratch, &root, err);
     if (ok && root->type != JSON_OBJECT)
         ok = no_flow(&b, "no JSON object", SLICE(""));

@@ -6,21 +6,6 @@
 
 #include "lib/kestra/flow_tree.h"
 
-/* ---- names (flow_tree_names.c) ---- */
-
-/* Texts and a number for each; texts are borrowed. All zero is an empty one. */
-struct names {
-    size_t        n, cap; /* cap: a power of two, or 0 */
-    struct slice *keys;   /* p NULL: free */
-    uint32_t     *values;
-};
-
-/* The number of a text; added with `value` when it is new, and then *is_new. */
-uint32_t names_put(struct names *names, struct slice key, uint32_t value, bool *is_new);
-/* TASK_NONE: not there. */
-uint32_t names_get(const struct names *names, struct slice key);
-void     names_release(struct names *names);
-
 /* ---- looking up (flow_tree.c) ---- */
 
 /* Make the table of ids; everything else is there. */
@@ -39,5 +24,10 @@ void flow_members(const struct json_node *root, struct flow_tree *t);
  * tenant: of the flow. */
 void flow_task_members(const struct layout *l, const struct json_node *node, struct slice tenant,
                        struct arena *a, struct task *t);
+
+/* The key of the template that a Template task names, in a; p NULL when it names none. tenant: of
+ * the flow, where the task has none. */
+struct slice template_key(const struct layout *l, const struct json_node *node, struct slice tenant,
+                          struct arena *a);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * flow_tree_task.c - what a flow and its tasks say about themselves.
  */
+#include "lib/base/map.h"
 #include "lib/kestra/flow_tree_impl.h"
 
 /* ---- members ------------------------------------------------------------------------------ */
@@ -107,19 +108,18 @@ static struct slice written(const struct json_node *node, struct arena *a)
  * would refuse one of them (null). */
 static bool count_values(const struct json_node *list, struct arena *a, uint32_t *n)
 {
-    struct names seen = { .n = 0 };
-    bool         ok = true;
+    struct map *seen = map_new();
+    bool        ok = true;
 
     for (const struct json_node *v = list->first; v && ok; v = v->next) {
         struct slice text = written(v, a);
-        bool         is_new;
 
         ok = v->type != JSON_NULL && text.p && !has_expression(text);
         if (ok)
-            (void)names_put(&seen, text, 0, &is_new);
+            (void)map_put(seen, &text);
     }
-    *n = (uint32_t)seen.n;
-    names_release(&seen);
+    *n = (uint32_t)map_count(seen);
+    map_free(seen);
     return ok;
 }
 
@@ -220,6 +220,43 @@ void flow_task_members(const struct layout *l, const struct json_node *node, str
     case TASK_TEMPLATE:
     case TASK_TYPE_COUNT: break;
     }
+}
+
+/* ---- templates ---------------------------------------------------------------------------- */
+
+static bool append_part(struct buf *key, const char *separator, struct slice part)
+{
+    return (key->n == 0 || buf_append(key, slice_str(separator))) && buf_append(key, part);
+}
+
+struct slice template_key(const struct layout *l, const struct json_node *node, struct slice tenant,
+                          struct arena *a)
+{
+    static const struct key_template plain = { .separator = "_",
+                                               .n_parts = 2,
+                                               .parts = { { "namespace", 0 }, { "id", 0 } } };
+    const struct kind_layout        *kind = &l->kinds[KIND_TEMPLATE];
+    const struct key_template       *t = kind->enabled ? &kind->key : &plain;
+    struct slice                     key = { NULL, 0 };
+    struct buf                       text;
+    bool                             ok = true;
+
+    buf_init(&text, 65536);
+    for (size_t i = 0; i < t->n_parts && ok; i++) {
+        const char  *member = t->parts[i].member;
+        struct slice part = flow_text(node, strcmp(member, "id") == 0 ? "templateId" : member);
+
+        if (strcmp(member, "tenantId") == 0 && !part.p)
+            part = tenant;
+        if (part.p)
+            ok = append_part(&text, t->separator, part);
+        else
+            ok = t->parts[i].null == KEY_NULL_SKIP;
+    }
+    if (ok && text.n > 0)
+        key = arena_copy(a, buf_slice(&text));
+    buf_release(&text);
+    return key;
 }
 
 /* ---- the flow ----------------------------------------------------------------------------- */

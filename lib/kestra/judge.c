@@ -292,6 +292,11 @@ void judge_keep(struct judge *j, const struct judgement *of)
     keep_tick(j, &of->execution);
     if (!of->emit || !of->execution.id.p)
         return;
+    if (of->ended) {
+        if (j->n_ended == JUDGE_MAX_ENDED)
+            return;
+        j->ended[j->n_ended++] = judge_copy(j, of->execution.id);
+    }
     (void)idset_see(j->emitted, judge_digest(of->execution.id), 0);
     for (size_t i = 0; of->recovery.emit && i < of->recovery.n_links; i++)
         keep_link(j, &of->recovery.links[i]);
@@ -338,6 +343,20 @@ bool judge_sends_revision(const struct judge *j, const struct judge_names *names
 bool judge_is_emitted(const struct judge *j, struct slice id)
 {
     return idset_has(j->emitted, judge_digest(id));
+}
+
+size_t judge_ended(const struct judge *j, const struct slice **ids)
+{
+    *ids = j->ended;
+    return j->n_ended;
+}
+
+bool judge_is_ended(const struct judge *j, struct slice id)
+{
+    for (size_t i = 0; i < j->n_ended; i++)
+        if (slice_eq(j->ended[i], id))
+            return true;
+    return false;
 }
 
 struct slice judge_newest_tick(const struct judge *j, struct slice tenant, struct slice namespace,

@@ -96,6 +96,12 @@ bool judge_sends_revision(const struct judge *j, const struct judge_names *names
 
 bool judge_is_emitted(const struct judge *j, struct slice id);
 
+/* Ended executions that are sent all the same, because a listener of theirs is open
+ * (kestra/restartability.md 2.2 E34, E35): at most JUDGE_MAX_ENDED, judge_keep() ignores others. */
+#define JUDGE_MAX_ENDED 1000
+size_t judge_ended(const struct judge *j, const struct slice **ids);
+bool   judge_is_ended(const struct judge *j, struct slice id);
+
 /* The newest tick (trigger.variables.date) that a pending execution of that trigger has; p NULL:
  * none. */
 struct slice judge_newest_tick(const struct judge *j, struct slice tenant, struct slice namespace,

@@ -49,6 +49,8 @@ struct judge {
     struct idset *emitted;
     struct idset *stale;
     bool          children_known;
+    struct slice  ended[JUDGE_MAX_ENDED];
+    size_t        n_ended;
     struct link  *links;
     size_t        n_links, room_links;
     struct err    err;

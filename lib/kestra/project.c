@@ -169,6 +169,12 @@ static bool is_terminal(const struct job *j)
     return !slice_eq(name, SLICE("PAUSED")) && layout_is_terminal(j->p->layout, name);
 }
 
+/* Its listeners are open: the judge has seen it before. */
+static bool is_ended_and_sent(const struct job *j)
+{
+    return j->p->judge && judge_is_ended(j->p->judge, j->doc->id);
+}
+
 static bool is_wanted(const struct job *j)
 {
     enum executions_mode mode = j->p->options.executions;
@@ -181,7 +187,7 @@ static bool is_wanted(const struct job *j)
         return true;
     if (mode == EXECUTIONS_NONE)
         return leave_out(j->out, REASON_NOT_SELECTED);
-    if (mode != EXECUTIONS_ALL && is_terminal(j))
+    if (mode != EXECUTIONS_ALL && is_terminal(j) && !is_ended_and_sent(j))
         return leave_out(j->out, REASON_TERMINAL);
     return true;
 }
@@ -207,7 +213,7 @@ static bool is_let_go(const struct job *j)
 
     if (j->kind != KIND_EXECUTION || !p->judge)
         return true;
-    if (is_terminal(j))
+    if (is_terminal(j) && !is_ended_and_sent(j))
         return may_go_ended(j);
     if (judge(p->judge, j->doc, p->judgement) != JUDGE_DONE || !p->judgement->emit)
         return leave_out(j->out, REASON_VERDICT);

@@ -55,7 +55,7 @@ static enum answer child_next(struct step *s, size_t run, const struct task *tas
     /* A worker runs its children in one job: the executor adds none of them, only those of its
      * errors branch (seen B.4, E11). */
     if (task->type == TASK_WORKER)
-        return now->is_tasks ? ANSWER_NO : list_next(now);
+        return level_tally(s, l, l->tasks).states & s->failed ? list_next(now) : ANSWER_NO;
     if (task->type == TASK_PARALLEL || task->type == TASK_EACH_PARALLEL || task->type == TASK_DAG)
         return list_next_parallel(s, l, now, task);
     return list_next(now);
@@ -93,6 +93,7 @@ static void step_flowables(struct step *s, bool nexts)
 {
     for (size_t i = 0; i < s->e->n_runs; i++) {
         const struct task *task;
+        enum answer       *next;
         struct level       l;
         struct list        now;
 
@@ -103,8 +104,9 @@ static void step_flowables(struct step *s, bool nexts)
             continue;
         l = level_of(s, i);
         now = list_now(s, &l);
+        next = task_is_listener(s->t, s->map.task[i]) ? &s->next_late : &s->next_child;
         if (nexts)
-            s->next_child = answer_or(s->next_child, child_next(s, i, task, &l, &now));
+            *next = answer_or(*next, child_next(s, i, task, &l, &now));
         resolve(s, i, task, &l, &now);
     }
 }
@@ -266,7 +268,8 @@ void step_make(const struct layout *l, const struct execution *e, const struct f
         step_tasks(out, l);
     }
     step_moot(out, a);
-    out->next = answer_or(answer_or(out->next_own, out->next_child), out->next_listener);
+    out->next = answer_or(answer_or(out->next_own, out->next_child),
+                          answer_or(out->next_listener, out->next_late));
     out->registered = out->next;
     if (out->restarted || out->end || out->killed || out->raises || out->calls)
         out->registered = ANSWER_YES;

@@ -32,12 +32,13 @@ struct step {
     unsigned       failed; /* likewise, failed */
 
     bool        restarted;   /* G1: the record is RESTARTED */
-    enum answer next;        /* G2: some next task run is computed; the or of the four below */
+    enum answer next;        /* G2: some next task run is computed; the or of those below */
     enum answer next_own;    /* of the flow's own tasks */
     bool        next_errors; /* ... which is of its errors or finally branch */
     enum answer next_child;  /* inside a running flowable */
     enum answer next_listener;
-    bool        end; /* G3: the final state is computed */
+    enum answer next_late; /* inside a running flowable of a listener */
+    bool        end;       /* G3: the final state is computed */
     enum state  end_state;
     bool        killed; /* G4 */
     bool        raises; /* G5: an exception: an open task run's task is not in the flow */

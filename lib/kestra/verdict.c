@@ -45,7 +45,7 @@ static void rows_of_step(struct look *k)
         fits(k, s->next_errors ? ROW_E06 : ROW_E04);
     if (s->next_child == ANSWER_YES)
         fits(k, ROW_E11);
-    if (!s->end || k->paused)
+    if (!k->ends)
         return;
     if (k->e->trigger_id.p)
         fits(k, ROW_E41);
@@ -58,8 +58,9 @@ static void look_at_killing(struct look *k)
 {
     if (k->by_role[ROLE_STRANGER] > 0)
         look_at_unjoined(k);
-    /* An end that is computed instead of the killing sends what is CREATED to workers. */
-    if (k->step.killed || (k->step.end && k->by_role[ROLE_OPEN] + k->by_role[ROLE_CALL] == 0)) {
+    /* An end that is computed instead of the killing sends what is CREATED to workers; and what
+     * becomes PAUSED instead has forgotten that it was to be killed. */
+    if (k->step.killed || (k->ends && k->by_role[ROLE_OPEN] + k->by_role[ROLE_CALL] == 0)) {
         fits(k, k->l->executor.kills_at_once ? ROW_H14 : ROW_E28);
         if (k->l->executor.refires_terminal)
             give(k, CODE_FLOW_TRIGGER_REFIRE);
@@ -121,8 +122,8 @@ static void look_at_deadlock(struct look *k)
 static void look_at_pending(struct look *k)
 {
     step_make(k->l, k->e, k->t, k->a, &k->step);
-    k->paused =
-        k->e->state.current == STATE_PAUSED || (k->step.end && k->step.end_state == STATE_PAUSED);
+    k->paused = k->e->state.current == STATE_PAUSED;
+    k->ends = k->step.end && k->step.end_state != STATE_PAUSED;
     look_at_runs(k);
     look_at_templates(k);
     if (k->e->state.current == STATE_KILLING)
@@ -157,8 +158,7 @@ static bool listener_hangs(const struct look *k)
 {
     for (size_t i = 0; i < k->out->n_notes; i++) {
         const struct run_note *n = &k->out->notes[i];
-        bool                   waits =
-            k->step.next_child == ANSWER_YES && task_is_flowable(k->t->tasks[n->task].type);
+        bool waits = k->step.next_late == ANSWER_YES && task_is_flowable(k->t->tasks[n->task].type);
 
         if (n->role == ROLE_LISTENER &&
             !(waits && state_is_running(k->e->runs[n->run].state.current)))
@@ -170,7 +170,7 @@ static bool listener_hangs(const struct look *k)
 static void look_at_listeners(struct look *k)
 {
     const struct step *s = &k->step;
-    bool               ended_early = s->next_own != ANSWER_NO;
+    bool               ended_early = s->next_own != ANSWER_NO || s->next_child != ANSWER_NO;
 
     if (k->by_role[ROLE_LISTENER] > 0 && listener_hangs(k)) {
         give(k, CODE_LISTENER_STUCK);
@@ -183,7 +183,7 @@ static void look_at_listeners(struct look *k)
         fits(k, ROW_E36);
     if (ended_early)
         fits(k, ROW_E37);
-    if (ended_early || has_leftovers(k) ||
+    if (ended_early || s->raises || has_leftovers(k) ||
         (s->next_listener == ANSWER_NO && k->by_role[ROLE_LISTENER] == 0))
         return;
     give(k, CODE_LISTENER_PENDING);

@@ -178,7 +178,8 @@ static void look_at_call(struct look *k, struct children *x, const struct run_no
     }
     if (t->sub_dynamic)
         give(k, CODE_FLOWABLE_UNDECIDABLE);
-    if (k->step.registered != ANSWER_NO || k->paused)
+    /* An execution that ends in this pass hears no answer either. */
+    if ((k->step.registered != ANSWER_NO && !k->ends) || k->paused)
         return;
     give(k, CODE_SUBFLOW_NOT_JOINED);
     cure(k, REMEDY_R_WRAP);

@@ -25,7 +25,8 @@ struct look {
     size_t      by_role[ROLE_COUNT];
     size_t      moot_open; /* open leaves whose flowable ends whatever they do */
     uint8_t    *progress;  /* by task, enum progress; NULL: nobody asked yet */
-    bool        paused;    /* it is PAUSED, or its first pass makes it so */
+    bool        paused;    /* it is PAUSED */
+    bool        ends;      /* its first pass computes its end; to become PAUSED is none */
 };
 
 /* How far a task is, over all its task runs. */

@@ -138,7 +138,7 @@ static void look_at_open(struct look *k, size_t run, const struct task *t)
         return;
     if (k->step.registered == ANSWER_YES) {
         /* With the execution, all that is open ends; but not its listeners, which start then. */
-        k->moot_open += moot || (k->step.end && !task_is_listener(k->t, k->step.map.task[run]));
+        k->moot_open += moot || (k->ends && !task_is_listener(k->t, k->step.map.task[run]));
         if (!k->step.restarted && k->step.next == ANSWER_YES)
             fits(k, ROW_E08);
         return;
@@ -217,7 +217,7 @@ void look_at_unjoined(struct look *k)
         }
     }
     /* It ends at once, and what is still open is sent again with every pass (seen B.3). */
-    if (k->moot_open > (k->step.end ? 0 : 1)) {
+    if (k->moot_open > (k->ends ? 0 : 1)) {
         give(k, CODE_TASKRUN_NOT_JOINED);
         cure(k, REMEDY_R_WRAP);
     }
@@ -227,12 +227,17 @@ void look_at_unjoined(struct look *k)
 
 static void look_at_pause(struct look *k, const struct task *t)
 {
+    bool timed = t && (t->has_delay || t->type == TASK_LOOP_UNTIL);
+
+    /* What is not PAUSED as a whole can become it, and then waits for a person as it always did. */
+    if (!timed && !k->paused)
+        return;
     if (t && t->type == TASK_LOOP_UNTIL)
         fits(k, ROW_H07);
     else
         fits(k, t && t->has_delay ? ROW_E24 : ROW_E23);
     cure(k, REMEDY_RESUME_BY_HAND);
-    if (!t || (!t->has_delay && t->type != TASK_LOOP_UNTIL)) {
+    if (!timed) {
         give(k, CODE_PAUSE_MANUAL);
         return;
     }
@@ -241,11 +246,17 @@ static void look_at_pause(struct look *k, const struct task *t)
         cure(k, REMEDY_REARM_PAUSE);
 }
 
+/* Open beside the pause; if the pass registers, only what nobody answers for. */
 static bool is_sibling(const struct look *k, const struct run_note *n)
 {
-    if (n->role == ROLE_PAUSE)
-        return k->e->runs[n->run].state.current != STATE_PAUSED;
-    return n->role != ROLE_STRANGER && n->role != ROLE_LISTENER;
+    enum state state = k->e->runs[n->run].state.current;
+
+    if (n->role == ROLE_LOST || n->role == ROLE_WORKER)
+        return true;
+    if (n->role == ROLE_CALL && state_is_running(state))
+        return true;
+    return k->step.registered != ANSWER_YES && state != STATE_PAUSED && n->role != ROLE_STRANGER &&
+           n->role != ROLE_LISTENER;
 }
 
 static void look_at_siblings(struct look *k)

@@ -298,6 +298,9 @@ bool elastic_open(const struct store_conf *conf, struct store **out, struct err 
         .count = es_count,
         .open_readers = es_open_readers,
         .servers = es_servers,
+        .newest = es_newest,
+        .links = es_links,
+        .log_newest = es_log_newest,
         .close = es_close,
     };
     s->conf = conf;

@@ -245,3 +245,15 @@ const char *es_path_text(struct slice text, struct arena *a)
     out[n] = '\0';
     return out;
 }
+
+const char *es_index_path(const char *expression, const char *rest, struct arena *a)
+{
+    struct buf  path;
+    const char *text;
+
+    buf_init(&path, SIZE_MAX);
+    buf_add(&path, "/%s%s", es_path_text(slice_str(expression), a), rest);
+    text = arena_str(a, buf_slice(&path));
+    buf_release(&path);
+    return text;
+}

@@ -9,6 +9,8 @@
  *     elastic_ask.c    one request and its answer; what went wrong, in one line
  *     elastic_slice.c  a slice of a kind, page by page, through scrolls or a point in time
  *     elastic_copies.c several indices: which copy of a document counts
+ *     elastic_newest.c newest: the newest times, by aggregations
+ *     elastic_logs.c   links and log_newest, out of log lines
  *     elastic_reader.c a reader: a thread that fetches pages, batches made of them
  *
  * What the servers really answer: servers/search.md. A 200 can hide loss, so every page is checked.
@@ -133,6 +135,8 @@ void es_release(struct es_store *s, struct http *http, struct http_answer *answe
                 struct slice id);
 /* Percent-encoded for a path: an index expression. */
 const char *es_path_text(struct slice text, struct arena *a);
+/* "/EXPRESSION" and what comes behind it; lives in a. */
+const char *es_index_path(const char *expression, const char *rest, struct arena *a);
 
 /* ---- bodies (elastic_query.c) -------------------------------------------------------------- */
 
@@ -163,6 +167,25 @@ MUST_CHECK bool es_open_pit(struct es_store *s, const struct es_asker *a, enum k
 /* Where a search of a kind goes: "/INDEX/_search?...", or "/_search?..." with a point in time. */
 const char *es_search_path(const struct es_store *s, enum kind kind, const char *arguments,
                            struct arena *a);
+
+/* Of the "fields" of _field_caps: every index maps it so, as far as it maps it at all. */
+bool es_has_type(const struct json_node *fields, const char *name, const char *type);
+
+/* ---- evidence (elastic_newest.c, elastic_logs.c) --------------------------------------------- */
+
+bool es_newest(struct store *base, struct store_newest *out, size_t *n, struct err *err);
+bool es_links(struct store *base, const struct slice *parents, size_t n, store_link_fn fn,
+              void *ctx, struct err *err);
+bool es_log_newest(struct store *base, const struct slice *ids, size_t n, store_time_fn fn,
+                   void *ctx, struct err *err);
+
+/* The aggregations that a search answers, which is proven to be whole; NULL: there is no such
+ * index, or no right to look. */
+MUST_CHECK bool es_ask_aggregations(struct es_store *s, const char *expression, struct slice body,
+                                    struct arena *arena, const struct json_node **out,
+                                    struct err *err);
+/* What a max aggregation over a date found; false: nothing. */
+bool es_max_date(const struct json_node *aggregation, struct instant *out);
 
 /* ---- slices (elastic_slice.c) -------------------------------------------------------------- */
 

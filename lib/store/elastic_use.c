@@ -176,8 +176,7 @@ static bool is_needed(const struct es_store *s, const struct store_query *q, enu
     return false;
 }
 
-/* Every index maps the field so, as far as it maps it at all. */
-static bool has_type(const struct json_node *fields, const char *name, const char *type)
+bool es_has_type(const struct json_node *fields, const char *name, const char *type)
 {
     const struct json_node *types = json_get(fields, name);
 
@@ -213,7 +212,8 @@ static bool ask_fields(struct es_store *s, struct es_kind *k, struct err *err)
     ok = es_request_tree(&a, "GET", path, slice_of("", 0), arena, &root, err);
 
     for (int i = 0; ok && i < ES_FIELD_COUNT; i++)
-        k->has_field[i] = has_type(json_get(root, "fields"), es_fields[i].name, es_fields[i].type);
+        k->has_field[i] =
+            es_has_type(json_get(root, "fields"), es_fields[i].name, es_fields[i].type);
     k->has_deleted = k->has_field[ES_DELETED_FIELD];
     k->knows_fields = ok;
     arena_free(arena);

@@ -45,5 +45,6 @@ bool judging_run(const struct judging_conf *conf, struct survey *survey,
         return false;
     p.judge = survey->judge = make_judge(&p, conf->record_max, survey, stats);
     return (!executions || pending_run(&p, &stats->pending, err)) &&
-           (!has_locks(l, p.scope) || locks_run(&p, conf->on_lock, p.ctx, &stats->locks, err));
+           (!has_locks(l, p.scope) ||
+            locks_run(&p, conf->on_lock, &stats->pending, &stats->locks, err));
 }

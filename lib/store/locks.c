@@ -16,8 +16,9 @@ struct kept {
 struct pass {
     const struct pending_conf *conf;
     struct locks_stats        *stats;
+    struct pending_stats      *pending;
+    bool                       judges_ended;
     lock_fn                    fn;
-    void                      *ctx;
     struct arena              *arena; /* of what is kept */
     struct kept               *kept;
     size_t                     n_kept, room;
@@ -60,6 +61,27 @@ static bool note_state(void *ctx, const char *place, const struct document *doc,
     *map_put(p->found, &id) = (void *)(uintptr_t)(e.state.current + 1);
     arena_free(a);
     return true;
+}
+
+/* Of those that have ended, some are sent all the same; their locks are held then. */
+static bool judge_ended_ones(struct pass *p, struct err *err)
+{
+    const struct pending_conf *conf = p->conf;
+    struct slice              *ids = mem_array(map_count(p->found) + 1, sizeof(*ids));
+    size_t                     n = 0;
+    size_t                     at = 0;
+    void                     **state;
+    bool                       ok = true;
+
+    while ((state = map_next(p->found, &at, &ids[n]))) {
+        const char *name = state_name((enum state)((uintptr_t)*state - 1));
+
+        n += layout_is_terminal(conf->layout, slice_str(name)) ? 1 : 0;
+    }
+    if (n > 0 && p->judges_ended)
+        ok = pending_run_ended(conf, ids, n, p->pending, err);
+    mem_free(ids);
+    return ok;
 }
 
 /* The executions that kept[from .. n) name. */
@@ -106,7 +128,7 @@ static bool tell(struct pass *p, const struct kept *k, struct err *err)
     p->stats->unlocked += lock.unlocked ? 1 : 0;
     p->stats->behind += lock.behind.p ? 1 : 0;
     p->stats->by_code[lock.code]++;
-    return !p->fn || p->fn(p->ctx, &lock, err);
+    return !p->fn || p->fn(p->conf->ctx, &lock, err);
 }
 
 static bool work_kept(struct pass *p, struct err *err)
@@ -116,10 +138,12 @@ static bool work_kept(struct pass *p, struct err *err)
 
         if (!look_up(p, from, n, err))
             return false;
-        for (size_t i = from; i < n; i++)
-            if (!tell(p, &p->kept[i], err))
-                return false;
     }
+    if (!judge_ended_ones(p, err))
+        return false;
+    for (size_t i = 0; i < p->n_kept; i++)
+        if (!tell(p, &p->kept[i], err))
+            return false;
     return true;
 }
 
@@ -161,14 +185,15 @@ static bool take_trigger(void *ctx, const char *place, const struct document *do
     return true;
 }
 
-bool locks_run(const struct pending_conf *conf, lock_fn fn, void *ctx, struct locks_stats *stats,
-               struct err *err)
+bool locks_run(const struct pending_conf *conf, lock_fn fn, struct pending_stats *pending,
+               struct locks_stats *stats, struct err *err)
 {
-    struct pass        p = { .conf = conf, .stats = stats, .fn = fn, .ctx = ctx };
+    struct pass        p = { .conf = conf, .stats = stats, .pending = pending, .fn = fn };
     struct store_query q = survey_query(conf->scope, KIND_TRIGGER);
     bool               ok;
 
     memset(stats, 0, sizeof(*stats));
+    p.judges_ended = scope_has(conf->scope, KIND_EXECUTION) && scope_judges(conf->scope);
     p.arena = arena_new(65536);
     p.found = map_new();
     ok = read_all(&p, &q, take_trigger, err) && work_kept(&p, err);

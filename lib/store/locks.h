@@ -29,8 +29,10 @@ struct locks_stats {
     uint64_t by_code[LOCK_CODE_COUNT];
 };
 
-/* conf as for pending_run; its on_judged is not used. fn may be NULL. */
-MUST_CHECK bool locks_run(const struct pending_conf *conf, lock_fn fn, void *ctx,
-                          struct locks_stats *stats, struct err *err);
+/* conf as for pending_run, whose stats go on here: ended executions with an open listener that hold
+ * a lock are judged and told too. fn gets conf->ctx; NULL: nobody looks. */
+MUST_CHECK bool locks_run(const struct pending_conf *conf, lock_fn fn,
+                          struct pending_stats *pending, struct locks_stats *stats,
+                          struct err *err);
 
 #endif

@@ -12,6 +12,8 @@
 
 #include "lib/base/map.h"
 
+#define LISTENER_CODES (CODE_BIT(CODE_LISTENER_PENDING) | CODE_BIT(CODE_LISTENER_STUCK))
+
 struct id_list {
     struct arena *arena;
     struct slice *items;
@@ -26,6 +28,7 @@ struct pass {
     struct batch             **aside;  /* documents that wait for one of them */
     size_t                     n_aside, room_aside;
     size_t                     aside_bytes;
+    bool                       ended; /* of the executions that are named */
     struct id_list             parents;
     bool                       has_oldest;
     struct instant             oldest; /* start of the oldest parent: no child is older */
@@ -109,15 +112,15 @@ static bool take_template(void *ctx, const char *place, const struct document *d
 }
 
 /* Look keys up by STORE_MAX_IDS at a time; what was not there is added as that. */
-static bool look_up(struct pass *p, enum kind kind, const struct id_list *keys, document_fn fn,
-                    struct err *err)
+static bool look_up_ids(struct pass *p, enum kind kind, const struct slice *ids, size_t n_ids,
+                        document_fn fn, struct err *err)
 {
-    for (size_t at = 0; at < keys->n; at += STORE_MAX_IDS) {
-        size_t             n = keys->n - at < STORE_MAX_IDS ? keys->n - at : STORE_MAX_IDS;
+    for (size_t at = 0; at < n_ids; at += STORE_MAX_IDS) {
+        size_t             n = n_ids - at < STORE_MAX_IDS ? n_ids - at : STORE_MAX_IDS;
         struct store_query q = {
             .kind = kind,
             .executions = EXECUTIONS_ALL,
-            .ids = keys->items + at,
+            .ids = ids + at,
             .n_ids = n,
         };
 
@@ -126,6 +129,12 @@ static bool look_up(struct pass *p, enum kind kind, const struct id_list *keys, 
             return false;
     }
     return true;
+}
+
+static bool look_up(struct pass *p, enum kind kind, const struct id_list *keys, document_fn fn,
+                    struct err *err)
+{
+    return look_up_ids(p, kind, keys->items, keys->n, fn, err);
 }
 
 /* Templates may name templates: until none is wanted. */
@@ -211,6 +220,8 @@ static bool judge_one(void *ctx, const char *place, const struct document *doc,
     case JUDGE_NEEDS_CHILDREN: note_parent(p, doc, &j.execution); return true;
     case JUDGE_DONE: break;
     }
+    if (p->ended && !(j.finding.codes & LISTENER_CODES))
+        return true;
     p->stats->executions++;
     judge_keep(conf->judge, &j);
     return !conf->on_judged || conf->on_judged(conf->ctx, place, doc, &j, err);
@@ -436,27 +447,52 @@ static void name_children(struct pass *p)
     add_class_names(&p->child_types, items);
 }
 
+static void begin(struct pass *p)
+{
+    name_children(p);
+    p->asked = map_new();
+    p->newest = map_new();
+    id_list_init(&p->wanted);
+    id_list_init(&p->parents);
+    id_list_init(&p->ids);
+}
+
+static void end(struct pass *p)
+{
+    for (size_t i = 0; i < p->n_aside; i++)
+        batch_free(p->aside[i]);
+    mem_free(p->aside);
+    id_list_free(&p->wanted);
+    id_list_free(&p->parents);
+    id_list_free(&p->ids);
+    map_free(p->newest);
+    map_free(p->asked);
+    mem_free(p->child_types.items);
+}
+
 bool pending_run(const struct pending_conf *conf, struct pending_stats *stats, struct err *err)
 {
     struct pass p = { .conf = conf, .stats = stats };
     bool        ok;
 
     memset(stats, 0, sizeof(*stats));
-    name_children(&p);
-    p.asked = map_new();
-    id_list_init(&p.wanted);
-    id_list_init(&p.parents);
-    id_list_init(&p.ids);
-    p.newest = map_new();
+    begin(&p);
     ok = run_pass(&p, err);
-    for (size_t i = 0; i < p.n_aside; i++)
-        batch_free(p.aside[i]);
-    mem_free(p.aside);
-    id_list_free(&p.wanted);
-    id_list_free(&p.parents);
-    id_list_free(&p.ids);
-    map_free(p.newest);
-    map_free(p.asked);
-    mem_free(p.child_types.items);
+    end(&p);
+    return ok;
+}
+
+bool pending_run_ended(const struct pending_conf *conf, const struct slice *ids, size_t n,
+                       struct pending_stats *stats, struct err *err)
+{
+    struct pass p = { .conf = conf, .stats = stats, .ended = true };
+    bool        ok = true;
+
+    begin(&p);
+    if (conf->store->sequential)
+        ok =
+            look_up_ids(&p, KIND_EXECUTION, ids, n, note_wanted, err) && look_up_revisions(&p, err);
+    ok = ok && look_up_ids(&p, KIND_EXECUTION, ids, n, judge_one, err) && work_aside(&p, err);
+    end(&p);
     return ok;
 }

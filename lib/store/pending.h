@@ -45,6 +45,11 @@ struct pending_stats {
     uint64_t lookups;    /* requests for any of these */
 };
 
+/* The same for ended executions that somebody names: handed out and kept are only those of which a
+ * listener is open (rows E34, E35). After pending_run. */
+MUST_CHECK bool pending_run_ended(const struct pending_conf *conf, const struct slice *ids,
+                                  size_t n, struct pending_stats *stats, struct err *err);
+
 MUST_CHECK bool pending_run(const struct pending_conf *conf, struct pending_stats *stats,
                             struct err *err);
 

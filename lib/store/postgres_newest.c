@@ -13,7 +13,8 @@
 #define PLACES        1000 /* rows looked at, by each column */
 #define PLACES_TENANT 100  /* of each tenant */
 #define SMALL_BYTES   (64 << 20)
-#define IS_DATE       " ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+([Z+-]|$)'"
+/* What looks like a date; a regular expression would take longer than all the rest. */
+#define IS_DATE(d) "(" d ") LIKE '____-__-__T__:__%%' AND (" d ") COLLATE \"C\" < ':'"
 #define LIST_OF(value)                                                                             \
     " jsonb_array_elements(CASE jsonb_typeof(" value ") WHEN 'array' THEN " value " ELSE '[]' "    \
     "END) "
@@ -188,7 +189,7 @@ static void put_executions(const struct place *p, enum order end, enum order sta
         buf_add(p->sql, " UNION ALL ");
         put_places(p, start, "start_date", pending);
     }
-    buf_add(p->sql, ") p" DATES " WHERE d" IS_DATE);
+    buf_add(p->sql, ") p" DATES " WHERE " IS_DATE("d"));
 }
 
 static bool take_rows(PGresult *res, struct store_newest *out)
@@ -235,8 +236,8 @@ static bool newest_trigger(const struct place *p, struct store_newest *out)
 
     buf_add(p->sql,
             "SELECT max(d COLLATE \"C\") FROM (SELECT value::jsonb ->> 'date' FROM %s UNION ALL"
-            " SELECT value::jsonb ->> 'updatedDate' FROM %s) x(d) WHERE d" IS_DATE
-            " GROUP BY substring(d from '[Z+-][^T]*$')",
+            " SELECT value::jsonb ->> 'updatedDate' FROM %s) x(d) WHERE " IS_DATE(
+                "d") " GROUP BY substring(d from '[Z+-][^T]*$')",
             p->t->sql, p->t->sql);
     return pg_run_optional(p->s, p->sql, p->doing, &res, p->err) && (!res || take_rows(res, out));
 }
@@ -256,7 +257,7 @@ static bool newest_log(const struct place *p, struct store_newest *out)
         put_tenants(p);
     buf_add(p->sql, "SELECT max((value::jsonb ->> 'timestamp') COLLATE \"C\") FROM (");
     put_places(p, order, "\"timestamp\"", "");
-    buf_add(p->sql, ") p WHERE (value::jsonb ->> 'timestamp')" IS_DATE);
+    buf_add(p->sql, ") p WHERE " IS_DATE("value::jsonb ->> 'timestamp'"));
     return pg_run_optional(p->s, p->sql, p->doing, &res, p->err) && (!res || take_rows(res, out));
 }
 

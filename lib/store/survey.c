@@ -191,3 +191,15 @@ struct store_query survey_query(const struct scope *scope, enum kind kind)
     }
     return q;
 }
+
+struct store_query survey_query_of(const struct survey *s, const struct scope *scope,
+                                   enum kind kind)
+{
+    struct store_query q = survey_query(scope, kind);
+
+    if (kind == KIND_EXECUTION && s->judge && q.executions == EXECUTIONS_PENDING)
+        q.n_also = judge_ended(s->judge, &q.also);
+    if (q.n_also == 0)
+        q.also = NULL;
+    return q;
+}

@@ -38,6 +38,10 @@ MUST_CHECK bool survey_run(struct store *store, const struct layout *layout,
                            struct err *err);
 void            survey_release(struct survey *s);
 
+/* The query that reads a kind within a scope; survey_query_of adds the ended executions that the
+ * judge lets go. */
+struct store_query survey_query_of(const struct survey *s, const struct scope *scope,
+                                   enum kind kind);
 /* The query that reads a kind within a scope. */
 struct store_query survey_query(const struct scope *scope, enum kind kind);
 

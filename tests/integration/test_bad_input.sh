@@ -94,7 +94,7 @@ assert_result "a selection of nothing" 2 '^warning: nothing is selected' '^PLAN:
 # ---- the command line ----------------------------------------------------------------------------
 
 store=postgres://postgres:$secret@$server/$sample
-misused "unknown option" 'unknown option --recover' 'requeue help rebuild' rebuild --recover
+misused "unknown option" 'unknown option --frobnicate' 'requeue help rebuild' rebuild --frobnicate
 misused "unknown option, nearly known" 'unknown option --resumee' 'did you mean --resume' rebuild --resumee
 misused "unknown letter" 'unknown option -Z' 'requeue help plan' plan -Z
 misused "an option of another command" 'option --audit belongs to another command' 'requeue help rebuild' rebuild --audit
@@ -107,7 +107,7 @@ misused "--audit and --unlock all" '--audit means --unlock none' '' verify --aud
 misused "--since after --until" 'is not before --until' '' rebuild --since 2024-01-02T00:00:00Z --until 2024-01-01T00:00:00Z
 misused "a time that is none" "'yesterday' is not a time" '' rebuild --since yesterday
 misused "an unknown kind" "unknown kind 'flows'" 'kinds are' rebuild --kinds flows
-misused "no kind left" 'no kind is left' '--executions' rebuild --kinds execution
+misused "no kind left" 'no kind is left' '--executions' rebuild --kinds execution --executions none
 misused "a table that Kestra does not have" 'has no table "flws"' 'name a kind or a table' rebuild --table flws=x
 misused "a text that is not UTF-8" 'not valid UTF-8' '' rebuild --tenant $'\xff'
 misused "a prefix that Kafka does not allow" 'topic name a/bexecution' '--topic-prefix' plan --topic-prefix a/b
@@ -171,10 +171,10 @@ nothing_made "none of these made a topic"
 new_prefix
 mkdir "$work/full"
 ln -s /dev/full "$work/full/r.json"
-run_requeue rebuild --report "$work/full/r.json"
+run_requeue rebuild --executions none --report "$work/full/r.json"
 assert_told "the disk is full for the report" 1 'cannot write .*full/r\.json: No space left.*the verdict stands' 'make room'
 assert_line '^PASS \(grade A\)$' "the disk is full for the report: the verdict is told"
-run_requeue plan --resume -o "$work/full/r.json"
+run_requeue plan --executions none --resume -o "$work/full/r.json"
 assert_told "the disk is full for the plan" 1 'cannot write .*full/r\.json: No space left' 'make room'
 # 115 differences are 40 KB, so that it fails in the middle.
 if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" && mount -t tmpfs -o size=16k tmpfs "$work/small" 2>/dev/null; then
@@ -185,7 +185,7 @@ if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" && mount -t tmpfs -o size=16k tmp
 else
     ok "the disk becomes full # SKIP needs root, to mount a small file system"
 fi
-run_requeue verify
+run_requeue verify --executions none
 assert_result "the disk was full: the topics are right" 0 '^PASS \(grade A\)$'
 
 # ---- Kestra is running ---------------------------------------------------------------------------

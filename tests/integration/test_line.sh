@@ -191,13 +191,13 @@ kinds_of() { python3 -c 'import json, sys; print(*json.load(open(sys.argv[1]))["
 new_prefix
 run_requeue rebuild --kinds flow --report "$work/kinds.json"
 is "--kinds flow includes flow-last" "$status $(kinds_of "$work/kinds.json")" '0 flow-last flow'
-run_requeue rebuild --no-flows --no-templates --report "$work/kinds.json"
+run_requeue rebuild --no-flows --no-templates --executions none --report "$work/kinds.json"
 is "--no-flows and --no-templates leave the triggers" "$status $(kinds_of "$work/kinds.json")" '0 trigger'
 run_requeue rebuild --kinds template,execution --executions pending --report "$work/kinds.json"
 is "--kinds takes a list" "$status $(kinds_of "$work/kinds.json")" '0 template execution'
 run_requeue verify --executions pending
 assert_result "kind after kind gives the whole" 0 '^PASS \(grade A\)$'
-run_requeue rebuild --no-flows --no-templates --no-triggers
+run_requeue rebuild --no-flows --no-templates --no-triggers --executions none
 assert_result "no kind at all is an error of usage" 1 'no kind is left'
 run_requeue verify --kinds flow,sheep
 assert_result "an unknown kind is an error of usage" 1 "unknown kind 'sheep'"

@@ -15,7 +15,7 @@ reported() {
     run_requeue "$@" --report "$base.json"
     assert_exit "$expected" "$name: ends with $expected"
     holds "$name: the report and its lines are what the schemas say" \
-        check_report schema "$base.json" "$base.differences.jsonl" "$base.skipped.jsonl"
+        check_report schema "$base.json" "$base".*.jsonl
     is "$name: the files are for their owner alone" "$(stat -c %a "$base".* | sort -u | paste -sd ' ')" 600
     is "$name: the report has the exit status" "$(json_at "$base.json" exit_status)" "$expected"
     is "$name: as many lines as the report counts" "$(wc -l < "$base.differences.jsonl") $(wc -l < "$base.skipped.jsonl")" \

@@ -37,15 +37,30 @@ static void answer_count(struct fake_search *f, const char *expression, struct f
                   (unsigned long long)n);
 }
 
-static void answer_mapping(const struct fake_search *f, struct fake_answer *a)
+static const char *first_index(const struct fake_search *f, const char *expression)
 {
+    for (size_t i = 0; i < f->n_indices; i++)
+        if (index_name_matches(expression, slice_str(f->indices[i].name)))
+            return f->indices[i].name;
+    return NULL;
+}
+
+static void answer_mapping(const struct fake_search *f, const struct fake_request *r,
+                           const char *expression, struct fake_answer *a)
+{
+    const char       *index = first_index(f, expression);
     static const char kestras[] =
         "{\"namespace\":{\"keyword\":{}},\"tenantId\":{\"keyword\":{}},"
         "\"state.startDate\":{\"date\":{}},\"state.current\":{\"keyword\":{}},"
         "\"deleted\":{\"boolean\":{}}}";
 
-    fake_http_say(a, "{\"indices\":[],\"fields\":%s}",
-                  f->settings.mapping ? f->settings.mapping : kestras);
+    if (!index && strstr(r->path, "ignore_unavailable=true"))
+        fake_http_say(a, "{\"indices\":[],\"fields\":{}}");
+    else if (!index)
+        fake_search_error(a, 404, "index_not_found_exception", "no such index");
+    else
+        fake_http_say(a, "{\"indices\":[\"%s\"],\"fields\":%s}", index,
+                      f->settings.mapping ? f->settings.mapping : kestras);
 }
 
 static void answer_root(const struct fake_search *f, struct fake_answer *a)
@@ -138,7 +153,7 @@ static void work_on(struct fake_search *f, const struct fake_request *r, enum se
     case ASK_CAT: answer_cat(f, expression, a); break;
     case ASK_REFRESH: fake_http_say(a, "{}"); break;
     case ASK_COUNT: answer_count(f, expression, a); break;
-    case ASK_MAPPING: answer_mapping(f, a); break;
+    case ASK_MAPPING: answer_mapping(f, r, expression, a); break;
     case ASK_PIT: answer_pit(f, expression, a); break;
     case ASK_RELEASE: answer_release(f, root, a); break;
     case ASK_LOOK:

@@ -11,26 +11,26 @@
 
 struct model_resumed {
     enum state final;
-    int64_t dropped;
+    int64_t    dropped;
 };
 
 struct model_case {
-    struct slice   line, flow, execution; /* JSON, borrowed from the line */
-    struct slice   made;                  /* "life", or the changes: "leaf+call" */
-    size_t         n_children;
-    struct child  *children;
-    bool           registered;
-    enum state     final;
-    size_t         n_runs, n_dispatched, n_created;
-    struct slice  *runs;       /* "task:STATE" at the end */
-    struct slice  *dispatched; /* task ids; a task that ran twice stands twice */
-    struct slice  *created;    /* task ids */
-    int64_t        dropped, flowtrig, waits, timers;
-    bool           looped;       /* the model never came to rest */
-    bool           task_failure; /* "Can't find task" */
-    bool           call_failure; /* "Unable to find subflow" */
-    bool           has_resumed;  /* a PAUSED execution that a person can resume */
-    struct model_resumed alone;  /* without having been sent */
+    struct slice         line, flow, execution; /* JSON, borrowed from the line */
+    struct slice         made;                  /* "life", or the changes: "leaf+call" */
+    size_t               n_children;
+    struct child        *children;
+    bool                 registered;
+    enum state           final;
+    size_t               n_runs, n_dispatched, n_created;
+    struct slice        *runs;       /* "task:STATE" at the end */
+    struct slice        *dispatched; /* task ids; a task that ran twice stands twice */
+    struct slice        *created;    /* task ids */
+    int64_t              dropped, flowtrig, waits, timers;
+    bool                 looped;       /* the model never came to rest */
+    bool                 task_failure; /* "Can't find task" */
+    bool                 call_failure; /* "Unable to find subflow" */
+    bool                 has_resumed;  /* a PAUSED execution that a person can resume */
+    struct model_resumed alone;        /* without having been sent */
     struct model_resumed sent;
 };
 

@@ -227,7 +227,8 @@ static void branches_stand_as_the_executor_walks_them(void **state)
                                                                                                "tas"
                                                                                                "ks'"
                                                                                                ":"
-                                                                                               "[" LEAF("l1") "," LEAF("l2") "]},{'tasks':[" LEAF("l3") "]}]}",
+                                                                                               "[" LEAF("l1") "," LEAF("l2") "]},{'tasks':[" LEAF(
+                                                                                                   "l3") "]}]}",
         " tasks[x s:seq{ tasks[s1 p:par{ tasks[p1 p2] }] errors[se] } y] errors[err]"
         " finally[fin] listeners[l1 l2 l3]");
     assert_flow(a, "{'tasks':null,'errors':[],'listeners':[{'tasks':null},{}]}", " listeners[]");
@@ -245,24 +246,29 @@ static void each_flowable_has_its_branches(void **state)
                 FLOW(TASK("if", NEW "If") "'then':[" LEAF("t") "],'else':[" LEAF(
                     "e") "],'finally':[" LEAF("fi") "]}"),
                 " tasks[if:if{ tasks[t] else[e] finally[fi] }]");
-    assert_flow(i,
-                FLOW(TASK("af", NEW "AllowFailure") "'tasks':[" LEAF("x") "]}," TASK("wd", NEW "Wor"
-                                                                                               "kin"
-                                                                                               "gDi"
-                                                                                               "rec"
-                                                                                               "tor"
-                                                                                               "y") "'tasks':[" LEAF("y") "]}," TASK("w", OLD "Worker") "'tasks':[" LEAF(
-                    "z") "]}," TASK("lu", NEW
-                                    "LoopUntil") "'tasks':[" LEAF("u") "]}," TASK("wf", OLD
-                                                                                  "WaitFor") "'task"
-                                                                                             "s':"
-                                                                                             "[" LEAF("v") "]}," TASK("pa",
-                                                                                                                      NEW
-                                                                                                                      "Pause") "'tasks':[" LEAF("q") "]}," TASK("p2",
-                                                                                                                                                                NEW
-                                                                                                                                                                "Pause") "'delay':1.0}"),
-                " tasks[af:allow{ tasks[x] } wd:worker{ tasks[y] } w:worker{ tasks[z] }"
-                " lu:until{ tasks[u] } wf:until{ tasks[v] } pa:pause{ tasks[q] } p2:pause]");
+    assert_flow(
+        i,
+        FLOW(TASK("af", NEW "AllowFailure") "'tasks':[" LEAF("x") "]}," TASK(
+            "wd", NEW
+            "Wor"
+            "kin"
+            "gDi"
+            "rec"
+            "tor"
+            "y") "'tasks':[" LEAF("y") "]}," TASK("w", OLD
+                                                  "Worker") "'tasks':[" LEAF("z") "]}," TASK("lu",
+                                                                                             NEW
+                                                                                             "LoopU"
+                                                                                             "ntil") "'tasks':[" LEAF("u") "]}," TASK("wf",
+                                                                                                                                      OLD
+                                                                                                                                      "WaitFor") "'task"
+                                                                                                                                                 "s':"
+                                                                                                                                                 "[" LEAF("v") "]}," TASK("pa", NEW "Pause") "'tasks':[" LEAF(
+                                                                                                                                                     "q") "]}," TASK("p2",
+                                                                                                                                                                     NEW
+                                                                                                                                                                     "Pause") "'delay':1.0}"),
+        " tasks[af:allow{ tasks[x] } wd:worker{ tasks[y] } w:worker{ tasks[z] }"
+        " lu:until{ tasks[u] } wf:until{ tasks[v] } pa:pause{ tasks[q] } p2:pause]");
     /* What is no flowable has none, whatever its members are called. */
     assert_flow(i,
                 FLOW("{'id':'r','type':'c.R','tasks':[{}],'errors':7}," TASK(
@@ -381,33 +387,46 @@ static void for_each_is_sequential_unless_its_limit_says_otherwise(void **state)
 
 static void tasks_say_what_makes_them_wait_or_stay_out(void **state)
 {
-    struct flow_tree
-        *
-            t =
-                build(
-                    i,
-                    "{'tasks':[" TASK("p0", NEW "Pause") "'delay':null}," TASK("p1", NEW "Pause") "'delay':5.0}," TASK("p2", NEW "Pause") "'timeout':'PT1S'}," TASK(
-                        "p3", NEW
-                        "Pause") "'pauseDuration':'PT1S'}," TASK("lu", NEW
-                                                                 "WaitFor") "'x':1},"
-                                                                            "{'id':'r','type':'c.R'"
-                                                                            ",'disabled':true,'"
-                                                                            "retry':{'type':'"
-                                                                            "constant'},"
-                                                                            "'runIf':'{{ x "
-                                                                            "}}'},{'id':'s','type':"
-                                                                            "'c.R','runIf':'true','"
-                                                                            "delay':1}],"
-                                                                            "'listeners':[{'tasks':"
-                                                                            "[" LEAF("l1") "]},{'"
-                                                                                           "conditi"
-                                                                                           "ons':[{"
-                                                                                           "'type':"
-                                                                                           "'c.C'}]"
-                                                                                           ",'"
-                                                                                           "tasks':"
-                                                                                           "[" LEAF("l2") "]},{'conditions':[],'tasks':[" LEAF(
-                                                                                               "l3") "]}]}");
+    struct flow_tree *
+        t = build(i, "{'tasks':[" TASK("p0", NEW "Pause") "'delay':null}," TASK("p1", NEW "Pause") "'delay':5.0}," TASK(
+                         "p2", NEW
+                         "Pause") "'timeout':'PT1S'}," TASK("p3", NEW
+                                                            "Pause") "'pauseDuration':'PT1S'}"
+                                                                     "," TASK("lu", NEW
+                                                                              "WaitFor") "'x':1},"
+                                                                                         "{'id':'r'"
+                                                                                         ",'type':'"
+                                                                                         "c.R'"
+                                                                                         ",'"
+                                                                                         "disabled'"
+                                                                                         ":true,'"
+                                                                                         "retry':{'"
+                                                                                         "type':'"
+                                                                                         "constant'"
+                                                                                         "},"
+                                                                                         "'runIf':'"
+                                                                                         "{{ x "
+                                                                                         "}}'},{'"
+                                                                                         "id':'s','"
+                                                                                         "type':"
+                                                                                         "'c.R','"
+                                                                                         "runIf':'"
+                                                                                         "true','"
+                                                                                         "delay':1}"
+                                                                                         "],"
+                                                                                         "'listener"
+                                                                                         "s':[{'"
+                                                                                         "tasks':"
+                                                                                         "[" LEAF(
+                                                                                             "l1") "]},{'"
+                                                                                                   "conditi"
+                                                                                                   "ons':[{"
+                                                                                                   "'type':"
+                                                                                                   "'c.C'}]"
+                                                                                                   ",'"
+                                                                                                   "tasks':"
+                                                                                                   "[" LEAF("l2") "]},{'conditions':[],'tasks':[" LEAF(
+                                                                                                       "l3") "]}]}");
 
     (void)state;
     assert_false(task_of(t, "p0")->has_delay);
@@ -770,19 +789,38 @@ static bool build_copy(struct slice bytes)
 }
 
 /* Every kind of task, for the tests that break it. */
-static const char everything[] = "{'id':'f','namespace':'n','revision':1,'tasks':[" TASK("sw", NEW "Switch") "'cases':{'b':[" LEAF("b1") "]},'defaults':[" LEAF(
-    "d") "]}," TASK("if",
-                    NEW "If") "'then':[" LEAF("t") "],'else':[" LEAF("e") "]}," TASK("g", NEW
-                                                                                     "Dag") "'tasks"
-                                                                                            "':[{'"
-                                                                                            "task'"
-                                                                                            ":" LEAF("d1") "},{'task':" LEAF("d2") ",'dependsOn':['d1']}]}," TASK("ea",
-                                                                                                                                                                  NEW
-                                                                                                                                                                  "ForEach") "'values':[1,2],'tasks':[" LEAF("x") "]}," TASK("it", NEW "ForEachItem") "'namespace':'n','flowId':'q'}," TASK("tp",
-                                                                                                                                                                                                                                                                                            NEW "Template") "'namespace':'n','templateId':'q'}," TASK("su",
-                                                                                                                                                                                                                                                                                                                                                      NEW "Subflow") "'namespace':'n','flowId':'q'}],"
-                                                                                                                                                                                                                                                                                                                                                                     "'listeners':[{'conditions':[{}],'tasks':[" LEAF(
-                                                                                                                                                                                                                                                                                                                                                                         "l") "]}],'errors':[" LEAF("er") "]}";
+static const char everything[] = "{'id':'f','namespace':'n','revision':1,'tasks':[" TASK("sw", NEW "Switch") "'cases':{'b':[" LEAF("b1") "]},'defaults':[" LEAF("d") "]}," TASK("if", NEW "If") "'then':[" LEAF(
+    "t") "],'else':[" LEAF("e") "]}," TASK("g", NEW "Dag") "'tasks"
+                                                           "':[{'"
+                                                           "task'"
+                                                           ":" LEAF("d1") "},{'task':" LEAF("d2") ",'dependsOn':['d1']}]}," TASK("ea", NEW "ForEach") "'values':[1,2],'tasks':[" LEAF("x") "]}," TASK(
+                                                               "it",
+                                                               NEW "ForEachItem") "'namespace':'n',"
+                                                                                  "'flowId':'q'}"
+                                                                                  "," TASK("tp", NEW
+                                                                                           "Templat"
+                                                                                           "e") "'n"
+                                                                                                "am"
+                                                                                                "es"
+                                                                                                "pa"
+                                                                                                "ce"
+                                                                                                "':"
+                                                                                                "'n"
+                                                                                                "',"
+                                                                                                "'t"
+                                                                                                "em"
+                                                                                                "pl"
+                                                                                                "at"
+                                                                                                "eI"
+                                                                                                "d'"
+                                                                                                ":'"
+                                                                                                "q'"
+                                                                                                "}"
+                                                                                                "," TASK("su",
+                                                                                                         NEW
+                                                                                                         "Subflow") "'namespace':'n','flowId':'q'}],"
+                                                                                                                    "'listeners':[{'conditions':[{}],'tasks':[" LEAF(
+                                                                                                                        "l") "]}],'errors':[" LEAF("er") "]}";
 
 static void flows_that_are_cut_or_changed_do_no_harm(void **state)
 {

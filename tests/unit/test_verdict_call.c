@@ -60,6 +60,15 @@ static void test_E19_child_would_start_and_not_be_heard(void **state)
     CHECK(w, ROW_E27, VERDICT_RESUMES, 0);
 }
 
+static void a_call_at_the_end_of_its_execution_is_not_heard(void **state)
+{
+    struct world *w = *state;
+
+    judge(w, FLOW(LEAF("a") "," CALL("call", WAIT)),
+          EXEC(RUNNING, RUN("a", FAILED) "," RUN("call", CREATED)));
+    CHECK(w, ROW_E19, VERDICT_BLOCKED, CODE(SUBFLOW_NOT_JOINED) | CODE(FLOW_TRIGGER_REFIRE));
+}
+
 static void children_that_nobody_looked_for_block(void **state)
 {
     struct world *w = *state;
@@ -245,6 +254,7 @@ int main(void)
         TEST(test_E18_child_of_a_waiting_call_would_start_twice),
         TEST(a_call_with_outputs_cannot_be_finished_for_it),
         TEST(test_E19_child_would_start_and_not_be_heard),
+        TEST(a_call_at_the_end_of_its_execution_is_not_heard),
         TEST(children_that_nobody_looked_for_block),
         TEST(test_E20_call_that_does_not_wait),
         TEST(test_E21_pending_child_of_a_waiting_call),

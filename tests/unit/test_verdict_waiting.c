@@ -16,9 +16,6 @@ static void test_E23_manual_pause(void **state)
     CHECK(w, ROW_E23, VERDICT_NEEDS_ACTION, CODE(PAUSE_MANUAL));
     assert_int_equal(w->f.notes[0].role, ROLE_PAUSE);
     assert_int_equal(w->f.remedies, REMEDY_BIT(REMEDY_RESUME_BY_HAND));
-    /* Its first pass would make it PAUSED again. */
-    judge(w, FLOW(PAUSE("p", LEAF("x")) "," LEAF("z")), EXEC(RESTARTED, RUN("p", PAUSED)));
-    CHECK(w, ROW_E23, VERDICT_NEEDS_ACTION, CODE(PAUSE_MANUAL));
     /* Paused from outside: no task run shows it. */
     judge(w, ABC, EXEC(PAUSED, RUN("a", SUCCESS)));
     CHECK(w, ROW_E23, VERDICT_NEEDS_ACTION, CODE(PAUSE_MANUAL));
@@ -36,6 +33,24 @@ static void test_E24_pause_with_a_delay(void **state)
 
 #define PAUSE_AND_LONG FLOW(PAR("p", PAUSE("pause", LEAF("x")) "," LEAF("long")) "," LEAF("z"))
 
+static void what_its_first_pass_makes_paused(void **state)
+{
+    struct world *w = *state;
+
+    /* It waits for a person then, as it would have: Kestra can resume it only from there. */
+    judge(w, FLOW(PAUSE("p", LEAF("x")) "," LEAF("z")), EXEC(RUNNING, RUN("p", PAUSED)));
+    CHECK(w, NO_ROW, VERDICT_RESUMES, 0);
+    assert_true(w->f.registered);
+    assert_false(row_has(&w->f.rows, ROW_E05));
+    judge(w, FLOW(PAUSE_FOR("p", LEAF("x")) "," LEAF("z")), EXEC(RESTARTED, RUN("p", PAUSED)));
+    CHECK(w, ROW_E24, VERDICT_NEEDS_ACTION, CODE(PAUSE_DELAY_LOST));
+    /* Its siblings are heard: it is registered, and PAUSED purges nothing. */
+    judge(
+        w, FLOW(PAR("p", PAUSE("q", LEAF("x")) "," LEAF("y"))),
+        EXEC(RESTARTED, RUN("p", PAUSED) "," UNDER("p", "q", PAUSED) "," UNDER("p", "y", CREATED)));
+    CHECK(w, ROW_E27, VERDICT_RESUMES, AGAIN);
+}
+
 static void test_E25_paused_with_a_created_sibling(void **state)
 {
     struct world *w = *state;
@@ -45,6 +60,10 @@ static void test_E25_paused_with_a_created_sibling(void **state)
                RUN("p", PAUSED) "," UNDER("p", "pause", PAUSED) "," UNDER("p", "long", CREATED)));
     CHECK(w, ROW_E25, VERDICT_BLOCKED, CODE(PAUSE_MANUAL) | CODE(PAUSE_SIBLING_OPEN) | AGAIN);
     assert_false(w->f.lost);
+    /* Not so when its first pass registers it: the errors branch counts a PAUSED task as failed. */
+    judge(w, FLOW_OF(ON_ERROR(LEAF("err")), PAR("p", PAUSE("q", LEAF("x")) "," LEAF("y"))),
+          EXEC(PAUSED, RUN("p", PAUSED) "," UNDER("p", "q", PAUSED) "," UNDER("p", "y", CREATED)));
+    CHECK(w, ROW_E23, VERDICT_NEEDS_ACTION, CODE(PAUSE_MANUAL) | AGAIN);
 }
 
 static void test_E26_paused_with_a_lost_sibling(void **state)
@@ -103,6 +122,9 @@ static void a_killing_that_ends_otherwise_does_not_send_tasks(void **state)
     struct world *w = *state;
 
     judge(w, ABC, EXEC(KILLING, RUN("a", FAILED) "," RUN("b", CREATED)));
+    CHECK(w, ROW_E29, VERDICT_BLOCKED, CODE(KILLING_STUCK));
+    /* PAUSED, it would have escaped. */
+    judge(w, FLOW(PAUSE("p", LEAF("x"))), EXEC(KILLING, RUN("p", PAUSED)));
     CHECK(w, ROW_E29, VERDICT_BLOCKED, CODE(KILLING_STUCK));
 }
 
@@ -200,8 +222,9 @@ static void test_E36_leftovers_of_a_parallel(void **state)
 static void test_E37_failed_with_tasks_to_come(void **state)
 {
     struct world *w = *state;
-
     judge(w, ABC, EXEC(FAILED, RUN("a", SUCCESS)));
+    CHECK(w, ROW_E37, VERDICT_NEEDS_ACTION, CODE(TERMINAL_NOT_EMITTED));
+    judge(w, FLOW_OF(LISTEN(LEAF("l")), SEQ("s", LEAF("x"))), EXEC(FAILED, RUN("s", RUNNING)));
     CHECK(w, ROW_E37, VERDICT_NEEDS_ACTION, CODE(TERMINAL_NOT_EMITTED));
 }
 
@@ -250,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_E23_manual_pause),
         TEST(test_E24_pause_with_a_delay),
+        TEST(what_its_first_pass_makes_paused),
         TEST(test_E25_paused_with_a_created_sibling),
         TEST(test_E26_paused_with_a_lost_sibling),
         TEST(test_E27_restarted_resumes),

@@ -1,9 +1,9 @@
 /*
- * locks.h - what is told of the triggers that an execution locks (lib/store/locks.h): a JSON line
+ * lock_lines.h - what is told of the triggers that an execution locks (lib/store/locks.h): a JSON line
  * for each beside the report, the first few as text.
  */
-#ifndef REQUEUE_CLI_LOCKS_H
-#define REQUEUE_CLI_LOCKS_H
+#ifndef REQUEUE_LOCK_LINES_H
+#define REQUEUE_LOCK_LINES_H
 
 #include "lib/base/file.h"
 #include "lib/store/locks.h"

@@ -1,5 +1,5 @@
-/* locks.c - see locks.h. */
-#include "cli/locks.h"
+/* lock_lines.c - see lock_lines.h. */
+#include "cli/lock_lines.h"
 
 #include "cli/shown.h"
 #include "lib/base/json.h"

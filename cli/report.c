@@ -280,6 +280,20 @@ static void locks_json(struct json_writer *w, const struct locks_stats *s)
     json_close(w, '}');
 }
 
+static void looked_up_json(struct json_writer *w, const struct pending_stats *p)
+{
+    json_key(w, "looked_up");
+    json_open(w, '{');
+    put_uint(w, "revisions", p->revisions);
+    put_uint(w, "templates", p->templates);
+    put_uint(w, "parents", p->parents);
+    put_uint(w, "children", p->children);
+    put_uint(w, "links", p->links);
+    put_uint(w, "stale", p->stale);
+    put_uint(w, "requests", p->lookups);
+    json_close(w, '}');
+}
+
 /* Of the pending executions; null where they were not judged. */
 static void executions_json(struct json_writer *w, const struct run *r)
 {
@@ -293,6 +307,7 @@ static void executions_json(struct json_writer *w, const struct run *r)
     json_open(w, '{');
     summary_members(&r->judged.sum, w);
     put_uint(w, "unreadable", r->plan.judged.pending.unreadable);
+    looked_up_json(w, &r->plan.judged.pending);
     if (loss.has_newest)
         put_time(w, "newest", loss.newest);
     else

@@ -110,6 +110,23 @@ static void class_lines(const struct run *r, struct buf *out)
     }
 }
 
+/* kestra/restartability.md 3: a record of an ended execution counts as its end, once more. */
+static void refire_line(const struct run *r, uint64_t ended, struct buf *out)
+{
+    uint64_t flows = r->plan.survey.listeners;
+
+    buf_add(out, "execution: %" PRIu64 " ended ones are among them; ", ended);
+    if (!r->session->layout->executor.refires_terminal)
+        buf_add(out, "a Kestra of this band starts no flow triggers for them\n");
+    else if (flows == 0)
+        buf_add(out, "no flow has a Flow trigger that they would start\n");
+    else
+        buf_add(out,
+                "%" PRIu64 " flows have a Flow trigger: up to %" PRIu64 " x %" PRIu64
+                " executions start once more when Kestra reads this topic\n",
+                flows, flows, ended);
+}
+
 static void execution_lines(const struct run *r, struct buf *out)
 {
     const struct store_counts *c = &r->executions;
@@ -128,21 +145,22 @@ static void execution_lines(const struct run *r, struct buf *out)
                 c->pending, c->total);
     else if (mode == EXECUTIONS_ALL && c->terminal > 0 &&
              r->session->conf->command != COMMAND_VERIFY)
-        buf_add(out,
-                "execution: %" PRIu64
-                " ended ones are among them: every flow with a Flow trigger starts "
-                "again for each of them when Kestra reads this topic\n",
-                c->terminal);
+        refire_line(r, c->terminal, out);
 }
 
 /* What the judgement found, for plan and rebuild; nothing when nothing was judged. */
 static void judged_lines(const struct run *r, struct buf *out)
 {
-    struct loss loss = run_loss(r);
+    struct loss                 loss = run_loss(r);
+    const struct pending_stats *p = &r->plan.judged.pending;
 
     if (!r->was_judged || r->session->conf->command == COMMAND_VERIFY)
         return;
     executions_plan_text(&r->judged.sum, r->judged.recover.mode, out);
+    buf_add(out,
+            "  for their verdicts %" PRIu64 " flow revisions, %" PRIu64 " templates, %" PRIu64
+            " children of %" PRIu64 " waiting parents were read, by %" PRIu64 " look-ups\n",
+            p->revisions, p->templates, p->children, p->parents, p->lookups);
     locks_text(&r->plan.judged.locks, out);
     buf_add(out, "%s", r->shown_locks.p);
     if (r->n_shown_locks > RUN_SHOWN_LINES)

@@ -172,6 +172,15 @@ bool flow_index_has(const struct flow_index *x, struct slice key)
     return idset_has(x->revisions, digest_bytes(DIGEST_TAG_RAW, key));
 }
 
+size_t flow_index_listeners(const struct flow_index *x)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < x->cap; i++)
+        n += x->slots[i] && x->slots[i]->flags == FLOW_TRIGGERS ? 1 : 0;
+    return n;
+}
+
 size_t flow_index_count(const struct flow_index *x)
 {
     return x->n;

@@ -30,6 +30,7 @@ void               flow_index_free(struct flow_index *x); /* NULL is allowed */
 /* What a revision says of itself. */
 #define FLOW_DELETED  1u
 #define FLOW_DISABLED 2u
+#define FLOW_TRIGGERS 4u /* names a Flow trigger somewhere: an ended execution may start it */
 
 /* One revision. key: its flow-last key. identity: tenant, namespace and id, each length-prefixed,
  * so that two flows of one key are told apart. Of two rows with one revision a skipped one decides.
@@ -50,6 +51,9 @@ int64_t flow_index_last(const struct flow_index *x, struct slice key);
 
 /* FLOW_DELETED and FLOW_DISABLED of the highest revision. */
 unsigned flow_index_flags(const struct flow_index *x, struct slice key);
+
+/* Flows whose highest revision has a Flow trigger, and is neither deleted nor disabled. */
+size_t flow_index_listeners(const struct flow_index *x);
 
 size_t flow_index_count(const struct flow_index *x);
 

@@ -74,6 +74,20 @@ static bool read_revision(const struct job *j, int64_t *out)
     return true;
 }
 
+/* The class as a text somewhere in the flow: good enough for a count that warns. */
+static bool names_flow_trigger(struct slice json)
+{
+    static const struct slice classes[] = {
+        { "\"io.kestra.core.models.triggers.types.Flow\"", 43 },
+        { "\"io.kestra.plugin.core.trigger.Flow\"", 36 },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(classes); i++)
+        if (memmem(json.p, json.n, classes[i].p, classes[i].n))
+            return true;
+    return false;
+}
+
 /* Which flow this is a revision of comes first: what is wrong with the rest of the document is then
  * known of that flow. A revision that cannot be read may be the highest, so it counts as that. */
 static bool build_flow(const struct job *j)
@@ -89,6 +103,8 @@ static bool build_flow(const struct job *j)
         j->out->flow_flags |= FLOW_DELETED;
     if (project_is_true(project_found(j, "disabled", NULL)))
         j->out->flow_flags |= FLOW_DISABLED;
+    if (names_flow_trigger(j->doc->value))
+        j->out->flow_flags |= FLOW_TRIGGERS;
     return true;
 }
 

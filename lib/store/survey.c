@@ -155,6 +155,7 @@ bool survey_run(struct store *store, const struct layout *layout, const struct s
         return false;
     }
     out->flows = pass.index;
+    out->listeners = flow_index_listeners(pass.index);
     return true;
 }
 

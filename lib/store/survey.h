@@ -27,6 +27,7 @@ typedef void (*skip_fn)(void *ctx, const struct skip *skip);
 struct survey {
     struct store_counts counts[KIND_COUNT];
     struct flow_index  *flows;      /* NULL: nobody needs it */
+    uint64_t            listeners;  /* flows that ended executions may start (Flow triggers) */
     uint64_t            flow_skips; /* revisions that were told as skipped */
     struct judge       *judge;      /* owned; NULL until the run has one: nothing is judged */
 };

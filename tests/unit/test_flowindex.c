@@ -214,6 +214,18 @@ static void the_highest_revision_says_what_the_flow_is(void **state)
     assert_int_equal(flow_index_flags(x, SLICE("other")), 0);
 }
 
+static void flows_that_listen_are_counted(void **state)
+{
+    struct flow_index *x = *state;
+
+    flow_index_add(x, SLICE("a"), SLICE("a"), 1, false, FLOW_TRIGGERS);
+    flow_index_add(x, SLICE("b"), SLICE("b"), 1, false, FLOW_TRIGGERS);
+    flow_index_add(x, SLICE("b"), SLICE("b"), 2, false, 0);
+    flow_index_add(x, SLICE("c"), SLICE("c"), 1, false, FLOW_TRIGGERS | FLOW_DISABLED);
+    flow_index_add(x, SLICE("d"), SLICE("d"), 1, false, FLOW_TRIGGERS | FLOW_DELETED);
+    assert_int_equal(flow_index_listeners(x), 1);
+}
+
 static void a_revision_is_there_once_it_was_noted(void **state)
 {
     struct flow_index *x = *state;
@@ -235,6 +247,7 @@ int main(void)
         TEST(a_flow_without_a_revision_is_minus_one),
         TEST(the_highest_revision_says_what_the_flow_is),
         TEST(a_revision_is_there_once_it_was_noted),
+        TEST(flows_that_listen_are_counted),
         TEST(joined_keys_that_collide_are_seen_for_good),
         TEST(identities_of_any_bytes_are_compared_whole),
         TEST(keys_are_copied),

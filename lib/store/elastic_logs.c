@@ -356,7 +356,7 @@ bool es_log_newest(struct store *base, const struct slice *ids, size_t n, store_
 {
     struct es_store        *s = (struct es_store *)base;
     const struct json_node *found = NULL;
-    struct logs             logs;
+    struct logs             logs = { .expression = NULL };
     struct arena           *arena;
     struct buf              body;
     bool                    ok;

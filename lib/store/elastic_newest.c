@@ -23,8 +23,8 @@ static const char *const fields_of[STORE_NEWEST_COUNT][MAX_FIELDS] = {
 /* What can be asked for. */
 struct question {
     const char *expression;
-    bool        asks[MAX_FIELDS];
-    bool        any;
+    size_t      n;
+    const char *fields[MAX_FIELDS];
     bool        nested;      /* task runs are documents of their own */
     bool        has_deleted; /* mapped as boolean */
 };
@@ -61,8 +61,8 @@ static bool look_at_mapping(struct es_store *s, enum newest_of what, struct ques
         return false;
     caps = json_get(root, "fields");
     for (size_t i = 0; i < MAX_FIELDS && fields_of[what][i]; i++) {
-        q->asks[i] = es_has_type(caps, fields_of[what][i], "date");
-        q->any = q->any || q->asks[i];
+        if (es_has_type(caps, fields_of[what][i], "date"))
+            q->fields[q->n++] = fields_of[what][i];
     }
     q->nested = es_has_type(caps, RUNS, "nested");
     q->has_deleted = what == NEWEST_EXECUTION && es_has_type(caps, "deleted", "boolean");
@@ -104,7 +104,7 @@ static bool is_of_runs(const char *field)
     return strncmp(field, RUNS ".", sizeof(RUNS)) == 0;
 }
 
-static bool write_search(enum newest_of what, const struct question *q, struct buf *body)
+static bool write_search(const struct question *q, struct buf *body)
 {
     static const char  live[] = "{\"bool\":{\"must_not\":[{\"term\":{\"deleted\":true}}]}}";
     struct json_writer w;
@@ -121,11 +121,11 @@ static bool write_search(enum newest_of what, const struct question *q, struct b
     }
     json_key(&w, "aggs");
     json_open(&w, '{');
-    for (size_t i = 0; i < MAX_FIELDS; i++) {
-        if (q->asks[i] && q->nested && is_of_runs(fields_of[what][i]))
+    for (size_t i = 0; i < q->n; i++) {
+        if (q->nested && is_of_runs(q->fields[i]))
             put_max_of_runs(&w);
-        else if (q->asks[i])
-            put_max(&w, fields_of[what][i]);
+        else
+            put_max(&w, q->fields[i]);
     }
     json_close(&w, '}');
     json_close(&w, '}');
@@ -204,17 +204,13 @@ static bool newest_of_kind(struct es_store *s, enum newest_of what, const char *
     bool                    ok = look_at_mapping(s, what, &q, arena, err);
 
     buf_init(&body, ES_BODY_BYTES);
-    if (ok && q.any)
-        ok = write_search(what, &q, &body) &&
+    if (ok && q.n > 0)
+        ok = write_search(&q, &body) &&
              es_ask_aggregations(s, expression, buf_slice(&body), arena, &found, err);
-    for (size_t i = 0; ok && found && i < MAX_FIELDS; i++) {
-        const struct json_node *in = found;
+    for (size_t i = 0; ok && found && i < q.n; i++) {
+        bool in_runs = q.nested && is_of_runs(q.fields[i]);
 
-        if (!q.asks[i])
-            continue;
-        if (q.nested && is_of_runs(fields_of[what][i]))
-            in = json_get(found, RUNS);
-        take_max(json_get(in, fields_of[what][i]), out);
+        take_max(json_get(in_runs ? json_get(found, RUNS) : found, q.fields[i]), out);
     }
     buf_release(&body);
     arena_free(arena);

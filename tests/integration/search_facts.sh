@@ -108,7 +108,8 @@ is "there are log lines of most executions" "$(($(facts log-newest "${all[@]}" |
 
 # Two copies of one child in two days; the later one is deleted.
 day=${indices}executions-2023-02
-child='"id":"twice","namespace":"lab.core","flowId":"f","flowRevision":1,"trigger":{"id":"t","type":"'$subflow'$Inner","variables":{"executionId":"'${of_subflow[0]}'"}},"state":{"startDate":"2026-11-22T14:00:00Z","current":"SUCCESS"'
+inner=$subflow\$Inner
+child='"id":"twice","namespace":"lab.core","flowId":"f","flowRevision":1,"trigger":{"id":"t","type":"'$inner'","variables":{"executionId":"'${of_subflow[0]}'"}},"state":{"startDate":"2026-11-22T14:00:00Z","current":"SUCCESS"'
 put "$day-15" twice "{$child,\"histories\":[{\"state\":\"CREATED\",\"date\":\"2026-11-22T14:00:00Z\"}]},\"deleted\":false}"
 is "the child of an inner class is found" "$(facts --type $subflow children "${of_subflow[0]}" | grep -c twice)" 1
 put "$day-16" twice "{$child,\"histories\":[{\"state\":\"CREATED\",\"date\":\"2026-11-22T14:00:00Z\"},{\"state\":\"RUNNING\",\"date\":\"2026-11-22T14:00:01Z\"}]},\"deleted\":false}"

@@ -154,10 +154,10 @@ static void answer(struct asked_facts *f, const char *what)
 int main(int argc, char **argv)
 {
     static struct asked_facts f;
-    struct store_info   info;
-    const char         *what;
-    int64_t             began;
-    int                 i = 3;
+    struct store_info         info;
+    const char               *what;
+    int64_t                   began;
+    int                       i = 3;
 
     if (argc < 4)
         usage();

@@ -39,19 +39,16 @@ static void an_execution_is_as_new_as_its_newest_history(void **state)
 
 static void histories_of_task_runs_count_too(void **state)
 {
+    static const char of_a_run[] =
+        "{\"taskRunList\":[{\"state\":{\"histories\":[{\"date\":\"2024-01-03T00:00:00Z\"}]}},"
+        "{\"state\":{\"histories\":[{\"date\":\"2024-01-01T00:00:00Z\"}]}}],"
+        "\"state\":{\"histories\":[{\"date\":\"2024-01-02T00:00:00Z\"}]}}";
+    static const char of_its_own[] =
+        "{\"taskRunList\":null,\"state\":{\"histories\":[{\"date\":\"2024-01-02T00:00:00Z\"}]}}";
+
     (void)state;
-    assert_string_equal(
-        of_execution(
-            "{\"taskRunList\":[{\"state\":{" HISTORIES(
-                "2024-01-03T00:00:00Z") "}},{\"state\":{" HISTORIES("2024-01-01T00:00:"
-                                                                    "00Z") "}}],"
-                                                                           "\"state\":{" HISTORIES(
-                                                                               "2024-01-02T00:00:"
-                                                                               "00Z") "}}"),
-        "2024-01-03T00:00:00Z");
-    assert_string_equal(
-        of_execution("{\"taskRunList\":null,\"state\":{" HISTORIES("2024-01-02T00:00:00Z") "}}"),
-        "2024-01-02T00:00:00Z");
+    assert_string_equal(of_execution(of_a_run), "2024-01-03T00:00:00Z");
+    assert_string_equal(of_execution(of_its_own), "2024-01-02T00:00:00Z");
 }
 
 static void dates_elsewhere_are_none(void **state)

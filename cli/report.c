@@ -292,6 +292,7 @@ static void executions_json(struct json_writer *w, const struct run *r)
     }
     json_open(w, '{');
     summary_members(&r->judged.sum, w);
+    put_uint(w, "unreadable", r->plan.judged.pending.unreadable);
     if (loss.has_newest)
         put_time(w, "newest", loss.newest);
     else

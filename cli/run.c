@@ -251,6 +251,9 @@ static enum exit_status found_exit(const struct run *r)
         e = exit_worse(e, EXIT_DIFFERENT);
     if (r->session->conf->fail_on_blocked && r->judged.sum.stay_blocked > 0)
         e = exit_worse(e, EXIT_BLOCKED);
+    /* Of all other commands the projection tells them as skipped. */
+    if (r->session->conf->command == COMMAND_EXECUTIONS && r->plan.judged.pending.unreadable > 0)
+        e = exit_worse(e, EXIT_UNPROVEN);
     if (r->skipped > 0 || r->unproven || r->open_transactions > 0)
         e = exit_worse(e, EXIT_UNPROVEN);
     return e;

@@ -352,6 +352,11 @@ static void executions_result(const struct run *r, struct buf *out)
     executions_text(&r->judged, out);
     if (r->judged.sum.pending > 0)
         executions_loss_text(&loss, out);
+    if (r->plan.judged.pending.unreadable > 0)
+        buf_add(out,
+                "%" PRIu64 " documents are no executions that can be read, and have no verdict: "
+                "requeue plan names them\n",
+                r->plan.judged.pending.unreadable);
     shown_lines(r, out);
     grade_lines(r, out);
 }

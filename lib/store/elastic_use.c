@@ -375,7 +375,8 @@ bool es_use(struct store *base, const struct layout *layout, struct err *err)
     if (!choose_way(s, err))
         return false;
     for (int k = 0; k < KIND_COUNT; k++) {
-        if (!layout->kinds[k].enabled || kind_stored((enum kind)k) != (enum kind)k)
+        if (!layout->kinds[k].enabled || !kind_is_stored((enum kind)k) ||
+            kind_stored((enum kind)k) != (enum kind)k)
             continue;
         s->kinds[k].expression = index_name_of(layout, (enum kind)k, &s->conf->search, s->arena);
         if (!s->kinds[k].expression)

@@ -240,7 +240,7 @@ void fake_search_search(struct fake_search *f, const struct fake_request *r, con
     x.c->at = 0;
     if (json_get(root, "search_after"))
         x.c->at = 1 + number_in(json_get(root, "search_after")->first, 0);
-    x.with_source = !json_get(root, "_source");
+    x.with_source = !json_get(root, "_source") || json_get(root, "_source")->type != JSON_BOOL;
     buf_init(&x.hits, FAKE_HTTP_MAX_BYTES);
     give_page(&x, a, what, size, scrolls ? "_scroll_id" : pit ? "pit_id" : NULL);
     buf_release(&x.hits);

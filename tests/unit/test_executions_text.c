@@ -149,7 +149,7 @@ static void the_three_oldest_are_kept_in_whatever_order_they_come(void **state)
             char id[2] = { (char)('a' + order[i]), '\0' };
 
             judgement_lost(&fx->m, id);
-            fx->m.j.age_s = 100 * order[i];
+            fx->m.j.age_s = INT64_C(100) * order[i];
             fx->m.j.has_age = order[i] != 7; /* of unknown age: never before another */
             note(fx, RECOVER_NONE);
         }

@@ -150,9 +150,33 @@ static void a_hint_names_a_kind_and_a_member(void **state)
     assert_int_equal(index_hint_parse("table:flows", &member), KIND_COUNT);
 }
 
+static void log_lines_have_a_name_although_they_are_no_kind(void **state)
+{
+    static const char       *items[] = { "execution=x", "log={index_prefix}lines*" };
+    struct store_search_conf conf = { .index_prefix = NULL };
+    struct layout            layout = { .index_prefix = "kestra_" };
+    struct arena            *a = arena_new(256);
+    struct err               err = ERR_INIT;
+
+    (void)state;
+    assert_string_equal(index_name_of_logs(&layout, &conf, a), "kestra_logs");
+    conf.index_prefix = "uat_";
+    assert_string_equal(index_name_of_logs(&layout, &conf, a), "uat_logs");
+    conf.indices = (struct strings){ 2, items };
+    assert_true(index_names_check(&conf, &err));
+    assert_string_equal(index_name_of_logs(&layout, &conf, a), "uat_lines*");
+    items[1] = "logs=x";
+    assert_false(index_names_check(&conf, &err));
+    assert_int_equal(err.kind, ERR_USAGE);
+    items[1] = "log=";
+    assert_false(index_names_check(&conf, &err));
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(log_lines_have_a_name_although_they_are_no_kind),
         NAMES_TEST(a_kind_has_the_layouts_index),
         NAMES_TEST(a_prefix_of_the_configuration_counts_more),
         NAMES_TEST(an_override_counts_most),

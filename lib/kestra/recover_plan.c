@@ -273,22 +273,29 @@ static void wrap(struct plan *p)
     p->remedies |= REMEDY_BIT(REMEDY_R_WRAP);
 }
 
+static bool is_sent(const struct plan *p, const struct run_note *note)
+{
+    return (note->role == ROLE_OPEN || note->role == ROLE_CALL) &&
+           state_is_created(plan_state(p, note->run));
+}
+
 /* An execution that ends in its first pass, registered or not, sends what is open in that pass and
- * again when it reads its own end. (A person restarted it, and its errors branch had run.) */
+ * again when it reads its own end. (A person restarted it, and its errors branch had run.) The
+ * finding says so by a code for what is not joined although it is registered. */
 static void look_at_end(struct plan *p)
 {
+    uint64_t    codes = CODE_BIT(CODE_TASKRUN_NOT_JOINED) | CODE_BIT(CODE_SUBFLOW_NOT_JOINED);
     struct step step;
-    bool        open = false;
+    bool        sent = false;
 
-    if (!p->finding->registered || !(p->finding->codes & CODE_BIT(CODE_TASKRUN_NOT_JOINED)))
+    if (!p->finding->registered || !(p->finding->codes & codes))
         return;
-    for (size_t i = 0; i < p->finding->n_notes && !open; i++)
-        open = p->finding->notes[i].role == ROLE_OPEN &&
-               !state_ended(plan_state(p, p->finding->notes[i].run));
-    if (!open)
+    for (size_t i = 0; i < p->finding->n_notes && !sent; i++)
+        sent = is_sent(p, &p->finding->notes[i]);
+    if (!sent)
         return;
     step_make(p->l, p->e, p->tree, p->arena, &step);
-    if (!step.end)
+    if (!step.end || step.end_state == STATE_PAUSED)
         return;
     p->priced = true;
     p->hazards |= CODE_BIT(CODE_TASK_MAY_RERUN);

@@ -307,6 +307,22 @@ static void what_ends_at_once_with_an_open_task_has_a_price(void **state)
     world_free(w);
 }
 
+static void so_it_has_with_an_open_call(void **state)
+{
+    struct recover_world *w = world_new(
+        "A", TASKS("{\"id\":\"a\",\"type\":\"io.kestra.core.tasks.flows.Flow\","
+                   "\"namespace\":\"n\",\"flowId\":\"s\"}") ",\"errors\":[" LEAF("err") "]");
+
+    (void)state;
+    w->real = true;
+    world_execution(w, "RESTARTED");
+    world_run(w, "a", "a", NULL, "RESTARTED");
+    world_run(w, "err", "err", NULL, "SUCCESS");
+    world_expect(w, RECOVER_SAFE, LOST_RERUN, NULL);
+    world_expect(w, RECOVER_ALL, LOST_RERUN, "RESTARTED a:RESTARTED err:SUCCESS");
+    world_free(w);
+}
+
 /* Here the end takes some passes more, in which nothing was seen to repeat. */
 static void what_ends_later_has_none(void **state)
 {
@@ -361,6 +377,7 @@ int main(void)
         cmocka_unit_test(an_attempt_that_has_ended_stays),
         cmocka_unit_test(a_restarted_execution_with_a_lost_task_gets_no_second_entry),
         cmocka_unit_test(what_ends_at_once_with_an_open_task_has_a_price),
+        cmocka_unit_test(so_it_has_with_an_open_call),
         cmocka_unit_test(what_ends_later_has_none),
         cmocka_unit_test(nested_tasks_run_again_alone),
     };

@@ -1,6 +1,6 @@
 /*
- * lock_lines.h - what is told of the triggers that an execution locks (lib/store/locks.h): a JSON line
- * for each beside the report, the first few as text.
+ * lock_lines.h - what is told of the triggers that an execution locks (lib/store/locks.h): a JSON
+ * line for each beside the report, the first few as text.
  */
 #ifndef REQUEUE_LOCK_LINES_H
 #define REQUEUE_LOCK_LINES_H

@@ -387,46 +387,57 @@ static void for_each_is_sequential_unless_its_limit_says_otherwise(void **state)
 
 static void tasks_say_what_makes_them_wait_or_stay_out(void **state)
 {
-    struct flow_tree *
-        t = build(i, "{'tasks':[" TASK("p0", NEW "Pause") "'delay':null}," TASK("p1", NEW "Pause") "'delay':5.0}," TASK(
-                         "p2", NEW
-                         "Pause") "'timeout':'PT1S'}," TASK("p3", NEW
-                                                            "Pause") "'pauseDuration':'PT1S'}"
-                                                                     "," TASK("lu", NEW
-                                                                              "WaitFor") "'x':1},"
-                                                                                         "{'id':'r'"
-                                                                                         ",'type':'"
-                                                                                         "c.R'"
-                                                                                         ",'"
-                                                                                         "disabled'"
-                                                                                         ":true,'"
-                                                                                         "retry':{'"
-                                                                                         "type':'"
-                                                                                         "constant'"
-                                                                                         "},"
-                                                                                         "'runIf':'"
-                                                                                         "{{ x "
-                                                                                         "}}'},{'"
-                                                                                         "id':'s','"
-                                                                                         "type':"
-                                                                                         "'c.R','"
-                                                                                         "runIf':'"
-                                                                                         "true','"
-                                                                                         "delay':1}"
-                                                                                         "],"
-                                                                                         "'listener"
-                                                                                         "s':[{'"
-                                                                                         "tasks':"
-                                                                                         "[" LEAF(
-                                                                                             "l1") "]},{'"
-                                                                                                   "conditi"
-                                                                                                   "ons':[{"
-                                                                                                   "'type':"
-                                                                                                   "'c.C'}]"
-                                                                                                   ",'"
-                                                                                                   "tasks':"
-                                                                                                   "[" LEAF("l2") "]},{'conditions':[],'tasks':[" LEAF(
-                                                                                                       "l3") "]}]}");
+    struct flow_tree
+        *
+            t =
+                build(
+                    i,
+                    "{'tasks':[" TASK("p0", NEW "Pause") "'delay':null}," TASK("p1", NEW "Pause") "'delay':5.0}," TASK(
+                        "p2", NEW
+                        "Pause") "'timeout':'PT1S'}," TASK("p3", NEW
+                                                           "Pause") "'pauseDuration':'PT1S'}"
+                                                                    "," TASK(
+                                                                        "lu", NEW
+                                                                        "WaitFor") "'x':1},"
+                                                                                   "{'id':'r'"
+                                                                                   ",'type':'"
+                                                                                   "c.R'"
+                                                                                   ",'"
+                                                                                   "disabled'"
+                                                                                   ":true,'"
+                                                                                   "retry':{'"
+                                                                                   "type':'"
+                                                                                   "constant'"
+                                                                                   "},"
+                                                                                   "'runIf':'"
+                                                                                   "{{ x "
+                                                                                   "}}'},{'"
+                                                                                   "id':'s','"
+                                                                                   "type':"
+                                                                                   "'c.R','"
+                                                                                   "runIf':'"
+                                                                                   "true','"
+                                                                                   "delay':1}"
+                                                                                   "],"
+                                                                                   "'listener"
+                                                                                   "s':[{'"
+                                                                                   "tasks':"
+                                                                                   "[" LEAF(
+                                                                                       "l1") "]},{'"
+                                                                                             "condi"
+                                                                                             "ti"
+                                                                                             "ons':"
+                                                                                             "[{"
+                                                                                             "'type"
+                                                                                             "':"
+                                                                                             "'c.C'"
+                                                                                             "}]"
+                                                                                             ",'"
+                                                                                             "tasks"
+                                                                                             "':"
+                                                                                             "[" LEAF("l2") "]},{'conditions':[],'tasks':[" LEAF(
+                                                                                                 "l"
+                                                                                                 "3") "]}]}");
 
     (void)state;
     assert_false(task_of(t, "p0")->has_delay);
@@ -794,12 +805,33 @@ static const char everything[] = "{'id':'f','namespace':'n','revision':1,'tasks'
                                                            "':[{'"
                                                            "task'"
                                                            ":" LEAF("d1") "},{'task':" LEAF("d2") ",'dependsOn':['d1']}]}," TASK("ea", NEW "ForEach") "'values':[1,2],'tasks':[" LEAF("x") "]}," TASK(
-                                                               "it",
-                                                               NEW "ForEachItem") "'namespace':'n',"
-                                                                                  "'flowId':'q'}"
-                                                                                  "," TASK("tp", NEW
-                                                                                           "Templat"
-                                                                                           "e") "'n"
+                                                               "it", NEW
+                                                               "ForEachItem") "'namespace':'n',"
+                                                                              "'flowId':'q'}"
+                                                                              "," TASK(
+                                                                                  "tp", NEW
+                                                                                  "Templat"
+                                                                                  "e") "'n"
+                                                                                       "am"
+                                                                                       "es"
+                                                                                       "pa"
+                                                                                       "ce"
+                                                                                       "':"
+                                                                                       "'n"
+                                                                                       "',"
+                                                                                       "'t"
+                                                                                       "em"
+                                                                                       "pl"
+                                                                                       "at"
+                                                                                       "eI"
+                                                                                       "d'"
+                                                                                       ":'"
+                                                                                       "q'"
+                                                                                       "}"
+                                                                                       "," TASK(
+                                                                                           "su", NEW
+                                                                                           "Subflo"
+                                                                                           "w") "'n"
                                                                                                 "am"
                                                                                                 "es"
                                                                                                 "pa"
@@ -807,20 +839,36 @@ static const char everything[] = "{'id':'f','namespace':'n','revision':1,'tasks'
                                                                                                 "':"
                                                                                                 "'n"
                                                                                                 "',"
-                                                                                                "'t"
-                                                                                                "em"
-                                                                                                "pl"
-                                                                                                "at"
-                                                                                                "eI"
+                                                                                                "'f"
+                                                                                                "lo"
+                                                                                                "wI"
                                                                                                 "d'"
                                                                                                 ":'"
                                                                                                 "q'"
-                                                                                                "}"
-                                                                                                "," TASK("su",
-                                                                                                         NEW
-                                                                                                         "Subflow") "'namespace':'n','flowId':'q'}],"
-                                                                                                                    "'listeners':[{'conditions':[{}],'tasks':[" LEAF(
-                                                                                                                        "l") "]}],'errors':[" LEAF("er") "]}";
+                                                                                                "}]"
+                                                                                                ","
+                                                                                                "'l"
+                                                                                                "is"
+                                                                                                "te"
+                                                                                                "ne"
+                                                                                                "rs"
+                                                                                                "':"
+                                                                                                "[{"
+                                                                                                "'c"
+                                                                                                "on"
+                                                                                                "di"
+                                                                                                "ti"
+                                                                                                "on"
+                                                                                                "s'"
+                                                                                                ":["
+                                                                                                "{}"
+                                                                                                "],"
+                                                                                                "'t"
+                                                                                                "as"
+                                                                                                "ks"
+                                                                                                "':"
+                                                                                                "[" LEAF("l") "]}],'errors':[" LEAF(
+                                                                                                    "er") "]}";
 
 static void flows_that_are_cut_or_changed_do_no_harm(void **state)
 {

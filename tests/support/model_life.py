@@ -336,8 +336,9 @@ class Change:
         return True
 
 
-CHANGES = (['leaf'] * 8 + ['flowable'] * 5 + ['between'] * 3 + ['childless'] * 2 + ['unanswered'] * 5 + ['any_state'] * 2
-           + ['killing'] * 2 + ['restarting'] + ['pausing'] * 5 + ['call'] * 4 + ['stranger'] + ['revision'])
+CHANGES = (['leaf'] * 8 + ['flowable'] * 5 + ['between'] * 3 + ['childless'] * 2 + ['unanswered'] * 5
+           + ['any_state'] * 2 + ['killing'] * 2 + ['restarting'] + ['pausing'] * 5 + ['call'] * 4
+           + ['stranger'] + ['revision'])
 
 
 def pick(rng, versions):

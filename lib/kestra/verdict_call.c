@@ -232,7 +232,9 @@ static bool target_is_missing(const struct look *k, const struct task *t)
 
 void look_at_targets(struct look *k)
 {
-    for (uint32_t i = 0; i < k->t->n_tasks && k->f->flow_exists; i++) {
+    if (!k->f->flow_exists)
+        return;
+    for (uint32_t i = 0; i < k->t->n_tasks; i++) {
         const struct task *t = &k->t->tasks[i];
 
         if (!target_is_missing(k, t) || progress_of(k, i) == TASK_DONE)

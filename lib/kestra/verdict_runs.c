@@ -190,31 +190,43 @@ static void look_at_stranger(struct look *k, size_t run)
            (long long)k->e->revision);
 }
 
+static void look_at_retry(struct look *k)
+{
+    give(k, CODE_RETRY_DELAY_LOST);
+    fits(k, ROW_H08);
+    cure(k, REMEDY_RERUN_LOST);
+}
+
+static void look_at_note(struct look *k, const struct run_note *n, const struct task *t)
+{
+    switch (n->role) {
+    case ROLE_LOST:
+    case ROLE_WORKER: look_at_lost(k, n->run, t, n->role); break;
+    case ROLE_OPEN: look_at_open(k, n->run, t); break;
+    case ROLE_RESULT: look_at_result(k, n->run, t); break;
+    case ROLE_PAUSE:
+        if (k->e->runs[n->run].state.current != STATE_PAUSED)
+            look_at_result(k, n->run, t);
+        break;
+    case ROLE_CALL:
+    case ROLE_RETRYING:
+    case ROLE_STRANGER:
+    case ROLE_LISTENER:
+    case ROLE_COUNT: break;
+    }
+}
+
 void look_at_unjoined(struct look *k)
 {
     for (size_t i = 0; i < k->out->n_notes; i++) {
         const struct run_note *n = &k->out->notes[i];
-        const struct task     *t = n->task == TASK_NONE ? NULL : &k->t->tasks[n->task];
 
-        switch (n->role) {
-        case ROLE_LOST:
-        case ROLE_WORKER: look_at_lost(k, n->run, t, n->role); break;
-        case ROLE_OPEN: look_at_open(k, n->run, t); break;
-        case ROLE_RESULT: look_at_result(k, n->run, t); break;
-        case ROLE_PAUSE:
-            if (k->e->runs[n->run].state.current != STATE_PAUSED)
-                look_at_result(k, n->run, t);
-            break;
-        case ROLE_RETRYING:
-            give(k, CODE_RETRY_DELAY_LOST);
-            fits(k, ROW_H08);
-            cure(k, REMEDY_RERUN_LOST);
-            break;
-        case ROLE_STRANGER: look_at_stranger(k, n->run); break;
-        case ROLE_CALL:
-        case ROLE_LISTENER:
-        case ROLE_COUNT: break;
-        }
+        if (n->role == ROLE_RETRYING)
+            look_at_retry(k);
+        else if (n->task == TASK_NONE)
+            look_at_stranger(k, n->run);
+        else
+            look_at_note(k, n, &k->t->tasks[n->task]);
     }
     /* It ends at once, and what is still open is sent again with every pass (seen B.3). */
     if (k->moot_open > (k->ends ? 0 : 1)) {

@@ -162,6 +162,7 @@ static void send_as_it_is(const struct finding *finding, struct recovery *out)
     out->hazards = finding->codes & CODES_HAZARD;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what is asked, what is known of it, and the answer */
 void recover(const struct layout *l, const struct execution *e, const struct flow_tree *tree,
              const struct facts *facts, const struct finding *finding,
              const struct recover_options *options, struct arena *a, struct recovery *out)

@@ -171,21 +171,21 @@ nothing_made "none of these made a topic"
 new_prefix
 mkdir "$work/full"
 ln -s /dev/full "$work/full/r.json"
-run_requeue rebuild --executions none --report "$work/full/r.json"
+run_requeue rebuild --executions none --unlock none --report "$work/full/r.json"
 assert_told "the disk is full for the report" 1 'cannot write .*full/r\.json: No space left.*the verdict stands' 'make room'
 assert_line '^PASS \(grade A\)$' "the disk is full for the report: the verdict is told"
-run_requeue plan --executions none --resume -o "$work/full/r.json"
+run_requeue plan --executions none --unlock none --resume -o "$work/full/r.json"
 assert_told "the disk is full for the plan" 1 'cannot write .*full/r\.json: No space left' 'make room'
 # 115 differences are 40 KB, so that it fails in the middle.
 if [ "$(id -u)" -eq 0 ] && mkdir "$work/small" && mount -t tmpfs -o size=16k tmpfs "$work/small" 2>/dev/null; then
-    run_requeue verify --executions all --report "$work/small/r.json"
+    run_requeue verify --executions all --unlock none --report "$work/small/r.json"
     umount "$work/small"
     assert_told "the disk becomes full" 1 'cannot write .*small/r\..*: No space left.*the verdict stands' 'make room'
     assert_line '^FAIL: 115 differences' "the disk becomes full: all differences are counted"
 else
     ok "the disk becomes full # SKIP needs root, to mount a small file system"
 fi
-run_requeue verify --executions none
+run_requeue verify --executions none --unlock none
 assert_result "the disk was full: the topics are right" 0 '^PASS \(grade A\)$'
 
 # ---- Kestra is running ---------------------------------------------------------------------------

@@ -80,12 +80,8 @@ static void resolve(struct step *s, size_t run, const struct task *task, const s
         ended = ANSWER_UNKNOWN;
     /* A LoopUntil that has gone round gets a result in any case: its end, or the wait before the
      * next round. */
-    if (ended == ANSWER_NO)
-        return;
-    r->result = ended == ANSWER_YES ? RESULT_ENDS : RESULT_UNKNOWN;
-    r->state = (uint8_t)guess_state(tasks.states);
-    if (task->type == TASK_ALLOW_FAILURE && (s->failed & STATE_BIT(r->state)))
-        r->state = STATE_WARNING;
+    if (ended != ANSWER_NO)
+        r->result = ended == ANSWER_YES ? RESULT_ENDS : RESULT_UNKNOWN;
 }
 
 /* What running flowables compute: their next children and their own result. */

@@ -22,7 +22,6 @@ enum result {
 
 struct step_run {
     uint8_t result; /* enum result */
-    uint8_t state;  /* enum state of a RESULT_ENDS */
     bool    moot;   /* some flowable above it ends in this pass, whatever becomes of it */
 };
 

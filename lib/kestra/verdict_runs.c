@@ -265,8 +265,6 @@ static bool is_sibling(const struct look *k, const struct run_note *n)
 
     if (n->role == ROLE_LOST || n->role == ROLE_WORKER)
         return true;
-    if (n->role == ROLE_CALL && state_is_running(state))
-        return true;
     return k->step.registered != ANSWER_YES && state != STATE_PAUSED && n->role != ROLE_STRANGER &&
            n->role != ROLE_LISTENER;
 }

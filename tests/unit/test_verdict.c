@@ -68,6 +68,15 @@ static void an_end_with_open_tasks_runs_them_over_and_over(void **state)
           CODE(FLOW_TRIGGER_REFIRE) | CODE(TASKRUN_NOT_JOINED) | AGAIN);
 }
 
+static void a_listener_is_none_of_them(void **state)
+{
+    struct world *w = *state;
+
+    judge(w, FLOW_OF(LISTEN(LEAF("l")), LEAF("a")),
+          EXEC(RUNNING, RUN("a", SUCCESS) "," RUN("l", CREATED)));
+    CHECK(w, ROW_E05, VERDICT_RESUMES, CODE(FLOW_TRIGGER_REFIRE) | AGAIN);
+}
+
 static void test_E06_errors_branch_starts(void **state)
 {
     struct world *w = *state;
@@ -277,6 +286,7 @@ static void an_each_over_an_expression_is_undecided_between_its_values(void **st
     CHECK(w, NO_ROW, VERDICT_UNDECIDED, CODE(FLOWABLE_UNDECIDABLE));
     assert_true(can(w, REMEDY_R_WRAP));
     assert_false(w->f.registered);
+    assert_int_equal(w->f.n_notes, 0); /* nor is it known that it has ended */
     /* Within a value it is certain what comes next. */
     judge(w, flow, EXEC(RUNNING, RUN("e", RUNNING) "," ITEM("e", "x", "1", SUCCESS)));
     CHECK(w, ROW_E11, VERDICT_RESUMES, 0);
@@ -287,6 +297,27 @@ static void an_each_over_an_expression_is_undecided_between_its_values(void **st
           EXEC(RESTARTED, RUN("e", RUNNING) "," ITEM("e", "x", "1", SUCCESS) "," ITEM("e", "y", "1",
                                                                                       SUCCESS)));
     CHECK(w, ROW_E27, VERDICT_RESUMES, 0);
+}
+
+#define EACH_AT_ONCE(more)                                                                         \
+    FLOW(TASK("e", "flows.EachParallel",                                                           \
+              ",\"value\":\"{{ x }}\"" more ",\"tasks\":[" SEQ("s", LEAF("x")) "]") "," LEAF("z"))
+
+static void an_each_that_starts_all_at_once_has_all_its_children(void **state)
+{
+    static const char *const exec =
+        EXEC(RUNNING, RUN("e", RUNNING) "," ITEM("e", "s", "1", RUNNING) "," RUN_OF(
+                          "x1", "x", SUCCESS, ",\"parentTaskRunId\":\"r-s-1\""));
+    struct world *w = *state;
+
+    judge(w, EACH_AT_ONCE(""), exec);
+    CHECK(w, ROW_E12, VERDICT_BLOCKED, CODE(FLOWABLE_NOT_JOINED));
+    judge(w, EACH_AT_ONCE(",\"concurrent\":2"), exec);
+    CHECK(w, NO_ROW, VERDICT_UNDECIDED, CODE(FLOWABLE_UNDECIDABLE));
+    judge(w, EACH_AT_ONCE(",\"concurrent\":1"), exec);
+    CHECK(w, ROW_E12, VERDICT_BLOCKED, CODE(FLOWABLE_NOT_JOINED));
+    judge(w, EACH_AT_ONCE(""), EXEC(RUNNING, RUN("e", RUNNING)));
+    CHECK(w, ROW_E11, VERDICT_RESUMES, 0);
 }
 
 static void an_each_over_a_written_list_is_decided(void **state)
@@ -387,6 +418,7 @@ int main(void)
         TEST(test_E04_next_task_is_computed),
         TEST(test_E05_end_is_computed_and_fires_twice),
         TEST(an_end_with_open_tasks_runs_them_over_and_over),
+        TEST(a_listener_is_none_of_them),
         TEST(test_E06_errors_branch_starts),
         TEST(test_E07_leaf_created_hangs),
         TEST(a_store_that_is_never_stale_lets_nothing_run_twice),
@@ -403,6 +435,7 @@ int main(void)
         TEST(test_E17_worker_running_is_lost),
         TEST(test_E22_pause_before_it_pauses),
         TEST(an_each_over_an_expression_is_undecided_between_its_values),
+        TEST(an_each_that_starts_all_at_once_has_all_its_children),
         TEST(an_each_over_a_written_list_is_decided),
         TEST(a_switch_follows_the_value_in_its_outputs),
         TEST(a_worker_that_failed_runs_its_errors_branch),

@@ -191,6 +191,30 @@ static void test_F09_target_of_a_call_is_missing(void **state)
     assert_true(asked > 2);
 }
 
+static bool is_there_for_t(void *ctx, struct slice tenant, struct slice namespace, struct slice id)
+{
+    (void)ctx;
+    (void)namespace;
+    (void)id;
+    return slice_eq(tenant, SLICE("t"));
+}
+
+static void a_target_is_looked_for_where_the_call_says(void **state)
+{
+    struct world *w = *state;
+
+    world_band(w, "I");
+    w->facts.flow_exists = is_there_for_t;
+    judge(w, FLOW_OF("\"tenantId\":\"t\",", CALL("call", WAIT)),
+          EXEC_OF(CREATED, "\"tenantId\":\"t\",", ""));
+    CHECK(w, ROW_E01, VERDICT_RESUMES, 0);
+    judge(w, FLOW_OF("\"tenantId\":\"t\",", CALL("call", WAIT ",\"tenantId\":\"u\"")),
+          EXEC_OF(CREATED, "\"tenantId\":\"t\",", ""));
+    CHECK(w, ROW_F09, VERDICT_RESUMES, CODE(SUBFLOW_TARGET_MISSING));
+    judge(w, FLOW(CALL("call", WAIT)), EXEC_OF(CREATED, "\"tenantId\":\"t\",", ""));
+    CHECK(w, ROW_E01, VERDICT_RESUMES, 0);
+}
+
 static void a_restarted_call_starts_a_new_child_by_right(void **state)
 {
     struct child  failed = ended_child;
@@ -263,6 +287,7 @@ int main(void)
         TEST(test_H04_running_call_waits_for_ever),
         TEST(test_H05_for_each_item_cannot_be_linked),
         TEST(test_F09_target_of_a_call_is_missing),
+        TEST(a_target_is_looked_for_where_the_call_says),
         TEST(a_restarted_call_starts_a_new_child_by_right),
         TEST(a_child_belongs_to_the_call_that_names_it),
         TEST(a_child_that_the_document_does_not_know_yet),

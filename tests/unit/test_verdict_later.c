@@ -219,6 +219,11 @@ static void a_finally_branch_comes_after_all(void **state)
     CHECK(w, ROW_E06, VERDICT_RESUMES, 0);
     judge(w, flow, EXEC(RUNNING, RUN("a", FAILED) "," RUN("err", SUCCESS) "," RUN("fin", SUCCESS)));
     CHECK(w, ROW_H03, VERDICT_RESUMES, 0);
+    /* Once it has begun, nothing before it counts. */
+    judge(w,
+          FLOW_OF(ON_ERROR(LEAF("err") "," LEAF("e2")) "\"finally\":[" LEAF("fin") "],", LEAF("a")),
+          EXEC(RUNNING, RUN("a", FAILED) "," RUN("err", SUCCESS) "," RUN("fin", SUCCESS)));
+    CHECK(w, ROW_H03, VERDICT_RESUMES, 0);
 }
 
 int main(void)

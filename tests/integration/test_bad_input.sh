@@ -171,7 +171,7 @@ nothing_made "none of these made a topic"
 new_prefix
 mkdir "$work/full"
 ln -s /dev/full "$work/full/r.json"
-run_requeue rebuild --executions none --report "$work/full/r.json"
+run_requeue rebuild --executions none --unlock none --report "$work/full/r.json"
 assert_told "the disk is full for the report" 1 'cannot write .*full/r\.json: No space left.*the verdict stands' 'make room'
 assert_line '^PASS \(grade A\)$' "the disk is full for the report: the verdict is told"
 run_requeue plan --executions none --resume -o "$work/full/r.json"

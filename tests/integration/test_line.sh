@@ -153,7 +153,7 @@ is "the recreated topic holds each record once" "$(plant read -k "${prefix}trigg
 run_requeue rebuild --executions all --recreate --confirm "$id" --report "$work/line.json"
 assert_result "--recreate of all kinds passes" 0 '^PASS \(grade A\)$'
 check_counts "recreated topics hold what the database gives" "$work/line.json" I all
-run_requeue rebuild --append
+run_requeue rebuild --append --executions none --unlock none
 assert_result "--append passes behind what is there" 0 '^PASS \(grade A\)$'
 is "--append has sent all records a second time" "$(plant read -k "${prefix}flow" | wc -l)" 110
 run_requeue verify --executions all --report "$work/verify.json"
@@ -191,7 +191,7 @@ kinds_of() { python3 -c 'import json, sys; print(*json.load(open(sys.argv[1]))["
 new_prefix
 run_requeue rebuild --kinds flow --report "$work/kinds.json"
 is "--kinds flow includes flow-last" "$status $(kinds_of "$work/kinds.json")" '0 flow-last flow'
-run_requeue rebuild --no-flows --no-templates --executions none --report "$work/kinds.json"
+run_requeue rebuild --no-flows --no-templates --executions none --unlock none --report "$work/kinds.json"
 is "--no-flows and --no-templates leave the triggers" "$status $(kinds_of "$work/kinds.json")" '0 trigger'
 run_requeue rebuild --kinds template,execution --executions pending --report "$work/kinds.json"
 is "--kinds takes a list" "$status $(kinds_of "$work/kinds.json")" '0 template execution'
@@ -210,8 +210,8 @@ new_prefix
 run_requeue rebuild --no-verify --executions pending --unlock all --report "$work/unproven.json"
 assert_result "--no-verify is UNPROVEN" 3 '^UNPROVEN \(grade A\)$' 'prove them with requeue verify'
 is "a report without proof says so" "$(json_at "$work/unproven.json" proven)" false
-run_requeue verify
-assert_result "verify expects what it is told, not what was sent" 2 'changed trigger'
+run_requeue verify --executions pending
+assert_result "verify expects what it is told, not what was sent" 2 'changed trigger' '^FAIL: 1 differences'
 run_bare verify --store "$store" --kafka "$kafka" --like "$work/unproven.json"
 assert_result "verify --like expects what that rebuild was asked for" 0 '^PASS \(grade A\)$'
 run_requeue verify --like "$work/no-such-file.json"
@@ -287,7 +287,8 @@ assert_result "fresh heartbeats of stopped servers do not matter" 2 '^PLAN: '
 psql -X -q "$store" -v n=2 -f tests/data/clone-flows.sql > "$work/clone" 2>&1
 sql -c "insert into flows (key, value, source_code) select 'acme_' || key, value || '{\"tenantId\": \"acme\"}', source_code
             from flows where namespace = 'io.kestra.cap'" \
-    -c "insert into triggers (key, value) select 'acme_' || key, value || '{\"tenantId\": \"acme\"}'
+    -c "insert into triggers (key, value) select 'acme_' || key, value || '{\"tenantId\": \"acme\"}' ||
+            case when value ? 'executionId' then jsonb_build_object('executionId', 'acme-' || (value ->> 'executionId')) else '{}' end
             from triggers where namespace = 'io.kestra.cap'" \
     -c "insert into executions (key, value) select 'acme-' || key, value || jsonb_build_object('tenantId', 'acme', 'id', 'acme-' || key)
             from executions"
@@ -326,7 +327,8 @@ prefix=$all_executions
 run_requeue check
 run_requeue rebuild --executions all --recreate --confirm "$(cluster_id)"
 assert_exit 0 "the whole is rebuilt with all tenants and namespaces"
-run_requeue verify --executions all --namespace io.kestra.cap.c1 --report "$work/selected.json"
+# A cloned trigger waits for an execution of the namespace it was cloned from, which is not looked at here.
+run_requeue verify --executions all --unlock none --namespace io.kestra.cap.c1 --report "$work/selected.json"
 assert_result "in a partial verify other keys are not extra" 0 'flow: [0-9]+ other keys in the topic, not compared' '^PASS'
 is "other keys are counted as outside" "$(json_at "$work/selected.json" results.flow.topic.outside)" \
     "$(sql -c "select count(*) from flows where namespace <> 'io.kestra.cap.c1'")"

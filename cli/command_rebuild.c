@@ -12,6 +12,8 @@
 #include "rebuild/resume.h"
 #include "rebuild/topics.h"
 
+#define MAX_AGE_MS (UINT64_C(30) * 86400000) /* what --max-age is unless it is given */
+
 struct rebuild {
     struct session  *s;
     struct run      *r;
@@ -168,6 +170,30 @@ static bool resume_kind(struct rebuild *b, enum kind kind, struct err *err)
     return ok;
 }
 
+/* The command that makes the executions' topic anew: with all that decides what it will hold. */
+static bool hint_recreate(const struct rebuild *b, struct err *err)
+{
+    const struct config *c = b->s->conf;
+    struct buf           line;
+
+    buf_init(&line, 4096);
+    buf_add(&line, "requeue rebuild --kinds execution --executions %s", c->executions);
+    if (b->s->conf->scope.project.recover.mode != RECOVER_NONE)
+        buf_add(&line, " --recover %s", c->recover);
+    if (c->lost_tasks_given)
+        buf_add(&line, " --lost-tasks %s", c->lost_tasks);
+    if (c->max_age == 0)
+        buf_add(&line, " --max-age 0");
+    else if (c->max_age != MAX_AGE_MS)
+        buf_add(&line, " --max-age %llums", (unsigned long long)c->max_age);
+    if (c->now)
+        buf_add(&line, " --now %s", c->now);
+    buf_add(&line, " --recreate --confirm %s", b->r->plan.cluster.id);
+    (void)err_hint(err, "%.*s", SLICE_ARG(buf_slice(&line)));
+    buf_release(&line);
+    return false;
+}
+
 static bool prepare_resume(struct rebuild *b, struct err *err)
 {
     const struct plan *plan = &b->r->plan;
@@ -185,9 +211,7 @@ static bool prepare_resume(struct rebuild *b, struct err *err)
         "%llu executions in topic %s are changed, extra or repeated: sending again could run "
         "them twice",
         (unsigned long long)b->refused, plan->topic_of[KIND_EXECUTION]->name);
-    return err_hint(err,
-                    "requeue rebuild --kinds execution --executions %s --recreate --confirm %s",
-                    b->s->conf->executions, plan->cluster.id);
+    return hint_recreate(b, err);
 }
 
 static bool send_kind(struct rebuild *b, struct sender *sender, enum kind kind, struct err *err)

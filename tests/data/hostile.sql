@@ -3,8 +3,8 @@
 --   psql -f tests/data/hostile.sql URL/DBNAME
 --
 -- Every row goes in through a function that notes what has to become of it in hostile.expected:
--- reason null: it is a record; 'flow-out', 'deleted': left out; anything else: skipped for that
--- reason. Generated columns that must not be null keep some faults out of every Kestra's database
+-- reason null: it is a record; 'flow-out', 'deleted', 'verdict': left out; anything else: skipped for
+-- that reason. Generated columns that must not be null keep some faults out of every Kestra's database
 -- (a document that is no object, or has no id), so they are not here.
 \o /dev/null
 \set ON_ERROR_STOP 1
@@ -149,6 +149,10 @@ select hostile.flow(hostile.filled('{"namespace": "h", "id": "above", "revision"
                                      "tasks": [{"id": "t", "type": "x"}]}', 'h_above_2', 17, 10485761), 'too-large');
 select hostile.flow('{"namespace": "h", "id": "above", "revision": 1}', 'flow-out');
 
+-- What executions need.
+select hostile.flow('{"namespace": "h", "id": "f", "revision": 1}');
+select hostile.flow('{"tenantId": "acme", "namespace": "h", "id": "f", "revision": 1}');
+
 -- ---- templates -------------------------------------------------------------------------------------
 
 select hostile.template('{"namespace": "ünï", "id": "日本"}');
@@ -199,6 +203,29 @@ select hostile.execution(hostile.filled(
 select hostile.execution(hostile.filled(
     '{"id": "above", "namespace": "h", "flowId": "f", "flowRevision": 1, "deleted": false,
       "state": {"current": "RUNNING", "duration": 0.5, "startDate": "2024-12-10T08:00:00.000Z"}}', 'above', 0, 10485761), 'too-large');
+
+-- Without its flow revision in the topic none is sent, by any option: there is no such revision, it is
+-- another tenant's, its flow is skipped, or stays out whole, or has a key that two flows want.
+select hostile.execution('{"id": "other-revision", "flowRevision": 2}', 'verdict');
+select hostile.execution('{"id": "other-tenant", "tenantId": "globex"}', 'verdict');
+select hostile.execution('{"id": "other-flow", "flowId": "F"}', 'verdict');
+select hostile.execution('{"id": "of-a-skipped", "flowId": "text-deleted"}', 'verdict');
+select hostile.execution('{"id": "of-a-low-one-skipped", "flowId": "low-broken"}', 'verdict');
+select hostile.execution('{"id": "of-a-flow-out", "flowId": "top-broken"}', 'verdict');
+select hostile.execution('{"id": "of-one-too-large", "flowId": "above", "flowRevision": 2}', 'verdict');
+select hostile.execution('{"id": "of-a-collision", "namespace": "h.a", "flowId": "b_c", "flowRevision": 3}', 'verdict');
+select hostile.execution('{"id": "ended-without-flow", "flowId": "none", "state": {"current": "SUCCESS", "duration": 0.5,
+    "startDate": "2024-12-10T08:00:00.000Z"}}', 'verdict');
+-- With it they are, even of a deleted flow, or one with another broken revision.
+select hostile.execution('{"id": "of-a-high-one", "flowId": "low-broken", "flowRevision": 2}');
+select hostile.execution('{"id": "of-one-deleted", "flowId": "gone", "flowRevision": 1}');
+select hostile.execution('{"id": "of-the-deletion", "flowId": "gone", "flowRevision": 2}');
+select hostile.execution('{"id": "ended", "state": {"current": "SUCCESS", "duration": 0.5, "startDate": "2024-12-10T08:00:00.000Z"}}');
+-- Documents that end an executor, or that it does not read.
+select hostile.execution('{"id": "run-without-state", "taskRunList": [{"id": "r", "executionId": "run-without-state",
+    "namespace": "h", "flowId": "f", "taskId": "t"}]}', 'verdict');
+select hostile.execution('{"id": "run-of-unknown-state", "taskRunList": [{"id": "r", "executionId": "run-of-unknown-state",
+    "namespace": "h", "flowId": "f", "taskId": "t", "state": {"current": "SLEEPING"}}]}', 'verdict');
 
 commit;
 analyze flows, templates, triggers, executions;

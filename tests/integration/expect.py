@@ -8,24 +8,35 @@ Nothing here is shared with the program, so that an error of the program is not 
                                                                 printed (see read_console); exit 1 and a line
                                                                 for each record that is not as expected
 
+EXECUTIONS is none, pending or all: which of them would come back by themselves is not worked out here. None is
+expected whose flow revision is not in the topic, or that would end an executor, or that has been pending
+without a change for more than 30 days (--max-age). UNLOCK is none, dead or all.
+
 A database may say itself which of its rows are no records: table hostile.expected (place, key, reason),
 see tests/data/hostile.sql.
 """
+import calendar
 import functools
 import json
 import re
 import subprocess
 import sys
+import time
 
 KINDS = ('flow-last', 'flow', 'template', 'trigger', 'execution')
 TABLES = {'flow-last': 'flows', 'flow': 'flows', 'template': 'templates', 'trigger': 'triggers',
           'execution': 'executions'}
 ENDED = {'SUCCESS', 'WARNING', 'FAILED', 'KILLED', 'CANCELLED', 'RETRIED', 'SKIPPED'}
+STATES = ENDED | {'CREATED', 'RUNNING', 'PAUSED', 'RESTARTED', 'KILLING', 'QUEUED', 'RETRYING'}
 # What `--unlock all` takes out of a trigger.
 LOCKS = {'A': ['executionId'],
          'F': ['executionId', 'evaluateRunningDate', 'executionCurrentState'],
          'I': ['executionId', 'evaluateRunningDate', 'workerId']}
 
+
+# That somebody was evaluating a trigger is never true after a loss.
+EVALUATING = 'evaluateRunningDate'
+MAX_AGE_DAYS = 30
 
 ONLY_IN_STORES = ['sourceCode', 'labelsMap']
 
@@ -117,6 +128,48 @@ def entity(kind, value, band):
     return parts + [value['namespace'], value['id']]
 
 
+def seconds(date):
+    return calendar.timegm(time.strptime(date[:19], '%Y-%m-%dT%H:%M:%S'))
+
+
+def newest(value):
+    """Seconds of the last change that an execution tells, of itself or of its task runs; None: it tells none."""
+    states = [value['state']] + [run['state'] for run in value.get('taskRunList') or [] if run.get('state')]
+    return max((seconds(h['date']) for s in states for h in s.get('histories') or []), default=None)
+
+
+def bearable(value, band, revisions):
+    """Can an executor live with this execution in its topic, when these flow revisions are in theirs?"""
+    flow = '_'.join(entity('flow', dict(value, id=value['flowId']), band))
+    return f'{flow}_{value["flowRevision"]}' in revisions and \
+        all((run.get('state') or {}).get('current') in STATES for run in value.get('taskRunList') or [])
+
+
+def is_old(value, now):
+    changed = newest(value)
+    return None not in (changed, now) and now - changed > MAX_AGE_DAYS * 86400
+
+
+def executions_sent(url, band, executions, revisions, skipped):
+    """As rows_of, of those that may be sent at all."""
+    now = max((newest(parse(text)) or 0 for text, in copy(url, 'select value::text from executions')), default=None)
+    for row in rows_of(url, band, 'execution', executions, skipped):
+        ended = row[0]['state']['current'] in ENDED
+        if bearable(row[0], band, revisions) and (ended or not is_old(row[0], now)):
+            yield row
+
+
+def unlocked(value, text, band, unlock, executions):
+    """A trigger's text: without its lock, when nobody that is sent will release it."""
+    execution = executions.get(value.get('executionId'))
+    held = execution and parse(execution[0])['state']['current'] not in ENDED
+    if unlock == 'dead' and held:
+        return without(text, [EVALUATING]) if value.get(EVALUATING) is not None else text
+    if unlock != 'none' and any(value.get(m) is not None for m in LOCKS[band]):
+        return without(text, LOCKS[band])
+    return text
+
+
 def not_sent(url):
     if psql(url, "select to_regclass('hostile.expected')").strip() == '':
         return set()
@@ -124,8 +177,8 @@ def not_sent(url):
             copy(url, 'select place, key from hostile.expected where reason is not null')}
 
 
-def rows_of(url, band, kind, executions, unlock='none', skipped=()):
-    """Key, value and stored key of each record that a row gives."""
+def rows_of(url, band, kind, executions='all', skipped=()):
+    """Value, key, text and stored key of each record that a row gives."""
     source = ', source_code' if TABLES[kind] == 'flows' else ', null'
     for stored, text, code in copy(url, f'select key, value::text{source} from {TABLES[kind]}'):
         if (TABLES[kind], stored) in skipped:
@@ -136,8 +189,6 @@ def rows_of(url, band, kind, executions, unlock='none', skipped=()):
         if kind == 'execution' and (executions == 'none' or (executions == 'pending' and
                                                              value['state']['current'] in ENDED)):
             continue
-        if kind == 'trigger' and unlock == 'all' and any(value.get(m) is not None for m in LOCKS[band]):
-            text = without(text, LOCKS[band])
         if TABLES[kind] == 'flows':
             text = without(text, ONLY_IN_STORES)
             text = with_source(text, code) if band == 'I' else text
@@ -149,16 +200,19 @@ def expected(url, band, executions='none', unlock='none'):
     skipped = not_sent(url)
     result = {kind: {} for kind in KINDS}
     highest = {}
-    for value, key, text, stored in rows_of(url, band, 'flow', executions, unlock, skipped):
+    for value, key, text, stored in rows_of(url, band, 'flow', skipped=skipped):
         revision = value.get('revision')
         revision = -1 if revision is None else revision
         result['flow'][f'{key}_{revision}'] = (text, stored)
         if revision > highest.get(key, -2):
             highest[key] = revision
             result['flow-last'][key] = (text, stored)
-    for kind in KINDS[2:]:
-        for _, key, text, stored in rows_of(url, band, kind, executions, unlock, skipped):
-            result[kind][key] = (text, stored)
+    for _, key, text, stored in rows_of(url, band, 'template', skipped=skipped):
+        result['template'][key] = (text, stored)
+    for _, key, text, stored in executions_sent(url, band, executions, result['flow'], skipped):
+        result['execution'][key] = (text, stored)
+    for value, key, text, stored in rows_of(url, band, 'trigger', skipped=skipped):
+        result['trigger'][key] = (unlocked(value, text, band, unlock, result['execution']), stored)
     return result
 
 

@@ -494,7 +494,7 @@ def counts_of(lines):
 
 
 def check(world, name, audit, strict=False):
-    options = ['--audit'] + ['--strict'] * strict if audit else ['--executions', 'all']
+    options = ['--audit'] + ['--strict'] * strict if audit else ['--executions', 'all', '--unlock', 'none']
     run, said, got = verify(world, *options)
     want = expected_lines(world, audit)
     wrong = compare(want, got)

@@ -64,8 +64,8 @@ rebuild_and_read "0.6 with all executions" A all none 0
 new_db kestra-up-0.6-0.16
 rebuild_and_read "0.16 upgraded from 0.6, pending executions, triggers released" F pending all 0
 new_db kestra-0.20
-rebuild_and_read "0.20 with all executions" I all none 0
-psql -X -q "$store" -f tests/data/hostile.sql
+rebuild_and_read "0.20 with all executions, dead locks released" I all dead 0
+psql -X -q "$store" -f tests/data/hostile.sql || exit 1
 rebuild_and_read "the hostile database" I all all 3
 
 finish

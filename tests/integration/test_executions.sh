@@ -84,7 +84,7 @@ judge --now 2040-01-01T00:00:00Z --max-age 0
 assert_no_line '^execution-old ' "without --max-age nothing is old"
 
 # Documents that nobody should have written.
-psql -X -q "$store" -f tests/data/hostile.sql
+psql -X -q "$store" -f tests/data/hostile.sql || exit 1
 sql -c "update executions set value = jsonb_set(value, '{namespace}', '\"io.\\u001b[31m\\nkestra\"') where key = (select min(key) from executions where $pending)"
 judge --verdict blocked,needs-action,resumes,undecided --report "$work/h.json"
 is "no control character is on the screen" "$(grep -cP '[\x00-\x08\x0b-\x1f\x7f]' "$stdout")" 0

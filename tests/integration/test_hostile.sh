@@ -7,7 +7,7 @@
 # TABLE KEY REASON of every row that has to be skipped, as the database says.
 expected_skips() {
     sql -c "select json_build_array(place, key, reason)::text from hostile.expected
-            where reason not in ('flow-out', 'deleted')" | sort
+            where reason not in ('flow-out', 'deleted', 'verdict')" | sort
 }
 
 # The same of NAME.skipped.jsonl.
@@ -25,7 +25,7 @@ count_left_out() { sql -c "select count(*) from hostile.expected where place = '
 hostile_db() {
     new_db kestra-0.20
     new_prefix
-    psql -X -q "$store" -f tests/data/hostile.sql
+    psql -X -q "$store" -f tests/data/hostile.sql || exit 1
 }
 
 check_skips() { # NAME REPORT
@@ -47,9 +47,9 @@ check_skips "the rebuild" "$work/rebuild.json"
 is "the rebuild is proven in spite of what was skipped" "$(json_at "$work/rebuild.json" proven)" true
 is "a flow whose highest revision is broken stays out whole" \
     "$(json_at "$work/rebuild.json" results.flow.left_out_by_reason)" "{\"flow-out\": $(count_left_out flows flow-out)}"
-is "deleted executions are left out, not skipped" \
+is "deleted executions and those that no executor bears are left out, not skipped" \
     "$(json_at "$work/rebuild.json" results.execution.left_out_by_reason)" \
-    "{\"deleted\": $(count_left_out executions deleted)}"
+    "{\"deleted\": $(count_left_out executions deleted), \"verdict\": $(count_left_out executions verdict)}"
 
 run_requeue verify --executions all --report "$work/verify.json"
 assert_result "verify finds no difference in the rebuilt topics" 3 "^PASS with $skips skipped \(grade A\)$"
@@ -74,7 +74,8 @@ assert_result "verify of empty tables and empty topics passes" 0 '^PASS \(grade 
 
 # ---- nesting -------------------------------------------------------------------------------------
 
-sql -o /dev/null -c "select hostile.execution(jsonb_build_object('id', 'early', 'inputs', hostile.nested(300)))" \
+sql -o /dev/null -c "select hostile.flow('{\"namespace\": \"h\", \"id\": \"f\", \"revision\": 1}')" \
+    -c "select hostile.execution(jsonb_build_object('id', 'early', 'inputs', hostile.nested(300)))" \
     -c "select hostile.execution(jsonb_build_object('id', 'late', 'a-name-that-sorts-last', hostile.nested(300)))"
 new_prefix
 run_requeue rebuild --executions all

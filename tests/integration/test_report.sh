@@ -66,7 +66,7 @@ reported "audit" 2 verify --audit
 printed "verify with differences" 2 verify --executions all
 
 # Skips.
-psql -X -q "$store" -f tests/data/hostile.sql
+psql -X -q "$store" -f tests/data/hostile.sql || exit 1
 new_prefix
 reported "rebuild with skips" 3 rebuild --executions all
 reported "verify with skips" 3 verify --executions all

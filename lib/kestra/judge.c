@@ -196,6 +196,38 @@ static bool may_be_sent(const struct judgement *g)
     return g->tree && !g->finding.poison && !g->execution.deleted;
 }
 
+static bool must_wait(struct judge *j, const struct execution *e)
+{
+    struct slice id = e->id;
+
+    if (!id.p)
+        return false;
+    *map_put(j->waiting, &id) = j;
+    return true;
+}
+
+/* A parent that is linked to a child goes on only if that child does. False: it is not decided. */
+static bool decide_links(struct judge *j, struct judgement *out)
+{
+    struct recovery *r = &out->recovery;
+
+    for (size_t i = 0; r->emit && i < r->n_links; i++) {
+        struct slice child = r->links[i].child;
+
+        if (judge_is_emitted(j, child))
+            continue;
+        if (!j->stopped_waiting && map_get(j->waiting, child))
+            return false;
+        r->emit = r->changed = false;
+        r->n_links = r->n_changes = 0;
+        out->needs = -1;
+        (void)snprintf(out->finding.detail, sizeof(out->finding.detail),
+                       "its child %.*s does not go back, so it would wait for ever",
+                       (int)(child.n < 64 ? child.n : 64), child.p);
+    }
+    return true;
+}
+
 static void decide(const struct judge *j, const struct document *doc, struct judgement *out)
 {
     bool old = (out->finding.codes & CODE_BIT(CODE_EXECUTION_OLD)) != 0;
@@ -228,12 +260,15 @@ enum judge_answer judge(struct judge *j, const struct document *doc, struct judg
     out->ended = out->execution.state.current != STATE_PAUSED && out->execution.state.name.p &&
                  layout_is_terminal(l, out->execution.state.name);
     verdict_of(l, &out->execution, out->tree, &out->facts, j->scratch, &out->finding);
-    if (!j->children_known && out->tree && waits_for_children(&out->finding))
+    if (!j->children_known && out->tree && waits_for_children(&out->finding) &&
+        must_wait(j, &out->execution))
         return JUDGE_NEEDS_CHILDREN;
     recover(l, &out->execution, out->tree, &out->facts, &out->finding, &j->options->recover,
             j->scratch, &out->recovery);
     out->needs =
         recover_needs(l, &out->execution, out->tree, &out->facts, &out->finding, j->scratch);
+    if (!decide_links(j, out))
+        return JUDGE_NEEDS_CHILDREN;
     decide(j, doc, out);
     return JUDGE_DONE;
 }
@@ -289,7 +324,11 @@ static void keep_link(struct judge *j, const struct link *l)
 
 void judge_keep(struct judge *j, const struct judgement *of)
 {
+    struct slice id = of->execution.id;
+
     keep_tick(j, &of->execution);
+    if (id.p && map_get(j->waiting, id))
+        *map_put(j->waiting, &id) = NULL;
     if (!of->emit || !of->execution.id.p)
         return;
     if (of->ended) {

@@ -49,6 +49,9 @@ void judge_add_child(struct judge *j, struct slice parent, const struct child *c
 void judge_add_link(struct judge *j, struct slice parent, struct slice child, struct slice run);
 /* From now on the children of all parents are known. */
 void judge_children_known(struct judge *j);
+/* Parents that still answer JUDGE_NEEDS_CHILDREN are from now on judged as if the child that they
+ * wait for did not go back: it waits for them, or is not there any more. */
+void judge_stop_waiting(struct judge *j);
 /* Logs of an execution know more than its document (D01). */
 void judge_add_stale(struct judge *j, struct slice id);
 
@@ -57,7 +60,8 @@ void judge_add_stale(struct judge *j, struct slice id);
 enum judge_answer {
     JUDGE_DONE,
     JUDGE_NEEDS_REVISION, /* out->wanted is its store key: add it, ask again */
-    JUDGE_NEEDS_CHILDREN, /* it waits for subflows: add them all, ask again */
+    JUDGE_NEEDS_CHILDREN, /* it waits for subflows: add them all, ask again; or it would be linked
+                             to a child that waits itself: ask when that one was kept */
     JUDGE_UNREADABLE,     /* no JSON object: out->detail */
 };
 

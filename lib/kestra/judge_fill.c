@@ -29,6 +29,7 @@ struct judge *judge_new(const struct layout *l, const struct project_options *op
     j->templates = map_new();
     j->families = map_new();
     j->parents = map_new();
+    j->waiting = map_new();
     j->ticks = map_new();
     j->emitted = idset_new();
     j->stale = idset_new();
@@ -87,6 +88,7 @@ void judge_free(struct judge *j)
     free_texts(j->templates);
     free_families(j->families);
     map_free(j->parents);
+    map_free(j->waiting);
     map_free(j->ticks);
     idset_free(j->emitted);
     idset_free(j->stale);
@@ -207,6 +209,11 @@ void judge_add_link(struct judge *j, struct slice parent, struct slice child, st
 void judge_children_known(struct judge *j)
 {
     j->children_known = true;
+}
+
+void judge_stop_waiting(struct judge *j)
+{
+    j->stopped_waiting = true;
 }
 
 void judge_add_stale(struct judge *j, struct slice id)

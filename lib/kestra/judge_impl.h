@@ -49,6 +49,8 @@ struct judge {
     struct idset *emitted;
     struct idset *stale;
     bool          children_known;
+    struct map   *waiting; /* parents that were not judged yet: not NULL until they are kept */
+    bool          stopped_waiting;
     struct slice  ended[JUDGE_MAX_ENDED];
     size_t        n_ended;
     struct link  *links;

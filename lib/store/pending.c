@@ -11,14 +11,9 @@
 #include "lib/store/pending.h"
 
 #include "lib/base/map.h"
+#include "lib/store/id_list.h"
 
 #define LISTENER_CODES (CODE_BIT(CODE_LISTENER_PENDING) | CODE_BIT(CODE_LISTENER_STUCK))
-
-struct id_list {
-    struct arena *arena;
-    struct slice *items;
-    size_t        n, room;
-};
 
 struct pass {
     const struct pending_conf *conf;
@@ -36,32 +31,6 @@ struct pass {
     struct id_list             ids;    /* with_logs: of the pending executions */
     struct map                *newest; /* and the newest date of each, struct instant */
 };
-
-static void id_list_init(struct id_list *l)
-{
-    *l = (struct id_list){ .arena = arena_new(65536) };
-}
-
-static void id_list_add(struct id_list *l, struct slice id)
-{
-    if (l->n == l->room) {
-        l->room = l->room > 0 ? l->room * 2 : 256;
-        l->items = mem_realloc(l->items, l->room * sizeof(*l->items));
-    }
-    l->items[l->n++] = arena_copy(l->arena, id);
-}
-
-static void id_list_clear(struct id_list *l)
-{
-    arena_reset(l->arena);
-    l->n = 0;
-}
-
-static void id_list_free(struct id_list *l)
-{
-    arena_free(l->arena);
-    mem_free(l->items);
-}
 
 typedef bool (*document_fn)(void *ctx, const char *place, const struct document *doc,
                             const struct projection *p, struct err *err);
@@ -345,13 +314,30 @@ static bool find_links(struct pass *p, struct err *err)
     return true;
 }
 
+/* One round over the parents that wait. Those that wait on for a child of theirs which is a parent
+ * itself are the list of the next round. */
+static bool work_round(struct pass *p, struct err *err)
+{
+    struct id_list parents = p->parents;
+    bool           ok;
+
+    id_list_init(&p->parents);
+    ok = look_up(p, KIND_EXECUTION, &parents, judge_one, err);
+    if (p->parents.n == parents.n)
+        judge_stop_waiting(p->conf->judge); /* they wait for each other, or are gone */
+    id_list_free(&parents);
+    return ok;
+}
+
 static bool work_parents(struct pass *p, struct err *err)
 {
-    if (!find_children(p, err) || !find_links(p, err))
-        return false;
+    bool ok = find_children(p, err) && find_links(p, err);
+
     p->stats->parents = p->parents.n;
     judge_children_known(p->conf->judge);
-    return look_up(p, KIND_EXECUTION, &p->parents, judge_one, err);
+    while (ok && p->parents.n > 0)
+        ok = work_round(p, err);
+    return ok;
 }
 
 /* ---- logs ------------------------------------------------------------------------------------ */

@@ -460,6 +460,44 @@ static void a_parent_is_linked_to_its_child(void **state)
     assert_false(scope_has(&w->scope, KIND_SUBFLOW_LINK));
 }
 
+/* A grandchild, its parent, and that one's parent: who is linked is judged after whom it waits for.
+ */
+static void a_chain_of_parents_is_judged_from_its_end(void **state)
+{
+    struct world      *w = *state;
+    const struct link *links;
+
+    parent_and_child(w);
+    execution(w, "child", "f", "RUNNING", run_of("call", "CREATED"), STARTED_BY("parent"));
+    execution(w, "grandchild", "sub", "CREATED", "", STARTED_BY("child"));
+    w->scope.project.recover.mode = RECOVER_ALL;
+    for (int parallel = 0; parallel < 2; parallel++) {
+        w->parallel = parallel == 1;
+        must_run(w);
+        says(&w->told, "grandchild resumes sent");
+        says(&w->told, "child blocked sent rewritten");
+        says(&w->told, "parent blocked sent rewritten");
+        assert_int_equal(lines(&w->told), 3);
+        assert_int_equal(judge_links(w->survey.judge, &links), 2);
+        assert_int_equal(w->stats.pending.parents, 2);
+    }
+}
+
+static void a_parent_of_a_child_that_stays_behind_stays_behind_too(void **state)
+{
+    struct world      *w = *state;
+    const struct link *links;
+
+    parent_and_child(w);
+    execution(w, "child", "gone", "CREATED", "", STARTED_BY("parent"));
+    w->scope.project.recover.mode = RECOVER_ALL;
+    must_run(w);
+    says(&w->told, "child blocked");
+    says(&w->told, "parent blocked");
+    assert_int_equal(judge_links(w->survey.judge, &links), 0);
+    assert_null(strstr(records(w, KIND_EXECUTION), "parent="));
+}
+
 static void a_child_of_another_parent_is_nobodys_business(void **state)
 {
     struct world *w = *state;
@@ -673,6 +711,8 @@ int main(void)
         T(a_template_that_is_not_there_is_looked_for_once),
         T(a_parent_without_a_child_starts_it),
         T(a_parent_is_linked_to_its_child),
+        T(a_chain_of_parents_is_judged_from_its_end),
+        T(a_parent_of_a_child_that_stays_behind_stays_behind_too),
         T(a_child_of_another_parent_is_nobodys_business),
         T(executions_that_wait_for_each_other_end_nothing),
         T(locks_are_released_when_nobody_else_will),

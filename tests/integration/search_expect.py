@@ -74,15 +74,26 @@ def is_selected(kind, value, s):
         s.get('since', '') <= start and (not s.get('until') or start < s['until'])
 
 
+def is_locked(value, s, executions):
+    """Does a trigger keep its lock? --unlock is dead unless the selection says otherwise: then it does while
+    the execution that it waits for is sent and has not ended."""
+    execution = executions.get(value.get('executionId'))
+    return s.get('unlock', 'dead') == 'none' or \
+        (s.get('unlock', 'dead') == 'dead' and execution is not None and execution['state']['current'] not in ENDED)
+
+
 def expected(documents, s):
     result = {kind: {} for kind in KINDS}
     highest = {}
-    for kind in KINDS:
+    revisions = {(flow['namespace'], flow['id'], flow['revision']) for flow in documents['flows_revisions']}
+    for kind in sorted(KINDS):  # executions before the triggers that wait for them
         for value in documents[INDEX[kind]]:
             if not is_selected(kind, value, s):
                 continue
+            if kind == 'execution' and (value['namespace'], value['flowId'], value.get('flowRevision')) not in revisions:
+                continue  # it would stop the executor
             left_out = ONLY_IN_STORES if INDEX[kind] == 'flows_revisions' else ()
-            if kind == 'trigger' and s.get('unlock') == 'all':
+            if kind == 'trigger' and not is_locked(value, s, result['execution']):
                 left_out = LOCKS['A']
             key = '_'.join(entity(kind, value, 'A'))
             if kind == 'flow':

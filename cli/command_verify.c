@@ -41,6 +41,7 @@ static void apply_like_judging(struct config *c, const struct json_node *o, stru
     c->with_logs = logs && logs->type == JSON_BOOL && slice_eq(logs->text, SLICE("true"));
 }
 
+/* As --kinds would name them: links follow from the other options (scope_derive). */
 static const char *like_kinds(const struct json_node *options, struct arena *a)
 {
     const struct json_node *kinds = json_get(options, "kinds");
@@ -49,7 +50,8 @@ static const char *like_kinds(const struct json_node *options, struct arena *a)
 
     buf_init(&b, 4096);
     for (const struct json_node *k = kinds ? kinds->first : NULL; k; k = k->next)
-        buf_add(&b, "%s%.*s", b.n ? "," : "", SLICE_ARG(k->text));
+        if (!slice_eq(k->text, slice_str(kind_name(KIND_SUBFLOW_LINK))))
+            buf_add(&b, "%s%.*s", b.n ? "," : "", SLICE_ARG(k->text));
     text = b.n ? arena_str(a, buf_slice(&b)) : NULL;
     buf_release(&b);
     return text;

@@ -141,7 +141,7 @@ def look_at_line(line, level):
         yield f'{name}: it is left without code or remedy: {line["codes"]} {line["remedies"]}'
 
 
-def look_at_links(lines, stored, folder):
+def look_at_links(lines, stored, sent, folder):
     links, twice = topic_of(f'{folder}/subflow-link')
     want = {}
     for line in lines:
@@ -149,7 +149,7 @@ def look_at_links(lines, stored, folder):
             runs = {run['id'] for run in stored[line['id']]['taskRunList']}
             for child, value in stored.items():
                 trigger = (value.get('trigger') or {}).get('variables') or {}
-                if trigger.get('executionId') == line['id'] and value['state']['current'] not in ENDED:
+                if trigger.get('executionId') == line['id'] and child in sent:
                     want[child] = (line['id'], runs)
     yield from (f'link {key}: it came twice' for key in twice)
     yield from (f'link {key}: not in the topic' for key in want.keys() - links.keys())
@@ -190,7 +190,7 @@ def topics(report, rows, folder, level):
         if line['id'] in sent:
             wrong += look_at_sent(line, stored[line['id']], sent[line['id']], originals.get(line['id']))
     if level == 'all':
-        wrong += look_at_links(lines, stored, folder)
+        wrong += look_at_links(lines, stored, sent, folder)
     return wrong
 
 

@@ -168,6 +168,10 @@ killed() {
         run_requeue verify --recover all --max-age 0
         assert_result "killed with records in $at: verify" 0 '^PASS \(grade A\)$'
     done
+    run_bare verify --store "$store" --kafka "$kafka" --like "$work/r.json"
+    assert_result "verify --like takes --max-age" 0 '^PASS \(grade A\)$'
+    run_requeue verify --recover all
+    assert_result "without --max-age 0 most of them were not expected" 2 '^  extra execution ' '^FAIL: '
     run_requeue rebuild --recover safe --max-age 0 --resume
     assert_result "a resume with another --recover is refused, with the line that makes the topic anew" 5 \
         'hint: requeue rebuild --kinds execution --executions resumable --recover safe --max-age 0 --recreate --confirm ' '^REFUSED'

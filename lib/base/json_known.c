@@ -14,6 +14,10 @@
 
 #include "lib/base/json_impl.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 struct cursor {
     struct slice            doc;
     const struct json_walk *walk;
@@ -36,18 +40,45 @@ static inline char peek_token(struct cursor *c)
     return peek(c);
 }
 
+/* How far the string that goes on at `at` surely goes on; most often up to its last quote. */
+static size_t skip_plain(struct slice doc, size_t at)
+{
+#ifdef __SSE2__
+    while (doc.n - at >= 16) {
+        const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(doc.p + at));
+        unsigned      stop = (unsigned)_mm_movemask_epi8(_mm_or_si128(
+                 _mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+
+        if (stop != 0)
+            return at + (unsigned)__builtin_ctz(stop);
+        at += 16;
+    }
+#else
+    (void)doc;
+#endif
+    return at;
+}
+
 /* Over the string at the cursor; false: it has no end. */
 static bool pass_string(struct cursor *c)
 {
-    const char *end = c->doc.p + c->doc.n;
-    const char *quote = c->doc.p + c->at;
+    struct slice doc = c->doc;
+    size_t       at = skip_plain(doc, c->at + 1);
 
-    do {
-        quote = memchr(quote + 1, '"', (size_t)(end - quote - 1));
+    if (at < doc.n && doc.p[at] == '"') {
+        c->at = at + 1;
+        return true;
+    }
+    for (;; at++) {
+        const char *quote = memchr(doc.p + at, '"', doc.n - at);
+
         if (!quote)
             return false;
-    } while (quote[-1] == '\\' && json_is_escaped(c->doc, (size_t)(quote - c->doc.p)));
-    c->at = (size_t)(quote - c->doc.p) + 1;
+        at = (size_t)(quote - doc.p);
+        if (doc.p[at - 1] != '\\' || !json_is_escaped(doc, at))
+            break;
+    }
+    c->at = at + 1;
     return true;
 }
 
@@ -97,8 +128,9 @@ static bool pass_container(struct cursor *c, unsigned depth, struct slice name, 
 static bool pass_value(struct cursor *c, unsigned depth, struct slice name)
 {
     size_t            from = c->at;
-    struct json_value v = { .type = json_type_at(peek(c)) };
-    bool              nested = v.type == JSON_OBJECT || v.type == JSON_ARRAY;
+    char              first = peek(c);
+    bool              nested = first == '{' || first == '[';
+    struct json_value v = { .type = first == '"' ? JSON_STRING : json_type_at(first) };
 
     if (nested ? !pass_container(c, depth, name, v.type) : !pass_scalar(c))
         return false;

@@ -171,6 +171,7 @@ struct reader {
     size_t            n_histories, cap_histories;
     struct history   *histories; /* of the state being read */
     struct buf        text;
+    bool              plain; /* no text has an escape */
 };
 
 /* ---- values ------------------------------------------------------------------------------- */
@@ -185,7 +186,7 @@ static struct slice text_of(struct reader *r, struct json_value v)
     if (v.type != JSON_STRING)
         return slice_of(NULL, 0);
     inside = slice_of(v.raw.p + 1, v.raw.n - 2);
-    if (!memchr(inside.p, '\\', inside.n))
+    if (r->plain || !memchr(inside.p, '\\', inside.n))
         return inside;
     buf_clear(&r->text);
     return json_text(v, &r->text, &ignored) ? arena_copy(r->arena, buf_slice(&r->text)) : inside;
@@ -357,7 +358,7 @@ static const struct member *find_member(struct reader *r, unsigned place, struct
 {
     const struct member *m = find_name(place, name);
 
-    if (m || places[place].n == 0 || !memchr(name.p, '\\', name.n))
+    if (m || r->plain || places[place].n == 0 || !memchr(name.p, '\\', name.n))
         return m;
     return find_name(
         place, text_of(r, (struct json_value){ JSON_STRING, slice_of(name.p - 1, name.n + 2) }));
@@ -517,6 +518,7 @@ static void begin(struct reader *r, struct slice doc)
 {
     *r->out = (struct execution){ .raw = doc, .duplicate_run = RUN_NONE, .broken_run = RUN_NONE };
     r->at[0] = PLACE_OTHER;
+    r->plain = doc.n > 0 && !memchr(doc.p, '\\', doc.n);
 }
 
 /* Read what is known to be JSON; a document that is not as expected is read properly. */

@@ -184,8 +184,8 @@ static bool pass_inside(struct cursor *c, unsigned depth, enum json_type type)
     }
 }
 
-enum json_known json_walk_known(struct slice doc, const struct json_walk *walk,
-                                json_wants_fn wants, void *ctx)
+enum json_known json_walk_known(struct slice doc, const struct json_walk *walk, json_wants_fn wants,
+                                void *ctx)
 {
     struct cursor c = { .doc = doc, .walk = walk, .wants = wants, .ctx = ctx };
     char          first = peek_token(&c);

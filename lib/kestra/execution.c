@@ -5,7 +5,8 @@
  * that trusts it passes over all that is in no place (json_walk_known: together half of what
  * json_walk takes). A walk tells what a container holds before it tells the container itself. So a
  * container that matters has a place; when it begins, what it fills is blanked (of repeated members
- * the last one counts), and when it turns out to be of another type, blanked again. The tables say which member of which place goes where.
+ * the last one counts), and when it turns out to be of another type, blanked again. The tables say
+ * which member of which place goes where.
  */
 #include "lib/kestra/execution.h"
 

@@ -100,8 +100,7 @@ static uint64_t parity(uint64_t bits)
     return bits;
 }
 
-/* Just past the object or list that opens at `at`, on a level below `depth`; doc.n: unexpected. */
-static size_t skip_nested(struct slice doc, size_t at, unsigned depth)
+size_t json_skip_nested(struct slice doc, size_t at, unsigned depth)
 {
     const unsigned outside = depth;
     uint64_t       in_string = 0; /* all bits alike: at the end of the block before */
@@ -189,7 +188,7 @@ static bool skim_value(struct skim *s, bool top, unsigned paths, size_t *at)
         if (all_settled(s))
             return true;
     } else if (type == JSON_OBJECT || type == JSON_ARRAY) {
-        *at = skip_nested(s->doc, *at, depth);
+        *at = json_skip_nested(s->doc, *at, depth);
     } else {
         *at = json_scalar_end(s->doc, *at);
     }

@@ -243,15 +243,22 @@ static void decide(const struct judge *j, const struct document *doc, struct jud
     out->value = out->recovery.emit ? out->recovery.value : doc->value;
 }
 
+static bool read_execution(struct judge *j, const struct document *doc, struct execution *out)
+{
+    if (!doc->value.p)
+        return err_set(&j->err, ERR_DATA, "the value is an SQL null");
+    return doc->trusted ? execution_read_trusted(doc->value, j->scratch, out, &j->err)
+                        : execution_read(doc->value, j->scratch, out, &j->err);
+}
+
 enum judge_answer judge(struct judge *j, const struct document *doc, struct judgement *out)
 {
     const struct layout *l = j->layout;
 
     arena_reset(j->scratch);
     memset(out, 0, sizeof(*out));
-    if (!doc->value.p || !execution_read(doc->value, j->scratch, &out->execution, &j->err)) {
-        (void)snprintf(out->detail, sizeof(out->detail), "%.150s",
-                       doc->value.p ? j->err.msg : "the value is an SQL null");
+    if (!read_execution(j, doc, &out->execution)) {
+        (void)snprintf(out->detail, sizeof(out->detail), "%.150s", j->err.msg);
         return JUDGE_UNREADABLE;
     }
     if (!find_revision(j, out))

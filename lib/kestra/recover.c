@@ -199,18 +199,48 @@ void recover(const struct layout *l, const struct execution *e, const struct flo
     out->hazards = p.hazards;
 }
 
+/* plan_write() adds less for one state: at most two histories, whose dates are spelled with
+ * escapes only. */
+#define STATE_ADDS(newest_text) (1024 + 2 * 6 * (newest_text).n)
+
+/* Does it fit? It is written only where that is not clear before. */
+static bool would_fit(const struct plan *p)
+{
+    struct recovery written = { .value = p->e->raw };
+    size_t          most = p->e->raw.n + STATE_ADDS(p->e->newest_text);
+    bool            clear = true;
+
+    for (size_t i = 0; i < p->e->n_runs; i++) {
+        if (p->runs[i].fate == FATE_TURNS) /* and its last attempt */
+            most += 2 * STATE_ADDS(p->e->newest_text);
+        clear = clear && p->runs[i].fate != FATE_REARMED && !p->runs[i].child;
+    }
+    if (clear && fits(p, most))
+        return true;
+    plan_write(p, &written);
+    return fits(p, written.value.n);
+}
+
 int recover_needs(const struct layout *l, const struct execution *e, const struct flow_tree *tree,
                   const struct facts *facts, const struct finding *finding, struct arena *a)
 {
-    static const enum recover_mode modes[] = { RECOVER_NONE, RECOVER_SAFE, RECOVER_ALL };
+    static const struct recover_options options = { RECOVER_ALL, LOST_RERUN };
+    struct plan                         p = {
+                                .l = l,
+                                .e = e,
+                                .tree = tree,
+                                .facts = facts,
+                                .finding = finding,
+                                .options = &options,
+                                .arena = a,
+    };
 
-    for (size_t i = 0; i < COUNT_OF(modes); i++) {
-        struct recover_options options = { modes[i], LOST_RERUN };
-        struct recovery        r;
-
-        recover(l, e, tree, facts, finding, &options, a, &r);
-        if (r.emit)
-            return (int)modes[i];
-    }
-    return -1;
+    if (finding->poison)
+        return -1;
+    if (finding->verdict == VERDICT_RESUMES)
+        return RECOVER_NONE;
+    plan_make(&p);
+    if (p.refused || !would_fit(&p))
+        return -1;
+    return p.priced ? RECOVER_ALL : RECOVER_SAFE;
 }

@@ -19,10 +19,9 @@ unsigned states_ended(const struct layout *l)
 {
     unsigned ended = l->executor.paused_ends ? STATE_BIT(STATE_PAUSED) : 0;
 
-    for (unsigned s = STATE_CREATED; s < STATE_COUNT; s++)
-        if (layout_is_terminal(l, slice_str(state_name((enum state)s))))
-            ended |= STATE_BIT(s);
-    return ended;
+    for (size_t i = 0; i < l->terminal.n; i++)
+        ended |= STATE_BIT(state_parse(slice_str(l->terminal.items[i])));
+    return ended & ~STATE_BIT(STATE_UNKNOWN);
 }
 
 /* ---- flowables ---- */

@@ -227,7 +227,8 @@ static bool take_child(void *ctx, const char *place, const struct document *doc,
     (void)place;
     (void)projection;
     (void)err;
-    if (execution_read(doc->value, a, &e, &why) && e.parent_execution.p && e.id.p && !e.deleted) {
+    if ((doc->trusted ? execution_read_trusted : execution_read)(doc->value, a, &e, &why) &&
+        e.parent_execution.p && e.id.p && !e.deleted) {
         struct child child = {
             .id = e.id,
             .task_id = e.trigger_id,

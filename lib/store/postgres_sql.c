@@ -216,12 +216,18 @@ static bool put_parents(struct writer *w)
            pg_sql_list(w->pg, &q->child_types, w->out, w->err) && put(w, ")");
 }
 
+/* Then `since` is a help that costs more than it gives: all documents would be unpacked for it. */
+static bool is_by_parent(const struct writer *w)
+{
+    return w->query->parents && w->query->kind == KIND_EXECUTION && w->table->has_parent;
+}
+
 /* true AND ... by tenant, namespace, time, ids and parents. */
 static bool put_selection(struct writer *w)
 {
     return put(w, "true") && put_tenant(w) && put_namespace(w) &&
-           put_bound(w, ">= ", w->query->since) && put_bound(w, "< ", w->query->until) &&
-           put_ids(w) && put_parents(w);
+           (is_by_parent(w) || put_bound(w, ">= ", w->query->since)) &&
+           put_bound(w, "< ", w->query->until) && put_ids(w) && put_parents(w);
 }
 
 /* Has this execution ended? Never null, also where the state is. */

@@ -92,7 +92,8 @@ struct store_query {
      * state, deleted ones not. NULL: all. A child whose trigger.type is none of child_types
      * (class names; an inner class NAME$x is NAME as well) is outside; n 0: any type. A search
      * store has no index of parents: there, child_types and `since` are what keeps it from reading
-     * every execution, so give both (a child starts after its parent). */
+     * every execution, so give both (a child starts after its parent). `since` may be overlooked
+     * where there is an index. */
     const struct slice *parents;
     size_t              n_parents; /* at most STORE_MAX_IDS */
     struct strings      child_types;

@@ -1,9 +1,12 @@
 -- Make N more executions out of those of a restored sample:
 --
---   psql -v n=100000 -f tests/data/clone-executions.sql URL/DBNAME
+--   psql -v n=100000 [-v pending=0.1] -f tests/data/clone-executions.sql URL/DBNAME
 --
 -- The sample's executions are copied round after round until there are N copies, in their own
--- proportions of states. In round K every id that an execution or a task run has (wherever it
+-- proportions of states: 65 % of them are pending, which no real store has. With `pending` that
+-- share of the copies is: most rounds then copy the ended executions only (their parents, if these
+-- are pending, are then missing), the others all, so that parents and children of what is pending
+-- are there. In round K every id that an execution or a task run has (wherever it
 -- stands: keys, parents, outputs, labels, storage URIs) begins with K as four hexadecimal digits,
 -- so parents, children and task runs of one round belong to each other; and what happened on the
 -- day of the sample happened K mod 1000 days earlier. Deterministic: the same N gives the same rows.
@@ -12,6 +15,9 @@
 -- are taken away and built again, which is several times faster. All in one transaction.
 \set ON_ERROR_STOP 1
 \set QUIET 1
+\if :{?pending} \else
+    \set pending -1
+\endif
 \pset tuples_only on
 \pset format unaligned
 set client_min_messages = warning;
@@ -42,8 +48,27 @@ end $$;
 create temp table pattern as
 select (row_number() over (order by key) - 1) as place,
        E'\x01' || substr(key, 5) as key,
-       pg_temp.with_holes(value::text) as body
+       pg_temp.with_holes(value::text) as body,
+       coalesce(value #>> '{state,current}', '') in ('SUCCESS', 'WARNING', 'FAILED', 'KILLED', 'CANCELLED', 'RETRIED',
+                                                     'SKIPPED') as ended
 from executions;
+
+-- Of all rounds, the share that copies what is pending as well.
+create temp table whole_rounds as
+select case when :pending::numeric < 0 then 1
+            else least(1, :pending::numeric * count(*) filter (where ended)
+                          / (count(*) filter (where not ended) * (1 - :pending::numeric))) end as share
+from pattern;
+
+create temp table copy as
+select k, place
+from (select k, place, row_number() over (order by k, place) as n
+      from (select k, floor(k * share) > floor((k - 1) * share) as whole
+            from whole_rounds,
+                 generate_series(1, (select ceil(:n::numeric / count(*) filter (where ended or share = 1))::int
+                                     from pattern, whole_rounds)) k) r
+      join pattern p on r.whole or p.ended) c
+where n <= :n;
 
 create temp table secondary_index as
 select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition
@@ -55,12 +80,11 @@ select 'drop index ' || name from secondary_index \gexec
 insert into executions (key, value)
 select replace(p.key, E'\x01', r.mark),
        replace(replace(p.body, E'\x01', r.mark), E'\x02', r.day)::jsonb
-from (select k,
+from (select k, place,
              lpad(to_hex(k), 4, '0') as mark,
              to_char((select day from sample_day)::date - (k % 1000)::int, 'YYYY-MM-DD') as day
-      from generate_series(1, (select ceil(:n::numeric / count(*))::int from pattern)) k) r
-cross join pattern p
-where (r.k - 1) * (select count(*) from pattern) + p.place < :n;
+      from copy) r
+join pattern p using (place);
 
 select definition from secondary_index \gexec
 commit;

@@ -56,11 +56,17 @@ static void rows_of_step(struct look *k)
 
 static void look_at_killing(struct look *k)
 {
+    bool harmless;
+
     if (k->by_role[ROLE_STRANGER] > 0)
         look_at_unjoined(k);
-    /* An end that is computed instead of the killing sends what is CREATED to workers; and what
-     * becomes PAUSED instead has forgotten that it was to be killed. */
-    if (k->step.killed || (k->ends && k->by_role[ROLE_OPEN] + k->by_role[ROLE_CALL] == 0)) {
+    /* An end that is computed instead of the killing sends what is CREATED to workers, and starts
+     * what comes next; and what becomes PAUSED instead has forgotten that it was to be killed. */
+    if (k->ends)
+        look_at_ahead(k);
+    harmless =
+        k->by_role[ROLE_OPEN] + k->by_role[ROLE_CALL] == 0 && !given(k, CODE_SUBFLOW_DUPLICATE);
+    if (k->step.killed || (k->ends && harmless)) {
         fits(k, k->l->executor.kills_at_once ? ROW_H14 : ROW_E28);
         if (k->l->executor.refires_terminal)
             give(k, CODE_FLOW_TRIGGER_REFIRE);

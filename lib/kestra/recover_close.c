@@ -10,6 +10,11 @@
  */
 #include "lib/kestra/recover_impl.h"
 
+/* Children of a task run, as the plan leaves them. */
+struct kin {
+    uint32_t open, failed;
+};
+
 static bool is_parallel(enum task_type type)
 {
     return type == TASK_PARALLEL || type == TASK_EACH_PARALLEL || type == TASK_DAG;

@@ -9,6 +9,7 @@
 #define REQUEUE_RECOVER_IMPL_H
 
 #include "lib/kestra/recover.h"
+#include "lib/kestra/step.h"
 
 /* Ancestors of a task run that are looked at: a document may name them in a circle. */
 #define RUN_MAX_UP 1000u
@@ -21,21 +22,17 @@ enum fate {
 };
 
 struct run_plan {
-    enum fate           fate;
-    enum state          state; /* FATE_TURNS: into this */
-    uint32_t            task;  /* in the tree, when task_known */
-    bool                task_known;
-    bool                reset;        /* a Worker that starts again: what is below it is dropped */
-    bool                fails_inside; /* a Worker whose open children fail */
-    bool                link;         /* a link record names child and this run */
-    bool                answered;     /* outputs are child's id, and with `ended` its state */
-    bool                ended;
+    enum fate  fate;
+    enum state state; /* FATE_TURNS: into this */
+    uint32_t   task;  /* in the tree, when task_known */
+    bool       task_known;
+    bool       reset;        /* a Worker that starts again: what is below it is dropped */
+    bool       fails_inside; /* a Worker whose open children fail */
+    bool       job_known, job_done, job_open; /* a Worker's: asked, ended, some task open */
+    bool       link;                          /* a link record names child and this run */
+    bool       answered; /* outputs are child's id, and with `ended` its state */
+    bool       ended;
     const struct child *child;
-};
-
-/* Children of a task run. */
-struct kin {
-    uint32_t open, ended, failed; /* failed: also among the ended */
 };
 
 struct plan {
@@ -48,7 +45,7 @@ struct plan {
     struct arena                 *arena;
 
     struct run_plan *runs;      /* by the index of execution.runs */
-    struct kin      *kin;       /* likewise; NULL until somebody asks */
+    struct step     *step;      /* of the document as it was; NULL until somebody asks */
     enum state       execution; /* what it becomes; STATE_ABSENT: as it is */
     unsigned         remedies;
     uint64_t         hazards;

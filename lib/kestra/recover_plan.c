@@ -3,7 +3,7 @@
  * kestra/seen-on-real-kestra.md B.3 and B.6).
  */
 #include "lib/kestra/recover_impl.h"
-#include "lib/kestra/step.h"
+#include "lib/kestra/step_list.h"
 
 #define ROLE_BIT(role) (1u << (role))
 
@@ -25,55 +25,52 @@ static void may_refire(struct plan *p)
 
 /* ---- Workers --------------------------------------------------------------------------------- */
 
-static const struct kin *kin_of(struct plan *p, size_t run)
+static bool any_open(unsigned states)
 {
-    const struct execution *e = p->e;
+    for (unsigned i = 0; i < STATE_COUNT; i++)
+        if ((states & STATE_BIT(i)) && !state_ended((enum state)i))
+            return true;
+    return false;
+}
 
-    if (p->kin)
-        return &p->kin[run];
-    p->kin = arena_alloc(p->arena, (e->n_runs + 1) * sizeof(*p->kin));
-    memset(p->kin, 0, e->n_runs * sizeof(*p->kin));
-    for (size_t i = 0; i < e->n_runs; i++) {
-        enum state  state = e->runs[i].state.current;
-        struct kin *kin;
-
-        if (e->runs[i].parent == RUN_NONE)
-            continue;
-        kin = &p->kin[e->runs[i].parent];
-        kin->open += !state_ended(state);
-        kin->ended += state_ended(state);
-        kin->failed += state == STATE_FAILED || state == STATE_KILLED;
+static struct step *step_of(struct plan *p)
+{
+    if (!p->step) {
+        p->step = arena_alloc(p->arena, sizeof(*p->step));
+        step_make(p->l, p->e, p->tree, p->arena, p->step);
     }
-    return &p->kin[run];
+    return p->step;
 }
 
-static uint32_t tasks_to_end(const struct flow_tree *tree, uint32_t task)
+/* The job of a Worker ends with its last task or with the first that is FAILED; the executor asks
+ * for no other state, and only after tasks of the Worker's own (KILLED is no failure, a task run
+ * whose task is unknown none of its tasks). Then only the Worker's own result is pending, which
+ * registering brings (B.3: do not reset that one). A Worker without children, or with some of them
+ * yet to come, gets none from the executor: it is lost. Asked for each task run below it, so the
+ * answer is kept. */
+static const struct run_plan *job_of(struct plan *p, size_t run)
 {
-    const struct branch *tasks = flow_tree_branch(tree, task, BRANCH_TASKS);
-    uint32_t             n = 0;
+    struct run_plan *r = &p->runs[run];
+    struct step     *s = step_of(p);
+    struct level     level;
+    struct tally     tasks;
+    struct list      now;
 
-    for (uint32_t i = 0; tasks && i < tasks->n; i++)
-        n += !tree->tasks[tasks->first + i].disabled;
-    return n;
-}
-
-/* The job of a Worker ends with its last task or with the first that fails. Then only the Worker's
- * own result is pending, which registering brings (B.3: do not reset that one). A Worker without
- * children, or with some of them yet to come, gets none from the executor: it is lost. */
-static bool worker_job_done(struct plan *p, size_t run)
-{
-    const struct kin *kin = kin_of(p, run);
-    uint32_t          task = plan_task(p, run);
-
-    if (kin->failed > 0)
-        return true;
-    return task != TASK_NONE && kin->open == 0 && kin->ended > 0 &&
-           kin->ended >= tasks_to_end(p->tree, task);
+    if (r->job_known)
+        return r;
+    level = level_of(s, run);
+    tasks = level_tally(s, &level, level.tasks);
+    now = list_now(s, &level);
+    r->job_known = true;
+    r->job_open = any_open(tasks.states);
+    r->job_done = (tasks.states & s->failed) != 0 ||
+                  (now.size > 0 && !now.unknown && list_ended(&now) == ANSWER_YES);
+    return r;
 }
 
 static bool is_lost_worker(struct plan *p, size_t run)
 {
-    return p->e->runs[run].state.current == STATE_RUNNING && !worker_job_done(p, run);
+    return state_is_running(p->e->runs[run].state.current) && !job_of(p, run)->job_done;
 }
 
 static void plan_worker(struct plan *p, size_t run)
@@ -84,7 +81,7 @@ static void plan_worker(struct plan *p, size_t run)
     if (p->options->lost == LOST_RERUN) {
         p->runs[run].reset = true;
         plan_turn(p, run, STATE_RESTARTED);
-    } else if (kin_of(p, run)->open > 0) {
+    } else if (job_of(p, run)->job_open) {
         p->runs[run].fails_inside = true;
         p->edited = true;
     } else {
@@ -284,9 +281,9 @@ static bool is_sent(const struct plan *p, const struct run_note *note)
  * finding says so by a code for what is not joined although it is registered. */
 static void look_at_end(struct plan *p)
 {
-    uint64_t    codes = CODE_BIT(CODE_TASKRUN_NOT_JOINED) | CODE_BIT(CODE_SUBFLOW_NOT_JOINED);
-    struct step step;
-    bool        sent = false;
+    uint64_t     codes = CODE_BIT(CODE_TASKRUN_NOT_JOINED) | CODE_BIT(CODE_SUBFLOW_NOT_JOINED);
+    struct step *step;
+    bool         sent = false;
 
     if (!p->finding->registered || !(p->finding->codes & codes))
         return;
@@ -294,8 +291,8 @@ static void look_at_end(struct plan *p)
         sent = is_sent(p, &p->finding->notes[i]);
     if (!sent)
         return;
-    step_make(p->l, p->e, p->tree, p->arena, &step);
-    if (!step.end || step.end_state == STATE_PAUSED)
+    step = step_of(p);
+    if (!step->end || step->end_state == STATE_PAUSED)
         return;
     p->priced = true;
     p->hazards |= CODE_BIT(CODE_TASK_MAY_RERUN);

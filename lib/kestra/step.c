@@ -145,6 +145,7 @@ static void step_next(struct step *s, const struct layout *l)
     nexts = s->now != STATE_KILLING && s->now != STATE_KILLED && s->now != STATE_QUEUED;
     if (nexts) {
         s->next_own = list_next(&now);
+        s->own_left = now.tally.n < now.size || now.open || now.unknown;
         s->next_errors = s->next_own != ANSWER_NO && !now.is_tasks;
     }
     step_flowables(s, nexts);

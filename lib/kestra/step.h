@@ -34,6 +34,7 @@ struct step {
     enum answer next;        /* G2: some next task run is computed; the or of those below */
     enum answer next_own;    /* of the flow's own tasks */
     bool        next_errors; /* ... which is of its errors or finally branch */
+    bool        own_left;    /* ... some have no run yet, computed now or not */
     enum answer next_child;  /* inside a running flowable */
     enum answer next_listener;
     enum answer next_late; /* inside a running flowable of a listener */

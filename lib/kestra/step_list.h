@@ -1,6 +1,7 @@
 /*
  * step_list.h - the lists of tasks an executor walks: which one counts now, what of it is done,
- * whether something comes next (Kestra's FlowableUtils; for step.c alone).
+ * whether something comes next (Kestra's FlowableUtils). For step.c, and for recover_plan.c, which
+ * asks it of Workers.
  */
 #ifndef REQUEUE_STEP_LIST_H
 #define REQUEUE_STEP_LIST_H

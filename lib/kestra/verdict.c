@@ -56,11 +56,17 @@ static void rows_of_step(struct look *k)
 
 static void look_at_killing(struct look *k)
 {
+    bool harmless;
+
     if (k->by_role[ROLE_STRANGER] > 0)
         look_at_unjoined(k);
-    /* An end that is computed instead of the killing sends what is CREATED to workers; and what
-     * becomes PAUSED instead has forgotten that it was to be killed. */
-    if (k->step.killed || (k->ends && k->by_role[ROLE_OPEN] + k->by_role[ROLE_CALL] == 0)) {
+    /* An end that is computed instead of the killing sends what is CREATED to workers, and starts
+     * what comes next; and what becomes PAUSED instead has forgotten that it was to be killed. */
+    if (k->ends)
+        look_at_ahead(k);
+    harmless =
+        k->by_role[ROLE_OPEN] + k->by_role[ROLE_CALL] == 0 && !given(k, CODE_SUBFLOW_DUPLICATE);
+    if (k->step.killed || (k->ends && harmless)) {
         fits(k, k->l->executor.kills_at_once ? ROW_H14 : ROW_E28);
         if (k->l->executor.refires_terminal)
             give(k, CODE_FLOW_TRIGGER_REFIRE);
@@ -153,6 +159,16 @@ static bool has_leftovers(const struct look *k)
     return false;
 }
 
+/* A flowable of the flow's own that is open, and tasks to come: the listeners register the
+ * execution, so the flowable gets its result, and the flow goes on after its end (E37). */
+static bool goes_on_after_its_end(const struct look *k)
+{
+    for (size_t i = 0; k->step.own_left && i < k->e->n_runs; i++)
+        if (k->step.runs[i].result != RESULT_NONE && !task_is_listener(k->t, k->step.map.task[i]))
+            return true;
+    return false;
+}
+
 /* A listener that is open hangs, unless it is a flowable with a next task. */
 static bool listener_hangs(const struct look *k)
 {
@@ -170,7 +186,8 @@ static bool listener_hangs(const struct look *k)
 static void look_at_listeners(struct look *k)
 {
     const struct step *s = &k->step;
-    bool               ended_early = s->next_own != ANSWER_NO || s->next_child != ANSWER_NO;
+    bool               ended_early =
+        s->next_own != ANSWER_NO || s->next_child != ANSWER_NO || goes_on_after_its_end(k);
 
     if (k->by_role[ROLE_LISTENER] > 0 && listener_hangs(k)) {
         give(k, CODE_LISTENER_STUCK);

@@ -187,9 +187,9 @@ static void look_at_call(struct look *k, struct children *x, const struct run_no
 }
 
 /* A child of a call that the document does not know yet: reality was ahead of it (D01). */
-static void look_at_ahead(struct look *k)
+void look_at_ahead(struct look *k)
 {
-    for (size_t i = 0; i < k->f->n_children; i++) {
+    for (size_t i = 0; k->f->children_known && i < k->f->n_children; i++) {
         const struct child *c = &k->f->children[i];
         uint32_t            task = flow_tree_find(k->t, c->task_id);
 
@@ -216,8 +216,7 @@ void look_at_calls(struct look *k)
     for (size_t i = 0; i < k->out->n_notes; i++)
         if (k->out->notes[i].role == ROLE_CALL)
             look_at_call(k, &x, &k->out->notes[i]);
-    if (k->f->children_known)
-        look_at_ahead(k);
+    look_at_ahead(k);
 }
 
 /* ---- where calls go ---- */

@@ -71,5 +71,6 @@ void look_at_templates(struct look *k);
 /* verdict_call.c */
 void look_at_targets(struct look *k); /* F09; before what the pass registers is asked */
 void look_at_calls(struct look *k);
+void look_at_ahead(struct look *k); /* a part of it: of calls that no task run is there for yet */
 
 #endif

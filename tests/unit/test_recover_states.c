@@ -83,6 +83,34 @@ static void a_worker_whose_first_child_failed_is_only_registered(void **state)
     world_free(w);
 }
 
+/* R-wrap alone would leave each of these hanging: for the executor only a FAILED task, or all of
+ * the Worker's own tasks, end a job. */
+static void a_worker_whose_job_only_looks_done_is_lost(void **state)
+{
+    static const struct {
+        const char *execution, *worker, *task, *child;
+    } cases[] = {
+        { "RUNNING", "RUNNING", "x", "KILLED" }, /* y never began */
+        { "RUNNING", "RUNNING", "ghost", "SUCCESS" }, { "RUNNING", "RUNNING", "ghost", "FAILED" },
+        { "RESTARTED", "RUNNING", "x", "KILLED" },    { "RESTARTED", "KILLING", "x", "SUCCESS" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct recover_world *w = world_new("A", WORKER);
+
+        w->real = true;
+        world_execution(w, cases[i].execution);
+        world_run(w, "w", "w", NULL, cases[i].worker);
+        world_run(w, "g1", cases[i].task, "w", cases[i].child);
+        if (strcmp(cases[i].task, "ghost") == 0)
+            world_run(w, "g2", "spirit", "w", "SUCCESS");
+        world_expect(w, RECOVER_SAFE, LOST_RERUN, NULL);
+        world_expect(w, RECOVER_ALL, LOST_RERUN, "RESTARTED w:RESTARTED");
+        world_free(w);
+    }
+}
+
 static void of_a_worker_with_an_open_child_the_child_fails(void **state)
 {
     struct recover_world *w = world_new("A", WORKER);
@@ -373,6 +401,7 @@ int main(void)
         cmocka_unit_test(a_worker_between_two_children_is_lost),
         cmocka_unit_test(a_worker_whose_children_have_all_ended_is_only_registered),
         cmocka_unit_test(a_worker_whose_first_child_failed_is_only_registered),
+        cmocka_unit_test(a_worker_whose_job_only_looks_done_is_lost),
         cmocka_unit_test(of_a_worker_with_an_open_child_the_child_fails),
         cmocka_unit_test(dropped_runs_leave_a_list),
         cmocka_unit_test(a_pause_with_a_delay_goes_one_step_back),

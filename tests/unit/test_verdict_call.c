@@ -251,6 +251,12 @@ static void a_child_that_the_document_does_not_know_yet(void **state)
     with_child(w, &pending_child);
     judge(w, FLOW(LEAF("a") "," CALL("call", WAIT)), EXEC(RUNNING, RUN("a", SUCCESS)));
     CHECK(w, ROW_D01, VERDICT_BLOCKED, CODE(SUBFLOW_DUPLICATE) | CODE(SOURCE_STALE));
+    /* A killing that becomes FAILED instead goes on with the Parallel, and calls once more. */
+    judge(w, FLOW(LEAF("a") "," PAR("p", CALL("call", WAIT))),
+          EXEC(KILLING, RUN("a", FAILED) "," RUN("p", RUNNING)));
+    CHECK(w, ROW_E29, VERDICT_BLOCKED,
+          CODE(SUBFLOW_DUPLICATE) | CODE(SOURCE_STALE) | CODE(KILLING_STUCK));
+    assert_true(can(w, REMEDY_KILL_OPEN));
 }
 
 static void a_cycle_of_subflows_is_blocked(void **state)

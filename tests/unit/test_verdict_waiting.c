@@ -226,6 +226,13 @@ static void test_E37_failed_with_tasks_to_come(void **state)
     CHECK(w, ROW_E37, VERDICT_NEEDS_ACTION, CODE(TERMINAL_NOT_EMITTED));
     judge(w, FLOW_OF(LISTEN(LEAF("l")), SEQ("s", LEAF("x"))), EXEC(FAILED, RUN("s", RUNNING)));
     CHECK(w, ROW_E37, VERDICT_NEEDS_ACTION, CODE(TERMINAL_NOT_EMITTED));
+    /* The listener registers it, s gets its result, and b follows after the end. */
+    judge(w, FLOW_OF(LISTEN(LEAF("l")), SEQ("s", LEAF("x")) "," LEAF("b")),
+          EXEC(FAILED, RUN("s", RUNNING) "," UNDER("s", "x", SUCCESS)));
+    CHECK(w, ROW_E37, VERDICT_NEEDS_ACTION, CODE(TERMINAL_NOT_EMITTED));
+    judge(w, FLOW_OF(LISTEN(LEAF("l")), SEQ("s", LEAF("x"))),
+          EXEC(FAILED, RUN("s", RUNNING) "," UNDER("s", "x", SUCCESS)));
+    CHECK(w, ROW_E34, VERDICT_RESUMES, CODE(LISTENER_PENDING));
 }
 
 static void test_E39_deleted(void **state)

@@ -139,9 +139,9 @@ typedef bool (*json_wants_fn)(void *ctx, unsigned depth);
 
 /* The same walk over a text that is known to be an object or list of JSON (proven before, or
  * PostgreSQL's jsonb), several times faster: it looks at nothing that it does not tell. Names,
- * values and order are those of json_walk; height is 0. wants may be NULL: all of it. Any bytes are safe, but what is no JSON may
- * be told as if it were some, or be JSON_KNOWN_UNSURE after half of it was told. So is what is
- * nested deeper than JSON_MAX_DEPTH. */
+ * values and order are those of json_walk; height is 0. wants may be NULL: all of it. Any bytes are
+ * safe, but what is no JSON may be told as if it were some, or be JSON_KNOWN_UNSURE after half of
+ * it was told. So is what is nested deeper than JSON_MAX_DEPTH. */
 MUST_CHECK enum json_known json_walk_known(struct slice doc, const struct json_walk *walk,
                                            json_wants_fn wants, void *ctx);
 

@@ -60,8 +60,8 @@ enum json_type json_type_at(char first); /* of a value */
 /* End of the string, number or word that starts at `at`; doc.n when it has none. */
 size_t json_scalar_end(struct slice doc, size_t at);
 
-/* Just past the object or list that opens at `at` inside of `depth` others; doc.n: unexpected, or it
- * is the end. What brackets belong together is not looked at; any bytes are safe. */
+/* Just past the object or list that opens at `at` inside of `depth` others; doc.n: unexpected, or
+ * it is the end. What brackets belong together is not looked at; any bytes are safe. */
 size_t json_skip_nested(struct slice doc, size_t at, unsigned depth);
 
 /* json_find in a document that is known to be JSON. False: it is not as expected (no JSON after

@@ -288,7 +288,7 @@ static struct slice tick_key(struct arena *a, const struct slice parts[4])
     struct slice out;
     bool         ok = true;
 
-    buf_init(&key, 4u * KEY_MAX_BYTES);
+    buf_init(&key, (size_t)4 * KEY_MAX_BYTES);
     for (size_t i = 0; ok && i < 4; i++)
         ok = buf_printf(&key, "%zu:", parts[i].n) && buf_append(&key, parts[i]);
     out = ok ? arena_copy(a, buf_slice(&key)) : slice_of(NULL, 0);

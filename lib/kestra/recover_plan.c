@@ -119,6 +119,23 @@ static void plan_inside_workers(struct plan *p)
     }
 }
 
+/* A job that a failed child had ended goes on when that child does not stay so: the Worker, which
+ * was taken for done, would hang. No Kestra leaves such a document; it is not repaired. */
+static bool opens_job(struct plan *p)
+{
+    for (size_t i = 0; i < p->e->n_runs; i++) {
+        size_t up = p->e->runs[i].parent;
+
+        if (up == RUN_NONE || !p->runs[up].job_known || !p->runs[up].job_done ||
+            p->runs[i].fate == FATE_DROPPED)
+            continue;
+        if ((step_of(p)->failed & STATE_BIT(p->e->runs[i].state.current)) &&
+            !(step_of(p)->failed & STATE_BIT(plan_state(p, i))))
+            return true;
+    }
+    return false;
+}
+
 /* ---- lost, paused, retrying ------------------------------------------------------------------ */
 
 void plan_lost(struct plan *p, size_t run)
@@ -258,6 +275,8 @@ static void plan_notes(struct plan *p)
     plan_close_siblings(p);
     if (p->edited)
         plan_inside_workers(p);
+    if (opens_job(p))
+        p->refused = true;
     for (size_t i = 0; i < p->finding->n_notes; i++)
         name_remedy(p, &p->finding->notes[i]);
 }

@@ -105,7 +105,7 @@ id=$(cluster_id)
 run_requeue rebuild
 run_requeue rebuild
 assert_result "topics with data: refused in one line" 5 \
-    "^refused: topics ${prefix}flow \(up to 55 records\), .* are not empty; .*--resume.*--append.*--recreate --confirm $id\)$" '^REFUSED: nothing was sent$'
+    "^refused: topics ${prefix}execution \(up to [0-9]+ records\), ${prefix}flow \(up to 55 records\), .* are not empty; .*--resume.*--append.*--recreate --confirm $id\)$" '^REFUSED: nothing was sent$'
 is "topics with data: it is one line" "$(grep -c '^refused' "$said")" 1
 run_requeue rebuild --recreate
 assert_result "--recreate alone: refused with the cluster's id" 5 "^refused: --recreate deletes topics of cluster $id: say so with --confirm $id$"
@@ -130,7 +130,7 @@ nothing_made "replication above the number of brokers: nothing is made"
 fails "verify of topics that are not there" 7 "topic ${prefix}flow_last does not exist" 'requeue rebuild makes it' verify
 
 make_topics 8
-run_requeue rebuild
+run_requeue rebuild --executions none
 assert_result "another number of partitions: refused with both numbers" 5 \
     "^refused: topic ${prefix}flow has 8 partitions where 16 are wanted; recreate it" \
     "^refused: topic ${prefix}execution has 8 partitions where 16 are wanted; it is left empty, so --recreate does not touch it"

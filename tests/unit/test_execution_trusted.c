@@ -1,0 +1,288 @@
+/* test_execution_trusted.c - a trusted document is read as any other is, and what is only glanced
+ * at is found as a parser finds it. */
+#include "tests/support/json_proof.h"
+#include "tests/support/sample_docs.h"
+#include "tests/support/test.h"
+
+#include <errno.h>
+
+#include "lib/kestra/execution.h"
+
+static int arena_setup(void **state)
+{
+    *state = arena_new(65536);
+    return 0;
+}
+
+static int arena_teardown(void **state)
+{
+    arena_free(*state);
+    return 0;
+}
+
+/* ---- alike ---- */
+
+static void assert_same(struct slice a, struct slice b)
+{
+    assert_int_equal(a.p == NULL, b.p == NULL);
+    assert_true(slice_eq(a, b));
+}
+
+static void assert_same_state(const struct run_state *a, const struct run_state *b)
+{
+    assert_int_equal(a->current, b->current);
+    assert_int_equal(a->has_histories, b->has_histories);
+    assert_int_equal(a->n_histories, b->n_histories);
+    assert_same(a->name, b->name);
+    assert_same(a->raw, b->raw);
+    assert_same(a->current_raw, b->current_raw);
+    assert_same(a->histories_raw, b->histories_raw);
+    for (size_t i = 0; i < a->n_histories; i++) {
+        assert_int_equal(a->histories[i].state, b->histories[i].state);
+        assert_same(a->histories[i].date, b->histories[i].date);
+    }
+}
+
+static void assert_same_run(const struct task_run *a, const struct task_run *b)
+{
+    assert_same(a->id, b->id);
+    assert_same(a->task_id, b->task_id);
+    assert_same(a->parent_id, b->parent_id);
+    assert_same(a->value, b->value);
+    assert_same(a->attempts_raw, b->attempts_raw);
+    assert_same(a->outputs_raw, b->outputs_raw);
+    assert_same(a->outputs_value, b->outputs_value);
+    assert_same(a->outputs_execution, b->outputs_execution);
+    assert_same(a->raw, b->raw);
+    assert_same_state(&a->state, &b->state);
+    assert_same_state(&a->last_attempt, &b->last_attempt);
+    assert_int_equal(a->n_attempts, b->n_attempts);
+    assert_int_equal(a->dynamic, b->dynamic);
+    assert_int_equal(a->parent, b->parent);
+}
+
+static void assert_same_execution(const struct execution *a, const struct execution *b)
+{
+    assert_same(a->id, b->id);
+    assert_same(a->tenant, b->tenant);
+    assert_same(a->namespace, b->namespace);
+    assert_same(a->flow_id, b->flow_id);
+    assert_same(a->trigger_type, b->trigger_type);
+    assert_same(a->trigger_id, b->trigger_id);
+    assert_same(a->parent_execution, b->parent_execution);
+    assert_same(a->trigger_date, b->trigger_date);
+    assert_same(a->schedule_date, b->schedule_date);
+    assert_same(a->runs_raw, b->runs_raw);
+    assert_same(a->newest_text, b->newest_text);
+    assert_same_state(&a->state, &b->state);
+    assert_int_equal(a->has_revision, b->has_revision);
+    assert_int_equal(a->revision, b->revision);
+    assert_int_equal(a->deleted, b->deleted);
+    assert_int_equal(a->has_runs, b->has_runs);
+    assert_int_equal(a->n_runs, b->n_runs);
+    assert_int_equal(a->duplicate_run, b->duplicate_run);
+    assert_int_equal(a->broken_run, b->broken_run);
+    assert_int_equal(a->has_newest, b->has_newest);
+    assert_int_equal(a->big_integer, b->big_integer);
+    assert_int_equal(a->storage_uri, b->storage_uri);
+    for (size_t i = 0; i < a->n_runs; i++)
+        assert_same_run(&a->runs[i], &b->runs[i]);
+}
+
+/* True: it is an execution, and both have read the same. */
+static bool reads_alike(struct arena *a, const char *bytes, size_t n)
+{
+    char            *copy = mem_realloc(mem_strndup(bytes, n), n + (n == 0));
+    struct slice     doc = slice_of(copy, n);
+    struct err       err = ERR_INIT;
+    struct execution proven;
+    struct execution trusted;
+    bool             ok = execution_read(doc, a, &proven, &err);
+    bool             taken = execution_read_trusted(doc, a, &trusted, &err);
+
+    if (ok) {
+        assert_true(taken);
+        assert_same_execution(&proven, &trusted);
+    }
+    mem_free(copy);
+    arena_reset(a);
+    return ok;
+}
+
+static void a_trusted_document_is_read_like_any_other(void **state)
+{
+    uint64_t      seed = test_seed();
+    struct slice *docs;
+    size_t        n = sample_docs(SAMPLE_SEARCH, "kestra_executions", *state, &docs);
+    struct arena *a = arena_new(65536);
+    size_t        good = 0;
+
+    for (size_t i = 0; i < n; i++)
+        assert_true(reads_alike(a, docs[i].p, docs[i].n));
+    for (size_t round = 0; round < 20000; round++) {
+        struct slice doc = docs[test_below(&seed, n)];
+        char        *copy = mem_strndup(doc.p, doc.n);
+        size_t       end = test_below(&seed, 4) == 0 ? test_below(&seed, doc.n) : doc.n;
+
+        for (size_t i = test_below(&seed, 3) + 1; i > 0; i--)
+            copy[test_below(&seed, doc.n)] = "az09-:,[]{}\"\\\n\0\xff"[test_below(&seed, 16)];
+        good += reads_alike(a, copy, end) ? 1 : 0;
+        mem_free(copy);
+    }
+    assert_true(good > 1000);
+    assert_false(reads_alike(a, "", 0));
+    arena_free(a);
+}
+
+/* ---- found at a glance ---- */
+
+struct seen {
+    bool big;
+    bool uri;
+};
+
+static bool see_number(void *ctx, struct slice spelled)
+{
+    struct seen *s = ctx;
+    char         text[64];
+
+    assert_true(spelled.n < sizeof(text));
+    memcpy(text, spelled.p, spelled.n);
+    text[spelled.n] = '\0';
+    errno = 0;
+    if (!strpbrk(text, ".eE")) {
+        (void)strtoll(text, NULL, 10);
+        s->big = s->big || errno == ERANGE;
+    }
+    return true;
+}
+
+static bool see_string(void *ctx, struct slice text)
+{
+    struct seen *s = ctx;
+
+    s->uri = s->uri || (text.n >= 9 && memcmp(text.p, "kestra://", 9) == 0);
+    return true;
+}
+
+static const char *const pieces[] = {
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854775808",
+    "-9223372036854775809",
+    "99999999999999999999",
+    "9999999999999999999999.5",
+    "1234567890123456789e1",
+    "12345678901234567",
+    "\"9999999999999999999999\"",
+    "\"kestra://a\"",
+    "\"\\u006bestra://a\"",
+    "\"kestra:\\/\\/\"",
+    "\"kestra:/\"",
+    "\"a kestra://\"",
+    "\"\\\"kestra://\"",
+    "{\"kestra://\":1}",
+    "{\"kestra://\" :1}",
+    "{\"x\":\"kestra://\"}",
+    "\"\\\\\"",
+    "\"k\"",
+    "\"\\\\\\\"\"",
+    "\"2026-01-01T00:00:00.123456789123456789123Z\"",
+    "null",
+};
+
+static void numbers_and_uris_are_found_as_a_parser_finds_them(void **state)
+{
+    static const struct json_events events = { .number = see_number, .string = see_string };
+    uint64_t                        seed = test_seed();
+    struct arena                   *a = *state;
+    struct buf                      b;
+    size_t                          found = 0;
+
+    buf_init(&b, NO_LIMIT);
+    for (size_t round = 0; round < 50000; round++) {
+        struct seen      seen = { 0 };
+        struct err       err = ERR_INIT;
+        struct execution e;
+
+        buf_clear(&b);
+        buf_add(&b, "{\"%.*s\":[", (int)test_below(&seed, 40),
+                "0123456789abcdefghijklmnopqrstuvwxyzabcdefgh");
+        for (size_t n = test_below(&seed, 4) + 1; n > 0; n--)
+            buf_add(&b, "%s%*s%s", pieces[test_below(&seed, COUNT_OF(pieces))],
+                    (int)test_below(&seed, 20), "", n > 1 ? "," : "");
+        buf_add(&b, "]}");
+        assert_true(json_parse(buf_slice(&b), &events, &seen, &err));
+        assert_true(execution_read_trusted(buf_slice(&b), a, &e, &err));
+        if (e.big_integer != seen.big || e.storage_uri != seen.uri)
+            fail_msg("%s", b.p);
+        found += seen.big + seen.uri;
+        arena_reset(a);
+    }
+    assert_true(found > 1000);
+    buf_release(&b);
+}
+
+/* ---- the newest date ---- */
+
+static void dates_are_compared_as_times_whatever_they_look_like(void **state)
+{
+    static const char *const dates[] = {
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T00:00:00.000Z",
+        "2026-01-01T00:00:00.001Z",
+        "2026-01-01T02:00:00+02:00",
+        "2026-01-01T00:00:00.0011Z",
+        "2025-12-31T23:59:59.999Z",
+        "2026-01-01 00:00:01.000Z",
+        "2026-01-01T00:00Z",
+        "2026-13-01T00:00:00.000Z",
+        "2026-01-01T00:00:00.000Z[UTC]",
+        "9999-99-99T99:99:99.999Z",
+        "2026-01-01T00:00:00,001Z",
+        "2026-01-01T00:00:00.0000000001Z",
+        "2026-01-01T00:00:00.0000000009Z",
+    };
+    uint64_t      seed = test_seed();
+    struct arena *a = *state;
+    struct buf    b;
+
+    buf_init(&b, NO_LIMIT);
+    for (size_t round = 0; round < 20000; round++) {
+        struct instant   newest = { 0 };
+        struct slice     text = { NULL, 0 };
+        struct err       err = ERR_INIT;
+        struct execution e;
+
+        buf_clear(&b);
+        buf_add(&b, "{\"state\":{\"histories\":[");
+        for (size_t n = test_below(&seed, 6) + 1; n > 0; n--) {
+            struct slice   date = slice_str(dates[test_below(&seed, COUNT_OF(dates))]);
+            struct instant at;
+
+            buf_add(&b, "{\"date\":\"%s\"}%s", date.p, n > 1 ? "," : "");
+            if (!instant_parse(date, &at) || (text.p && instant_compare(at, newest) <= 0))
+                continue;
+            newest = at;
+            text = date;
+        }
+        buf_add(&b, "]}}");
+        assert_true(execution_read(buf_slice(&b), a, &e, &err));
+        assert_same(e.newest_text, text);
+        assert_int_equal(e.has_newest, text.p != NULL);
+        assert_int_equal(instant_compare(e.newest, newest), 0);
+        arena_reset(a);
+    }
+    buf_release(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_trusted_document_is_read_like_any_other),
+        cmocka_unit_test(numbers_and_uris_are_found_as_a_parser_finds_them),
+        cmocka_unit_test(dates_are_compared_as_times_whatever_they_look_like),
+    };
+
+    return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
+}

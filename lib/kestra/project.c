@@ -215,9 +215,8 @@ static bool is_let_go(const struct job *j)
         return true;
     if (is_terminal(j) && !is_ended_and_sent(j))
         return may_go_ended(j);
-    if (judge(p->judge, j->doc, p->judgement) != JUDGE_DONE || !p->judgement->emit)
-        return leave_out(j->out, REASON_VERDICT);
-    return true;
+    p->judged = judge(p->judge, j->doc, p->judgement) == JUDGE_DONE && p->judgement->emit;
+    return p->judged || leave_out(j->out, REASON_VERDICT);
 }
 
 static bool is_last_revision(const struct job *j)
@@ -338,6 +337,7 @@ void project(struct projector *p, enum kind kind, const struct document *doc,
     assert(j.search->n > 0); /* the layout has this kind */
     empty(&p->quoted);
     empty(&p->value);
+    p->judged = false;
     *out = (struct projection){
         .outcome = PROJECT_RECORD,
         .record = { .kind = kind, .doc = doc },

@@ -384,6 +384,20 @@ bool judge_sends_revision(const struct judge *j, const struct judge_names *names
     return is_sent;
 }
 
+/* Without a tree the verdict on what has ended is one on the document alone. */
+bool judge_is_poison(struct judge *j, const struct document *doc)
+{
+    const struct facts facts = { .revision = REVISION_PRESENT };
+    struct execution   e;
+    struct finding     finding;
+
+    arena_reset(j->scratch);
+    if (!execution_read(doc->value, j->scratch, &e, &j->err))
+        return true;
+    verdict_of(j->layout, &e, NULL, &facts, j->scratch, &finding);
+    return finding.poison;
+}
+
 /* ---- asking later ---------------------------------------------------------------------------- */
 
 bool judge_is_emitted(const struct judge *j, struct slice id)

@@ -193,7 +193,7 @@ static bool is_wanted(const struct job *j)
 }
 
 /* The flow revision that an ended execution names is in the topic: without it the executor of all
- * executions stops (kestra/seen-on-real-kestra.md B.4 F01). */
+ * executions stops (kestra/seen-on-real-kestra.md B.4 F01). Nor may it be poison. */
 static bool may_go_ended(const struct job *j)
 {
     struct judge_names names = {
@@ -203,7 +203,8 @@ static bool may_go_ended(const struct job *j)
         .revision = project_found(j, "flowRevision", NULL),
     };
 
-    return judge_sends_revision(j->p->judge, &names) || leave_out(j->out, REASON_VERDICT);
+    return (judge_sends_revision(j->p->judge, &names) && !judge_is_poison(j->p->judge, j->doc)) ||
+           leave_out(j->out, REASON_VERDICT);
 }
 
 /* Executions: what the judge says. Its value is set then. */
@@ -215,9 +216,8 @@ static bool is_let_go(const struct job *j)
         return true;
     if (is_terminal(j) && !is_ended_and_sent(j))
         return may_go_ended(j);
-    if (judge(p->judge, j->doc, p->judgement) != JUDGE_DONE || !p->judgement->emit)
-        return leave_out(j->out, REASON_VERDICT);
-    return true;
+    p->judged = judge(p->judge, j->doc, p->judgement) == JUDGE_DONE && p->judgement->emit;
+    return p->judged || leave_out(j->out, REASON_VERDICT);
 }
 
 static bool is_last_revision(const struct job *j)
@@ -338,6 +338,7 @@ void project(struct projector *p, enum kind kind, const struct document *doc,
     assert(j.search->n > 0); /* the layout has this kind */
     empty(&p->quoted);
     empty(&p->value);
+    p->judged = false;
     *out = (struct projection){
         .outcome = PROJECT_RECORD,
         .record = { .kind = kind, .doc = doc },

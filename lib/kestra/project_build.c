@@ -202,10 +202,7 @@ static size_t count_unlocked(const struct job *j)
 /* What the judge made of an execution, else the document's own value. */
 static struct slice plain_value(const struct job *j)
 {
-    bool judged = j->kind == KIND_EXECUTION && j->p->judge && j->p->judgement->emit &&
-                  j->p->judgement->execution.raw.p == j->doc->value.p;
-
-    return judged ? j->p->judgement->value : j->doc->value;
+    return j->p->judged ? j->p->judgement->value : j->doc->value;
 }
 
 bool project_build_value(const struct job *j)

@@ -26,7 +26,8 @@ struct projector {
     struct project_options   options;
     const struct flow_index *index;
     struct judge            *judge;
-    struct judgement        *judgement; /* of the execution at hand */
+    struct judgement        *judgement; /* of the execution at hand, when judged is set */
+    bool                     judged;    /* and it is sent */
     struct arena            *arena;     /* owns what is in searches */
     struct search            searches[KIND_COUNT];
 

@@ -75,18 +75,25 @@ static void two_steps(struct world *w, const char *id)
 }
 
 /* runs: of taskRunList; more: members before the state, with a comma behind. */
-static void execution(struct world *w, const char *id, const char *flow_id, const char *state,
-                      const char *runs, const char *more)
+static struct slice execution_json(char json[2048], const char *id, const char *flow_id,
+                                   const char *state, const char *runs, const char *more)
 {
-    char json[2048];
-
-    (void)snprintf(json, sizeof(json),
+    (void)snprintf(json, 2048,
                    "{\"id\":\"%s\",\"namespace\":\"n\",\"flowId\":\"%s\",\"flowRevision\":1,%s"
                    "\"taskRunList\":[%s],\"state\":{\"current\":\"%s\",\"startDate\":"
                    "\"2024-03-01T10:00:00.000Z\",\"histories\":[{\"state\":\"CREATED\",\"date\":"
                    "\"2024-03-01T10:00:00.000Z\"},{\"state\":\"%s\",\"date\":"
                    "\"2024-03-01T10:00:01.000Z\"}]},\"deleted\":false}",
                    id, flow_id, more, runs, state, state);
+    return slice_str(json);
+}
+
+static void execution(struct world *w, const char *id, const char *flow_id, const char *state,
+                      const char *runs, const char *more)
+{
+    char json[2048];
+
+    (void)execution_json(json, id, flow_id, state, runs, more);
     file_world_hit(w->files, EXECUTIONS, id, json);
 }
 
@@ -292,6 +299,56 @@ static void an_execution_without_its_flow_revision_is_sent_by_no_option(void **s
         assert_null(strstr(text, "done="));
         assert_int_equal(strstr(text, "well=") != NULL, mode == EXECUTIONS_ALL);
     }
+}
+
+/* Nor is what shuts the executor's stream down (kestra/restartability.md 1.7), ended or not. */
+static void a_poison_document_is_sent_by_no_option(void **state)
+{
+    static const char *const stateless = "{\"id\":\"r\",\"taskId\":\"a\"}";
+    struct world            *w = *state;
+    const char              *text;
+
+    two_steps(w, "f");
+    execution(w, "open", "f", "RUNNING", stateless, "");
+    execution(w, "done", "f", "SUCCESS", stateless, "");
+    execution(w, "well", "f", "SUCCESS", "", "");
+    w->scope.project.recover.mode = RECOVER_ALL;
+    for (int mode = EXECUTIONS_RESUMABLE; mode <= EXECUTIONS_ALL; mode++) {
+        w->scope.project.executions = (enum executions_mode)mode;
+        must_run(w);
+        text = records(w, KIND_EXECUTION);
+        assert_null(strstr(text, "open="));
+        assert_null(strstr(text, "done="));
+        assert_int_equal(strstr(text, "well=") != NULL, mode == EXECUTIONS_ALL);
+    }
+}
+
+/* Batches are used again, so documents come to lie where others lay: what was judged of one must
+ * not be taken for another. */
+static void each_document_has_its_own_value(void **state)
+{
+    struct world     *w = *state;
+    char              json[2048];
+    struct projector *p;
+    struct document   doc = { .id = SLICE("first") };
+    struct projection out;
+
+    two_steps(w, "f");
+    w->scope.project.executions = EXECUTIONS_ALL;
+    must_run(w);
+    p = projector_new(w->files->layout, &w->scope.project, w->survey.flows, w->survey.judge);
+    judge_add_revision(w->survey.judge, SLICE("n_f_1"),
+                       SLICE("{\"id\":\"f\",\"namespace\":\"n\",\"revision\":1,\"tasks\":"
+                             "[{\"id\":\"a\",\"type\":\"" BASH "\"}]}"));
+    doc.value = execution_json(json, "first", "f", "CREATED", "", "");
+    project(p, KIND_EXECUTION, &doc, &out);
+    assert_int_equal(out.outcome, PROJECT_RECORD);
+    doc.id = SLICE("second");
+    doc.value = execution_json(json, "second", "f", "SUCCESS", run_of("a", "SUCCESS"), "");
+    project(p, KIND_EXECUTION, &doc, &out);
+    assert_int_equal(out.outcome, PROJECT_RECORD);
+    assert_true(slice_eq(out.record.value, doc.value));
+    projector_free(p);
 }
 
 static void a_flow_that_stays_out_keeps_its_executions_out(void **state)
@@ -703,6 +760,8 @@ int main(void)
         T(only_what_resumes_is_sent),
         T(what_is_recovered_is_sent_in_its_new_form),
         T(an_execution_without_its_flow_revision_is_sent_by_no_option),
+        T(a_poison_document_is_sent_by_no_option),
+        T(each_document_has_its_own_value),
         T(a_flow_that_stays_out_keeps_its_executions_out),
         T(pending_ones_are_all_sent_when_asked_for),
         T(old_executions_stay_out_and_age_is_counted_from_the_newest),

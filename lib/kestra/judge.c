@@ -127,14 +127,14 @@ static bool flow_exists(void *ctx, struct slice tenant, struct slice namespace, 
 /* Does it wait, over its parents, for itself? */
 static bool is_own_ancestor(const struct judge *j, struct slice id)
 {
-    const struct slice *parent = map_get(j->parents, id);
+    const struct kin *kin = map_get(j->parents, id);
 
-    for (int i = 0; parent && i < MAX_ANCESTORS; i++) {
-        if (slice_eq(*parent, id))
+    for (int i = 0; kin && i < MAX_ANCESTORS; i++) {
+        if (slice_eq(kin->parent, id))
             return true;
-        parent = map_get(j->parents, *parent);
+        kin = map_get(j->parents, kin->parent);
     }
-    return parent != NULL;
+    return kin != NULL;
 }
 
 /* A task that runs writes lines after the last date of its document. */

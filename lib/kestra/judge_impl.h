@@ -30,6 +30,12 @@ struct family {
     size_t        n, room;
 };
 
+/* Whose child an execution is. */
+struct kin {
+    struct slice parent;
+    size_t       at; /* in its family */
+};
+
 struct judge {
     const struct layout          *layout;
     const struct project_options *options;
@@ -44,7 +50,7 @@ struct judge {
     struct map   *templates; /* struct text; p NULL: not there */
     size_t        next_template;
     struct map   *families; /* struct family, by the parent's id */
-    struct map   *parents;  /* of a child: its parent's id, struct slice */
+    struct map   *parents;  /* struct kin, by the child's id */
     struct map   *ticks;    /* struct slice, by trigger */
     struct idset *emitted;
     struct idset *stale;

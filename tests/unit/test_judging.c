@@ -8,6 +8,8 @@
 
 #include "lib/store/judging.h"
 
+#include <unistd.h>
+
 #define BASH        "io.kestra.core.tasks.scripts.Bash"
 #define FLOWS_CLASS "io.kestra.core.tasks.flows."
 
@@ -752,6 +754,26 @@ static void many_locks_are_looked_up_in_bulk(void **state)
     assert_int_equal(w->stats.locks.by_code[LOCK_MISSING], 1250);
 }
 
+/* A file, or an Each, of many items: adding a child must not look at all others. (It took minutes;
+ * an alarm ends the test.) */
+static void a_parent_may_have_very_many_children(void **state)
+{
+    struct world *w = *state;
+    char          id[32];
+    struct child  child = { .task_id = SLICE("call"), .state = STATE_RUNNING };
+
+    two_steps(w, "f");
+    must_run(w);
+    alarm(20);
+    for (int i = 0; i < 300000; i++) {
+        (void)snprintf(id, sizeof(id), "child-%06d", i % 150000);
+        child.id = slice_str(id);
+        judge_add_child(w->survey.judge, SLICE("parent"), &child);
+        judge_add_link(w->survey.judge, SLICE("parent"), child.id, SLICE("run"));
+    }
+    alarm(0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -782,6 +804,7 @@ int main(void)
         T(a_tick_that_was_executed_and_not_noted_is_told),
         T(an_ended_execution_whose_listener_is_open_goes_back),
         T(many_locks_are_looked_up_in_bulk),
+        T(a_parent_may_have_very_many_children),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

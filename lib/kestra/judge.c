@@ -72,7 +72,8 @@ static void build_tree(struct judge *j, struct revision *r)
 /* Will that revision be in the topic? */
 static bool revision_is_sent(const struct judge *j, struct slice key, struct slice flow)
 {
-    return key.p && flow_index_has(j->flows, key) && flow_index_state(j->flows, flow) == FLOW_OK;
+    return key.p && flow_index_has(j->flows, key) && flow_index_state(j->flows, flow) == FLOW_OK &&
+           !idset_has(j->lost, judge_digest(key));
 }
 
 /* False: the revision is to be added first. */

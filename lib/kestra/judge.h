@@ -55,6 +55,10 @@ void judge_stop_waiting(struct judge *j);
 /* Logs of an execution know more than its document (D01). */
 void judge_add_stale(struct judge *j, struct slice id);
 
+/* That revision could not be written to its topic: from now on it is not there, and what names it
+ * is never sent. Locks that were judged before stay as they were. key: of its record. */
+void judge_lose_revision(struct judge *j, struct slice key);
+
 /* ---- judging ---- */
 
 enum judge_answer {

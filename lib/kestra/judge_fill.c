@@ -33,6 +33,7 @@ struct judge *judge_new(const struct layout *l, const struct project_options *op
     j->ticks = map_new();
     j->emitted = idset_new();
     j->stale = idset_new();
+    j->lost = idset_new();
     return j;
 }
 
@@ -92,6 +93,7 @@ void judge_free(struct judge *j)
     map_free(j->ticks);
     idset_free(j->emitted);
     idset_free(j->stale);
+    idset_free(j->lost);
     mem_free(j->links);
     arena_free(j->scratch);
     arena_free(j->kept);
@@ -228,4 +230,9 @@ void judge_stop_waiting(struct judge *j)
 void judge_add_stale(struct judge *j, struct slice id)
 {
     (void)idset_see(j->stale, judge_digest(id), 0);
+}
+
+void judge_lose_revision(struct judge *j, struct slice key)
+{
+    (void)idset_see(j->lost, judge_digest(key), 0);
 }

@@ -54,6 +54,7 @@ struct judge {
     struct map   *ticks;    /* struct slice, by trigger */
     struct idset *emitted;
     struct idset *stale;
+    struct idset *lost; /* revisions that did not get into the topic */
     bool          children_known;
     struct map   *waiting; /* parents that were not judged yet: not NULL until they are kept */
     bool          stopped_waiting;

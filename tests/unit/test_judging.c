@@ -303,6 +303,25 @@ static void an_execution_without_its_flow_revision_is_sent_by_no_option(void **s
     }
 }
 
+/* A broker may take smaller records than the layout says. */
+static void what_names_a_revision_that_was_refused_is_not_sent(void **state)
+{
+    struct world *w = *state;
+
+    two_steps(w, "f");
+    two_steps(w, "g");
+    execution(w, "created", "f", "CREATED", "", "");
+    execution(w, "done", "f", "SUCCESS", "", "");
+    execution(w, "other", "g", "CREATED", "", "");
+    w->scope.project.executions = EXECUTIONS_ALL;
+    must_run(w);
+    says(&w->told, "created resumes sent");
+    judge_lose_revision(w->survey.judge, SLICE("n_f_1"));
+    assert_true(text_begins(records(w, KIND_EXECUTION), "other={"));
+    assert_null(strstr(w->files->keeper.text.p, "created="));
+    assert_null(strstr(w->files->keeper.text.p, "done="));
+}
+
 /* Nor is what shuts the executor's stream down (kestra/restartability.md 1.7), ended or not. */
 static void a_poison_document_is_sent_by_no_option(void **state)
 {
@@ -782,6 +801,7 @@ int main(void)
         T(only_what_resumes_is_sent),
         T(what_is_recovered_is_sent_in_its_new_form),
         T(an_execution_without_its_flow_revision_is_sent_by_no_option),
+        T(what_names_a_revision_that_was_refused_is_not_sent),
         T(a_poison_document_is_sent_by_no_option),
         T(each_document_has_its_own_value),
         T(a_flow_that_stays_out_keeps_its_executions_out),

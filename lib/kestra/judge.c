@@ -345,6 +345,8 @@ void judge_keep(struct judge *j, const struct judgement *of)
         j->ended[j->n_ended++] = judge_copy(j, of->execution.id);
     }
     (void)idset_see(j->emitted, judge_digest(of->execution.id), 0);
+    if (!(of->recovery.remedies & REMEDY_BIT(REMEDY_KILL_OPEN)))
+        (void)idset_see(j->releasing, judge_digest(of->execution.id), 0);
     for (size_t i = 0; of->recovery.emit && i < of->recovery.n_links; i++)
         keep_link(j, &of->recovery.links[i]);
 }
@@ -404,6 +406,11 @@ bool judge_is_poison(struct judge *j, const struct document *doc)
 bool judge_is_emitted(const struct judge *j, struct slice id)
 {
     return idset_has(j->emitted, judge_digest(id));
+}
+
+bool judge_releases(const struct judge *j, struct slice id)
+{
+    return idset_has(j->releasing, judge_digest(id));
 }
 
 size_t judge_ended(const struct judge *j, const struct slice **ids)

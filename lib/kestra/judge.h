@@ -108,6 +108,10 @@ bool judge_is_poison(struct judge *j, const struct document *doc);
 
 bool judge_is_emitted(const struct judge *j, struct slice id);
 
+/* Is it sent, and not ended by recovery itself (kill-open)? A record that has ended releases no
+ * trigger's lock (kestra/restartability.md 2.5, T02). */
+bool judge_releases(const struct judge *j, struct slice id);
+
 /* Ended executions that are sent all the same, because a listener of theirs is open
  * (kestra/restartability.md 2.2 E34, E35): at most JUDGE_MAX_ENDED, judge_keep() ignores others. */
 #define JUDGE_MAX_ENDED 1000

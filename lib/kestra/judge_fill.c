@@ -32,6 +32,7 @@ struct judge *judge_new(const struct layout *l, const struct project_options *op
     j->waiting = map_new();
     j->ticks = map_new();
     j->emitted = idset_new();
+    j->releasing = idset_new();
     j->stale = idset_new();
     j->lost = idset_new();
     return j;
@@ -92,6 +93,7 @@ void judge_free(struct judge *j)
     map_free(j->waiting);
     map_free(j->ticks);
     idset_free(j->emitted);
+    idset_free(j->releasing);
     idset_free(j->stale);
     idset_free(j->lost);
     mem_free(j->links);

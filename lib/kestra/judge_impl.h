@@ -53,6 +53,7 @@ struct judge {
     struct map   *parents;  /* struct kin, by the child's id */
     struct map   *ticks;    /* struct slice, by trigger */
     struct idset *emitted;
+    struct idset *releasing; /* those of them whose end an executor is to see */
     struct idset *stale;
     struct idset *lost; /* revisions that did not get into the topic */
     bool          children_known;

@@ -650,6 +650,24 @@ static void a_lock_of_what_is_recovered_is_kept(void **state)
     assert_non_null(strstr(records(w, KIND_TRIGGER), "\"executionId\":\"open\""));
 }
 
+/* T02: a record that has ended releases nothing, also when recovery ended it. */
+static void a_lock_of_what_recovery_ends_is_dead(void **state)
+{
+    struct world *w = *state;
+
+    two_steps(w, "f");
+    execution(w, "killing", "f", "KILLING", run_of("a", "RUNNING"), "");
+    trigger(w, "k", ",\"executionId\":\"killing\"");
+    pending(w, "open", "f", "a", "CREATED");
+    trigger(w, "o", ",\"executionId\":\"open\"");
+    w->scope.project.recover.mode = RECOVER_ALL;
+    must_run(w);
+    says(&w->told, "killing blocked sent rewritten");
+    says(&w->locks, "n_f_k T04 unlocked");
+    says(&w->locks, "n_f_o T03");
+    assert_null(strstr(records(w, KIND_TRIGGER), "\"executionId\":\"killing\""));
+}
+
 static void without_executions_every_lock_is_dead(void **state)
 {
     struct world *w = *state;
@@ -818,6 +836,7 @@ int main(void)
         T(executions_that_wait_for_each_other_end_nothing),
         T(locks_are_released_when_nobody_else_will),
         T(a_lock_of_what_is_recovered_is_kept),
+        T(a_lock_of_what_recovery_ends_is_dead),
         T(without_executions_every_lock_is_dead),
         T(unlock_all_and_none_ask_nobody),
         T(an_evaluation_that_nobody_finishes_is_taken_away),

@@ -96,10 +96,13 @@ void remedy_text(const struct execution_line *l, enum remedy r, struct buf *out)
     if (!l->j->execution.id.p || (r != REMEDY_RESUME_BY_HAND && r != REMEDY_UNQUEUE))
         return;
     buf_add(out, ": ");
-    if (r == REMEDY_RESUME_BY_HAND)
-        add_resume(l->j, out);
-    else
+    if (r == REMEDY_UNQUEUE) {
         add_call(out, l->j->execution.id, "unqueue");
+        return;
+    }
+    add_resume(l->j, out);
+    if (l->j->recovery.advice)
+        buf_add(out, "; but %s", l->j->recovery.advice);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------- */

@@ -71,7 +71,7 @@ static const char *why(enum lock_code code)
     case LOCK_MISSING: return "its execution is not in the store";
     case LOCK_TERMINAL: return "its execution has ended";
     case LOCK_PAUSED: return "its execution is paused";
-    case LOCK_PENDING: return "its execution is pending and is not sent";
+    case LOCK_PENDING: return "its execution is pending and will not release it";
     case LOCK_EVALUATING: return "it was being evaluated";
     case LOCK_CODE_COUNT: break;
     }
@@ -105,7 +105,7 @@ void locks_text(const struct locks_stats *s, struct buf *out)
         buf_add(out,
                 "trigger: %" PRIu64 " locked, %" PRIu64
                 " of them unlocked (execution missing %" PRIu64 ", ended %" PRIu64
-                ", paused %" PRIu64 ", pending and not sent %" PRIu64
+                ", paused %" PRIu64 ", pending and never releasing it %" PRIu64
                 ", was being evaluated %" PRIu64 ")\n",
                 s->locked, s->unlocked, s->by_code[LOCK_MISSING], s->by_code[LOCK_TERMINAL],
                 s->by_code[LOCK_PAUSED], s->by_code[LOCK_PENDING], s->by_code[LOCK_EVALUATING]);

@@ -29,6 +29,16 @@ struct sending {
     const struct keyset   *only;
 };
 
+/* An execution whose flow revision is not in the topic would stop the executor of all
+ * (kestra/seen-on-real-kestra.md B.4 F01). Flows are acknowledged before executions are sent. */
+static void lose_revision(const struct sending *s, struct slice key)
+{
+    struct judge *judge = s->sender->conf.survey->judge;
+
+    if (s->kind == KIND_FLOW && judge)
+        judge_lose_revision(judge, key);
+}
+
 static void tell_too_large(void *ctx, const char *topic, int32_t partition, struct slice key)
 {
     struct sending      *s = *(struct sending **)ctx;
@@ -48,6 +58,7 @@ static void tell_too_large(void *ctx, const char *topic, int32_t partition, stru
         e = keyset_find(s->expected, key, e);
     if (e)
         e->flags |= KEYSET_FAILED;
+    lose_revision(s, key);
     if (s->sender->conf.on_skip)
         s->sender->conf.on_skip(s->sender->conf.ctx, &skip);
 }
@@ -63,7 +74,10 @@ static bool put_record(struct sink *sink, const struct record *rec, enum reason 
     partition = key_partition(rec->key, s->topic->n_partitions);
     switch (producer_send(s->sender->producer, s->topic, partition, rec->key, rec->value, err)) {
     case SEND_FAILED: return false;
-    case SEND_TOO_LARGE: *refused = REASON_TOO_LARGE; return true;
+    case SEND_TOO_LARGE:
+        *refused = REASON_TOO_LARGE;
+        lose_revision(s, rec->key);
+        return true;
     case SEND_OK: break;
     }
     if (s->expected && !s->only) {

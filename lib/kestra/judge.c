@@ -72,7 +72,8 @@ static void build_tree(struct judge *j, struct revision *r)
 /* Will that revision be in the topic? */
 static bool revision_is_sent(const struct judge *j, struct slice key, struct slice flow)
 {
-    return key.p && flow_index_has(j->flows, key) && flow_index_state(j->flows, flow) == FLOW_OK;
+    return key.p && flow_index_has(j->flows, key) && flow_index_state(j->flows, flow) == FLOW_OK &&
+           !idset_has(j->lost, judge_digest(key));
 }
 
 /* False: the revision is to be added first. */
@@ -127,14 +128,14 @@ static bool flow_exists(void *ctx, struct slice tenant, struct slice namespace, 
 /* Does it wait, over its parents, for itself? */
 static bool is_own_ancestor(const struct judge *j, struct slice id)
 {
-    const struct slice *parent = map_get(j->parents, id);
+    const struct kin *kin = map_get(j->parents, id);
 
-    for (int i = 0; parent && i < MAX_ANCESTORS; i++) {
-        if (slice_eq(*parent, id))
+    for (int i = 0; kin && i < MAX_ANCESTORS; i++) {
+        if (slice_eq(kin->parent, id))
             return true;
-        parent = map_get(j->parents, *parent);
+        kin = map_get(j->parents, kin->parent);
     }
-    return parent != NULL;
+    return kin != NULL;
 }
 
 /* A task that runs writes lines after the last date of its document. */
@@ -344,6 +345,8 @@ void judge_keep(struct judge *j, const struct judgement *of)
         j->ended[j->n_ended++] = judge_copy(j, of->execution.id);
     }
     (void)idset_see(j->emitted, judge_digest(of->execution.id), 0);
+    if (!(of->recovery.remedies & REMEDY_BIT(REMEDY_KILL_OPEN)))
+        (void)idset_see(j->releasing, judge_digest(of->execution.id), 0);
     for (size_t i = 0; of->recovery.emit && i < of->recovery.n_links; i++)
         keep_link(j, &of->recovery.links[i]);
 }
@@ -403,6 +406,11 @@ bool judge_is_poison(struct judge *j, const struct document *doc)
 bool judge_is_emitted(const struct judge *j, struct slice id)
 {
     return idset_has(j->emitted, judge_digest(id));
+}
+
+bool judge_releases(const struct judge *j, struct slice id)
+{
+    return idset_has(j->releasing, judge_digest(id));
 }
 
 size_t judge_ended(const struct judge *j, const struct slice **ids)

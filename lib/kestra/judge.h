@@ -55,6 +55,10 @@ void judge_stop_waiting(struct judge *j);
 /* Logs of an execution know more than its document (D01). */
 void judge_add_stale(struct judge *j, struct slice id);
 
+/* That revision could not be written to its topic: from now on it is not there, and what names it
+ * is never sent. Locks that were judged before stay as they were. key: of its record. */
+void judge_lose_revision(struct judge *j, struct slice key);
+
 /* ---- judging ---- */
 
 enum judge_answer {
@@ -103,6 +107,10 @@ bool judge_sends_revision(const struct judge *j, const struct judge_names *names
 bool judge_is_poison(struct judge *j, const struct document *doc);
 
 bool judge_is_emitted(const struct judge *j, struct slice id);
+
+/* Is it sent, and not ended by recovery itself (kill-open)? A record that has ended releases no
+ * trigger's lock (kestra/restartability.md 2.5, T02). */
+bool judge_releases(const struct judge *j, struct slice id);
 
 /* Ended executions that are sent all the same, because a listener of theirs is open
  * (kestra/restartability.md 2.2 E34, E35): at most JUDGE_MAX_ENDED, judge_keep() ignores others. */

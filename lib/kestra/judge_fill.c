@@ -32,7 +32,9 @@ struct judge *judge_new(const struct layout *l, const struct project_options *op
     j->waiting = map_new();
     j->ticks = map_new();
     j->emitted = idset_new();
+    j->releasing = idset_new();
     j->stale = idset_new();
+    j->lost = idset_new();
     return j;
 }
 
@@ -91,7 +93,9 @@ void judge_free(struct judge *j)
     map_free(j->waiting);
     map_free(j->ticks);
     idset_free(j->emitted);
+    idset_free(j->releasing);
     idset_free(j->stale);
+    idset_free(j->lost);
     mem_free(j->links);
     arena_free(j->scratch);
     arena_free(j->kept);
@@ -158,37 +162,47 @@ void judge_add_template(struct judge *j, struct slice key, struct slice json)
     want_templates(j, json);
 }
 
-static struct child *find_child(const struct family *f, struct slice id)
+/* Known by one look-up: an Each, or a file, may have a hundred thousand children. */
+static struct child *find_child(const struct judge *j, struct slice parent, struct slice id)
 {
-    for (size_t i = 0; i < f->n; i++) {
-        if (slice_eq(f->children[i].id, id))
-            return &f->children[i];
-    }
-    return NULL;
+    const struct kin    *kin = map_get(j->parents, id);
+    const struct family *f =
+        kin && slice_eq(kin->parent, parent) ? map_get(j->families, parent) : NULL;
+
+    return f ? &f->children[kin->at] : NULL;
+}
+
+static void note_parent(struct judge *j, struct slice parent, size_t at, struct slice *child)
+{
+    void      **place = map_put(j->parents, child);
+    struct kin *kin;
+
+    if (*place) /* a second document of that id names another parent; there it is unknown to links
+                 */
+        return;
+    kin = arena_alloc(j->kept, sizeof(*kin));
+    *kin = (struct kin){ parent, at };
+    *place = kin;
 }
 
 void judge_add_child(struct judge *j, struct slice parent, const struct child *child)
 {
-    void         **place = map_put(j->families, &parent);
-    struct family *f = *place;
     struct slice   id = child->id;
+    struct family *f;
     struct child  *known;
+    void         **place;
 
+    if (find_child(j, parent, id))
+        return;
+    place = map_put(j->families, &parent);
+    f = *place;
     if (!f)
         f = *place = mem_alloc(sizeof(*f));
-    if (find_child(f, id))
-        return;
     if (f->n == f->room) {
         f->room = f->room > 0 ? f->room * 2 : 2;
         f->children = mem_realloc(f->children, f->room * sizeof(*f->children));
     }
-    place = map_put(j->parents, &id);
-    if (!*place) {
-        struct slice *of = arena_alloc(j->kept, sizeof(*of));
-
-        *of = parent;
-        *place = of;
-    }
+    note_parent(j, parent, f->n, &id);
     known = &f->children[f->n++];
     *known = *child;
     known->id = id;
@@ -199,8 +213,7 @@ void judge_add_child(struct judge *j, struct slice parent, const struct child *c
 
 void judge_add_link(struct judge *j, struct slice parent, struct slice child, struct slice run)
 {
-    const struct family *f = map_get(j->families, parent);
-    struct child        *known = f ? find_child(f, child) : NULL;
+    struct child *known = find_child(j, parent, child);
 
     if (known && !known->run_id.p)
         known->run_id = judge_copy(j, run);
@@ -219,4 +232,9 @@ void judge_stop_waiting(struct judge *j)
 void judge_add_stale(struct judge *j, struct slice id)
 {
     (void)idset_see(j->stale, judge_digest(id), 0);
+}
+
+void judge_lose_revision(struct judge *j, struct slice key)
+{
+    (void)idset_see(j->lost, judge_digest(key), 0);
 }

@@ -30,6 +30,12 @@ struct family {
     size_t        n, room;
 };
 
+/* Whose child an execution is. */
+struct kin {
+    struct slice parent;
+    size_t       at; /* in its family */
+};
+
 struct judge {
     const struct layout          *layout;
     const struct project_options *options;
@@ -44,10 +50,12 @@ struct judge {
     struct map   *templates; /* struct text; p NULL: not there */
     size_t        next_template;
     struct map   *families; /* struct family, by the parent's id */
-    struct map   *parents;  /* of a child: its parent's id, struct slice */
+    struct map   *parents;  /* struct kin, by the child's id */
     struct map   *ticks;    /* struct slice, by trigger */
     struct idset *emitted;
+    struct idset *releasing; /* those of them whose end an executor is to see */
     struct idset *stale;
+    struct idset *lost; /* revisions that did not get into the topic */
     bool          children_known;
     struct map   *waiting; /* parents that were not judged yet: not NULL until they are kept */
     bool          stopped_waiting;

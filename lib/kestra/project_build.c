@@ -182,7 +182,7 @@ static size_t count_dead_members(const struct job *j)
         return evaluating ? j->layout->n_unlock : 0;
     buf_clear(&j->p->text);
     held = json_text(v, &j->p->text, &j->p->err) &&
-           judge_is_emitted(j->p->judge, buf_slice(&j->p->text));
+           judge_releases(j->p->judge, buf_slice(&j->p->text));
     if (held)
         return evaluating ? j->search->n_free : 0;
     return j->layout->n_unlock;

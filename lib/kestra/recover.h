@@ -7,15 +7,18 @@
  *
  * By the state of the execution:
  *
- *   CREATED, RESTARTED that resume   sent as they are
- *   CREATED with task runs, RUNNING  R-wrap: state RESTARTED and a history entry (safe)
- *     a lost task                    it and a lost Worker become RESTARTED, what is below the
- * Worker is dropped; or they become FAILED (all) a FAILED child of a Parallel   two or more open
- * siblings become FAILED with it (safe) a waiting call with a child    linked, or finished when the
- * child has ended (all) a task that is RETRYING        CREATED again (all) PAUSED, with a delay the
- * Pause is armed again (all); by hand: never sent KILLING that is stuck            all that is open
- * becomes KILLED (all) ended, with an open listener     its task runs are dropped (safe when it had
- * not started) QUEUED                           never sent: only Kestra's API lets it out
+ * - CREATED, RESTARTED that resume: sent as they are.
+ * - CREATED with task runs, RUNNING: R-wrap, state RESTARTED and a history entry (safe). Besides:
+ *   - a lost task, a lost Worker: RESTARTED, and what is below the Worker is dropped; or FAILED
+ *     (all);
+ *   - a FAILED child of a Parallel: two or more open siblings become FAILED with it (safe);
+ *   - a waiting call with a child: linked, or finished when the child has ended (all);
+ *   - a task that is RETRYING: CREATED again (all);
+ *   - an end that its first pass computes with tasks open: these may run twice (all).
+ * - PAUSED with a delay: the Pause is armed again (all). By hand: never sent.
+ * - KILLING that is stuck: all that is open becomes KILLED (all).
+ * - Ended, with an open listener: its task runs are dropped (safe when none can have begun).
+ * - QUEUED: never sent, only Kestra's API lets it out.
  *
  * A call whose child cannot be told for certain, an answer that needs rendered outputs, a document
  * without any date are left as they are and not sent. duration, startDate and endDate of a state

@@ -372,6 +372,16 @@ static bool is_leftover(const struct plan *p, size_t run)
     return !state_ended(state) && !(state == STATE_RUNNING && !task_is_flowable(plan_type(p, run)));
 }
 
+/* Up to 0.11 a call stays CREATED while its child runs. */
+static bool may_have_begun(struct plan *p, size_t run)
+{
+    enum task_type type = plan_type(p, run);
+    bool           calls = type == TASK_SUBFLOW || type == TASK_FOR_EACH_ITEM;
+
+    return p->e->runs[run].state.current != STATE_CREATED ||
+           (calls && !p->l->executor.subflow_runs);
+}
+
 void plan_ended(struct plan *p)
 {
     const struct execution *e = p->e;
@@ -382,12 +392,10 @@ void plan_ended(struct plan *p)
         if (p->finding->notes[i].role == ROLE_LISTENER)
             p->runs[top_of(e, p->finding->notes[i].run)].reset = true;
     for (size_t i = 0; i < e->n_runs; i++) {
-        enum state state = e->runs[i].state.current;
-
         if (p->runs[top_of(e, i)].reset) {
             p->runs[i].fate = FATE_DROPPED;
             p->edited = true;
-            p->priced = p->priced || state != STATE_CREATED;
+            p->priced = p->priced || may_have_begun(p, i);
         } else if (is_leftover(p, i)) {
             p->refused = true;
         }

@@ -70,12 +70,12 @@ bool trigger_read(struct slice doc, bool trusted, struct arena *a, struct trigge
     return true;
 }
 
-enum lock_code lock_code_of(const struct layout *l, const struct trigger *t, bool emitted,
+enum lock_code lock_code_of(const struct layout *l, const struct trigger *t, bool releases,
                             bool found, enum state state)
 {
     if (!t->execution.p)
         return t->evaluating.p ? LOCK_EVALUATING : LOCK_NONE;
-    if (emitted)
+    if (releases)
         return t->evaluating.p ? LOCK_EVALUATING : LOCK_HELD;
     if (!found)
         return LOCK_MISSING;

@@ -16,7 +16,7 @@ enum lock_code {
     LOCK_MISSING,    /* T01: the execution is not in the store */
     LOCK_TERMINAL,   /* T02: it has ended */
     LOCK_PAUSED,     /* T05: it waits for a person; in normal life the lock was released */
-    LOCK_PENDING,    /* T04: it is pending and is not sent */
+    LOCK_PENDING,    /* T04: it is pending and is not sent, or sent as KILLED */
     LOCK_EVALUATING, /* T11: evaluateRunningDate is set, nobody evaluates it any more */
     LOCK_CODE_COUNT,
 };
@@ -38,8 +38,8 @@ struct trigger {
 MUST_CHECK bool trigger_read(struct slice doc, bool trusted, struct arena *a, struct trigger *out,
                              struct err *err);
 
-/* The lock's code. emitted: the execution is sent. found: the store has it, in `state`. */
-enum lock_code lock_code_of(const struct layout *l, const struct trigger *t, bool emitted,
+/* The lock's code. releases: judge_releases(). found: the store has it, in `state`. */
+enum lock_code lock_code_of(const struct layout *l, const struct trigger *t, bool releases,
                             bool found, enum state state);
 
 /* T06: has an execution of a later tick than the trigger's date? newest: its tick, p NULL: none */

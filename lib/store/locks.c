@@ -93,7 +93,7 @@ static bool look_up(struct pass *p, size_t from, size_t n, struct err *err)
     for (size_t i = from; i < n; i++) {
         struct slice id = p->kept[i].trigger.execution;
 
-        if (id.p && !judge_is_emitted(p->conf->judge, id))
+        if (id.p && !judge_releases(p->conf->judge, id))
             ids[q.n_ids++] = id;
     }
     return q.n_ids == 0 || read_all(p, &q, note_state, err);
@@ -112,14 +112,14 @@ static bool is_unlocked(const struct pass *p, enum lock_code code)
 static bool tell(struct pass *p, const struct kept *k, struct err *err)
 {
     struct slice id = k->trigger.execution;
-    bool         emitted = id.p && judge_is_emitted(p->conf->judge, id);
+    bool         releases = id.p && judge_releases(p->conf->judge, id);
     uintptr_t    found = id.p ? (uintptr_t)map_get(p->found, id) : 0;
     enum state   state = found > 0 ? (enum state)(found - 1) : STATE_ABSENT;
     struct lock  lock = {
          .key = k->key,
          .place = k->place,
          .trigger = &k->trigger,
-         .code = lock_code_of(p->conf->layout, &k->trigger, emitted, found > 0, state),
+         .code = lock_code_of(p->conf->layout, &k->trigger, releases, found > 0, state),
          .behind = k->behind,
     };
 

@@ -198,14 +198,16 @@ def topics(report, rows, folder, level):
 
 
 def locks(report, rows, folder):
-    """--unlock dead: a lock stays when its execution is sent."""
+    """--unlock dead: a lock stays when its execution is sent, and not as one that recovery has killed."""
     stored = {key: value for key, value in rows_of(rows).items() if value.get('executionId')}
     told = {line['key']: line for line in lines_of(beside(report, 'locks')) if line['execution']}
     sent, _ = topic_of(f'{folder}/execution')
+    killed = {line['id'] for line in lines_of(beside(report, 'executions'))
+              if 'kill-open' in line.get('recovered', {}).get('remedies', [])}
     triggers, _ = topic_of(f'{folder}/trigger')
     wrong = [] if set(told) == set(stored) and told else [f'locks of {sorted(stored)}, told {sorted(told)}']
     for key in stored.keys() & told.keys():
-        held = stored[key]['executionId'] in sent
+        held = stored[key]['executionId'] in sent and stored[key]['executionId'] not in killed
         if told[key]['unlocked'] == held or triggers[key].get('executionId') != (stored[key]['executionId'] if held else None):
             wrong.append(f'{key}: its execution is {"" if held else "not "}sent, told unlocked: {told[key]["unlocked"]}, '
                          f'in the topic {triggers[key].get("executionId")}')

@@ -215,6 +215,23 @@ static void a_call_of_the_api_has_the_id_as_a_segment_of_its_path(void **state)
     assert_string_equal(fx->out.p, remedy_how(REMEDY_RESUME_BY_HAND));
 }
 
+/* Who resumes it without would wait for ever (kestra/seen-on-real-kestra.md B.6). */
+static void what_must_come_before_a_resume_is_told_with_it(void **state)
+{
+    struct fixture *fx = *state;
+
+    judgement_paused(&fx->m, "3Zk9a");
+    fx->m.j.needs = -1;
+    fx->m.j.finding.remedies = REMEDY_BIT(REMEDY_RESUME_BY_HAND);
+    fx->m.j.recovery.advice = "before it is resumed, do this";
+    write_text(fx);
+    assert_non_null(strstr(fx->out.p, "; but before it is resumed, do this\n"));
+    write_line(fx, NULL);
+    assert_non_null(strstr(fx->out.p, "; but before it is resumed, do this\"}"));
+    write_remedy(fx, REMEDY_UNQUEUE);
+    assert_null(strstr(fx->out.p, "do this"));
+}
+
 static void text_tells_the_verdict_the_task_runs_and_the_way_back(void **state)
 {
     struct fixture *fx = *state;
@@ -396,6 +413,7 @@ int main(void)
         TEST(a_line_beyond_the_limit_is_told_without_its_lists),
         TEST(an_option_is_named_with_the_level_that_is_needed),
         TEST(a_call_of_the_api_has_the_id_as_a_segment_of_its_path),
+        TEST(what_must_come_before_a_resume_is_told_with_it),
         TEST(text_tells_the_verdict_the_task_runs_and_the_way_back),
         TEST(nothing_of_a_document_reaches_the_terminal_as_a_command),
         TEST(the_originals_of_rewritten_executions_are_kept_and_of_no_other),

@@ -8,6 +8,8 @@
 
 #include "lib/store/judging.h"
 
+#include <unistd.h>
+
 #define BASH        "io.kestra.core.tasks.scripts.Bash"
 #define FLOWS_CLASS "io.kestra.core.tasks.flows."
 
@@ -299,6 +301,25 @@ static void an_execution_without_its_flow_revision_is_sent_by_no_option(void **s
         assert_null(strstr(text, "done="));
         assert_int_equal(strstr(text, "well=") != NULL, mode == EXECUTIONS_ALL);
     }
+}
+
+/* A broker may take smaller records than the layout says. */
+static void what_names_a_revision_that_was_refused_is_not_sent(void **state)
+{
+    struct world *w = *state;
+
+    two_steps(w, "f");
+    two_steps(w, "g");
+    execution(w, "created", "f", "CREATED", "", "");
+    execution(w, "done", "f", "SUCCESS", "", "");
+    execution(w, "other", "g", "CREATED", "", "");
+    w->scope.project.executions = EXECUTIONS_ALL;
+    must_run(w);
+    says(&w->told, "created resumes sent");
+    judge_lose_revision(w->survey.judge, SLICE("n_f_1"));
+    assert_true(text_begins(records(w, KIND_EXECUTION), "other={"));
+    assert_null(strstr(w->files->keeper.text.p, "created="));
+    assert_null(strstr(w->files->keeper.text.p, "done="));
 }
 
 /* Nor is what shuts the executor's stream down (kestra/restartability.md 1.7), ended or not. */
@@ -629,6 +650,24 @@ static void a_lock_of_what_is_recovered_is_kept(void **state)
     assert_non_null(strstr(records(w, KIND_TRIGGER), "\"executionId\":\"open\""));
 }
 
+/* T02: a record that has ended releases nothing, also when recovery ended it. */
+static void a_lock_of_what_recovery_ends_is_dead(void **state)
+{
+    struct world *w = *state;
+
+    two_steps(w, "f");
+    execution(w, "killing", "f", "KILLING", run_of("a", "RUNNING"), "");
+    trigger(w, "k", ",\"executionId\":\"killing\"");
+    pending(w, "open", "f", "a", "CREATED");
+    trigger(w, "o", ",\"executionId\":\"open\"");
+    w->scope.project.recover.mode = RECOVER_ALL;
+    must_run(w);
+    says(&w->told, "killing blocked sent rewritten");
+    says(&w->locks, "n_f_k T04 unlocked");
+    says(&w->locks, "n_f_o T03");
+    assert_null(strstr(records(w, KIND_TRIGGER), "\"executionId\":\"killing\""));
+}
+
 static void without_executions_every_lock_is_dead(void **state)
 {
     struct world *w = *state;
@@ -752,6 +791,26 @@ static void many_locks_are_looked_up_in_bulk(void **state)
     assert_int_equal(w->stats.locks.by_code[LOCK_MISSING], 1250);
 }
 
+/* A file, or an Each, of many items: adding a child must not look at all others. (It took minutes;
+ * an alarm ends the test.) */
+static void a_parent_may_have_very_many_children(void **state)
+{
+    struct world *w = *state;
+    char          id[32];
+    struct child  child = { .task_id = SLICE("call"), .state = STATE_RUNNING };
+
+    two_steps(w, "f");
+    must_run(w);
+    alarm(20);
+    for (int i = 0; i < 300000; i++) {
+        (void)snprintf(id, sizeof(id), "child-%06d", i % 150000);
+        child.id = slice_str(id);
+        judge_add_child(w->survey.judge, SLICE("parent"), &child);
+        judge_add_link(w->survey.judge, SLICE("parent"), child.id, SLICE("run"));
+    }
+    alarm(0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -760,6 +819,7 @@ int main(void)
         T(only_what_resumes_is_sent),
         T(what_is_recovered_is_sent_in_its_new_form),
         T(an_execution_without_its_flow_revision_is_sent_by_no_option),
+        T(what_names_a_revision_that_was_refused_is_not_sent),
         T(a_poison_document_is_sent_by_no_option),
         T(each_document_has_its_own_value),
         T(a_flow_that_stays_out_keeps_its_executions_out),
@@ -776,12 +836,14 @@ int main(void)
         T(executions_that_wait_for_each_other_end_nothing),
         T(locks_are_released_when_nobody_else_will),
         T(a_lock_of_what_is_recovered_is_kept),
+        T(a_lock_of_what_recovery_ends_is_dead),
         T(without_executions_every_lock_is_dead),
         T(unlock_all_and_none_ask_nobody),
         T(an_evaluation_that_nobody_finishes_is_taken_away),
         T(a_tick_that_was_executed_and_not_noted_is_told),
         T(an_ended_execution_whose_listener_is_open_goes_back),
         T(many_locks_are_looked_up_in_bulk),
+        T(a_parent_may_have_very_many_children),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -361,6 +361,30 @@ static void a_listener_that_was_not_started_is_dropped_safely(void **state)
     world_free(w);
 }
 
+/* Up to 0.11 a call is CREATED until its child has ended; dropped, it starts a second one. */
+static void a_listener_that_calls_may_have_started_its_child(void **state)
+{
+    static const char *const bands[] = { "A", "F" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bands); i++) {
+        struct recover_world *w = world_new(
+            bands[i], LISTENERS("{\"id\":\"l\",\"type\":\"io.kestra.core.tasks.flows.Flow\","
+                                "\"namespace\":\"n\",\"flowId\":\"s\"}"));
+
+        world_execution(w, "SUCCESS");
+        world_run(w, "a", "a", NULL, "SUCCESS");
+        world_run(w, "l", "l", NULL, "CREATED");
+        w->codes = CODE_BIT(CODE_LISTENER_STUCK);
+        world_expect(w, RECOVER_SAFE, LOST_RERUN,
+                     w->layout->executor.subflow_runs ? "SUCCESS a:SUCCESS" : NULL);
+        world_expect(w, RECOVER_ALL, LOST_RERUN, "SUCCESS a:SUCCESS");
+        assert_int_equal((w->r.hazards & CODE_BIT(CODE_TASK_MAY_RERUN)) != 0,
+                         !w->layout->executor.subflow_runs);
+        world_free(w);
+    }
+}
+
 static void a_listener_that_ran_may_run_twice(void **state)
 {
     struct recover_world *w = world_new("A", LISTENERS(FLOWABLE("l", "Sequential", LEAF("x"))));
@@ -417,6 +441,7 @@ int main(void)
         cmocka_unit_test(a_stuck_kill_is_completed),
         cmocka_unit_test(where_ended_records_fire_no_triggers_there_is_no_such_risk),
         cmocka_unit_test(a_listener_that_was_not_started_is_dropped_safely),
+        cmocka_unit_test(a_listener_that_calls_may_have_started_its_child),
         cmocka_unit_test(a_listener_that_ran_may_run_twice),
         cmocka_unit_test(an_ended_execution_with_leftovers_is_not_sent),
     };

@@ -61,7 +61,7 @@ missing_revision() { # SAMPLE
             from executions where $pending and value ->> 'flowId' = '$flow' and value ->> 'flowRevision' = '$revision' limit 1"
     read -ra ids <<< "$(sql -c "select key from executions where $pending and value ->> 'flowId' = '$flow' and value ->> 'flowRevision' = '$revision'" | paste -sd ' ')"
     holds "$1: revision $revision of $flow is gone, and some are pending" test "${#ids[@]}" -gt 0
-    never_sent "$1: without its flow revision no execution is sent" flow-revision-missing "${ids[@]}"
+    never_sent "$1: without its flow revision no execution is sent" "${ids[@]/#/flow-revision-missing:}"
     # The last options were --executions all.
     is "$1: nor one that has ended" "$(ids_sent | grep -c '^ended-')" 0
     run_requeue verify --executions all --recover all --max-age 0 --kinds flow,execution
@@ -84,8 +84,7 @@ poison() { # SAMPLE
     plant_execution run-without-state "v || '{\"taskRunList\": [{$run}]}'"
     plant_execution run-without-current "v || '{\"taskRunList\": [{$run, \"state\": {}}]}'"
     plant_execution run-of-unknown-state "v || '{\"taskRunList\": [{$run, \"state\": {\"current\": \"SLEEPING\"}}]}'"
-    never_sent "$1: poison" execution-invalid no-revision run-without-state run-without-current
-    never_sent "$1: poison" state-unsupported run-of-unknown-state
+    never_sent "$1: poison" execution-invalid:{no-revision,run-without-state,run-without-current} state-unsupported:run-of-unknown-state
 }
 
 # ---- killed, and taken up again ------------------------------------------------------------------
@@ -93,7 +92,7 @@ poison() { # SAMPLE
 killed() {
     local at records
     new_db kestra-0.6
-    psql -X -q "$store" -v n=4000 -f tests/data/clone-executions.sql > "$work/clone" 2>&1
+    psql -X -q "$store" -v n=3000 -f tests/data/clone-executions.sql > "$work/clone" 2>&1
     store_rows executions > "$work/rows"
     store_rows triggers > "$work/triggers"
     for at in executor_workertaskexecution execution; do

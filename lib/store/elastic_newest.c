@@ -217,6 +217,12 @@ static bool newest_of_kind(struct es_store *s, enum newest_of what, const char *
     return ok;
 }
 
+/* NULL: nobody knows what is in it. Whoever needs the kind itself is told. */
+static const char *readable(const struct es_kind *k)
+{
+    return k->health < STORE_RED ? k->expression : NULL;
+}
+
 bool es_newest(struct store *base, struct store_newest *out, size_t *n, struct err *err)
 {
     struct es_store *s = (struct es_store *)base;
@@ -225,8 +231,8 @@ bool es_newest(struct store *base, struct store_newest *out, size_t *n, struct e
     *n = 0;
     if (!s->layout)
         return err_set(err, ERR_BUG, "the store was asked for evidence before it was in use");
-    of[NEWEST_EXECUTION] = s->kinds[KIND_EXECUTION].expression;
-    of[NEWEST_TRIGGER] = s->kinds[KIND_TRIGGER].expression;
+    of[NEWEST_EXECUTION] = readable(&s->kinds[KIND_EXECUTION]);
+    of[NEWEST_TRIGGER] = readable(&s->kinds[KIND_TRIGGER]);
     of[NEWEST_LOG] = index_name_of_logs(s->layout, &s->conf->search, s->arena);
     newest_init(out);
     for (size_t i = 0; i < STORE_NEWEST_COUNT; i++) {

@@ -53,16 +53,16 @@ links_are_older() { # SENTENCE
     holds "$1: each link is older than every execution" recovered order "$work/links" "$work/executions"
 }
 
-# never_sent SENTENCE CODE ID...: by whatever options.
+# never_sent SENTENCE CODE:ID...: by whatever options.
 never_sent() {
-    local name=$1 code=$2 options
-    shift 2
-    for options in '--recover safe' '--recover all' '--recover all --lost-tasks fail' '--executions pending' \
-        '--executions pending --recover all' '--executions all' '--executions all --recover all'; do
+    local name=$1 options
+    shift
+    for options in '--recover safe' '--recover all --lost-tasks fail' '--executions pending' '--executions all' \
+        '--executions all --recover all'; do
         new_prefix
         # shellcheck disable=SC2086 # words
         run_requeue rebuild $options --max-age 0 --kinds flow,execution --report "$work/n.json"
         read_all
-        holds "$name: not by $options, and told as $code" recovered never "$work/n.json" "$work/topics" "$code" "$@"
+        holds "$name: not by $options, and told why" recovered never "$work/n.json" "$work/topics" "$@"
     done
 }

@@ -4,7 +4,7 @@
   recovered.py topics  REPORT.json ROWS DIR LEVEL   executions sent, left, rewritten, and their links
   recovered.py locks   REPORT.json TRIGGERS DIR     triggers: which keep their lock
   recovered.py order   LINKS EXECUTIONS             every link is older than every execution
-  recovered.py never   REPORT.json DIR CODE ID...   those ids are not in the topic, and told with that code
+  recovered.py never   REPORT.json DIR CODE:ID...   those ids are not in the topic, and told with that code
 
 ROWS and TRIGGERS are the store's documents, a line each: key, tab, JSON. DIR/KIND is what `plant read` printed of
 each topic, DIR/subflow-link of the links. LEVEL is the --recover of the run: none, safe, all. LINKS and EXECUTIONS
@@ -229,15 +229,17 @@ def order(links, executions):
     return [f'{len(one)} links up to {max(one, default=None)}, {len(other)} executions from {min(other, default=None)}']
 
 
-def never(report, folder, code, *ids):
+def never(report, folder, *codes_and_ids):
     sent, _ = topic_of(f'{folder}/execution')
     told = {line['id']: line for line in lines_of(beside(report, 'executions'))}
-    wrong = [f'{name}: it is in the topic' for name in ids if name in sent]
-    for name in ids:
+    wrong = []
+    for code, name in (word.split(':') for word in codes_and_ids):
         line = told.get(name)
+        if name in sent:
+            wrong.append(f'{name}: it is in the topic')
         if not line or code not in line['codes'] or line['emitted'] or line['verdict'] != 'blocked' or not line['remedies']:
             wrong.append(f'{name}: told as {line}')
-    return wrong if ids else ['no ids']
+    return wrong if codes_and_ids else ['no ids']
 
 
 def main():

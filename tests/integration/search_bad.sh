@@ -68,6 +68,7 @@ no_contexts "not the indices of a Kestra"
 
 # ---- an index that cannot be read ----------------------------------------------------------------
 
+# Without --unlock none executions would be wanted for the locks of triggers.
 # concerns_its_kind STATE INDEX KIND HINT: what wants the kind ends, what does not goes on.
 concerns_its_kind() {
     local state=$1 index=$2 kind=$3 hint=$4 how others=flow,template,execution
@@ -78,17 +79,17 @@ concerns_its_kind() {
     nothing_made "a $state $index"
     for how in auto scroll; do
         new_prefix
-        run_requeue rebuild --layout A --executions all --kinds "$others" --read "$how" --report "$work/report.json"
+        run_requeue rebuild --layout A --executions all --unlock none --kinds "$others" --read "$how" --report "$work/report.json"
         assert_result "a $state index of a kind that is not selected, --read $how: rebuild passes" 0 '^PASS '
         is "a $state index is told in the report" "$(kind=$kind python3 -c '
 import json, os, sys
 place = next(p for p in json.load(sys.stdin)["store"]["indices"] if p["kind"] == os.environ["kind"])
 print(place["health"], *place["found"])' < "$work/report.json")" "$state $index"
     done
-    run_requeue verify --layout A --executions all --kinds "$others"
+    run_requeue verify --layout A --executions all --unlock none --kinds "$others"
     assert_result "a $state index of a kind that is not selected: verify passes" 0 '^PASS '
     new_prefix
-    run_requeue plan --layout A --executions all --kinds "$others"
+    run_requeue plan --layout A --executions all --unlock none --kinds "$others"
     assert_result "a $state index of a kind that is not selected: plan names it" 2 "$index: cannot be read: index $index is $state\$" '^PLAN: '
     no_contexts "a $state $index"
 }
@@ -103,7 +104,7 @@ search_do POST /kestra_triggers/_open
 search_do POST /kestra_executions/_close
 concerns_its_kind closed kestra_executions execution 'POST /kestra_executions/_open'
 new_prefix
-run_requeue rebuild --layout A --report "$work/report.json"
+run_requeue rebuild --layout A --executions none --unlock none --report "$work/report.json"
 assert_result "executions that are neither selected nor to be counted: rebuild passes, and says so" 0 \
     '^execution: not selected and not counted' '^PASS '
 is "executions that could not be counted: null in the report" "$(json_at "$work/report.json" executions_in_store)" null

@@ -17,11 +17,15 @@ store=$REQUEUE_TEST_SEARCH
 grade=C
 [ "$flavour" != es8 ] || grade=B
 
+# Killed runs, of other tests too, leave theirs open for some minutes.
+left=$(open_contexts)
+no_more_contexts() { holds "$1: no more scrolls and points in time are open than before" test "$(open_contexts)" -le "$left"; }
+
 rebuilds "--recover none" none
 rebuilds "--recover safe" safe
 rebuilds "--recover all" all
 links_are_older "--recover all"
-no_contexts "rebuild --recover all"
+no_more_contexts "rebuild --recover all"
 run_requeue verify --recover all
 assert_result "verify with the same options" 0 "^PASS \\(grade $grade\\)$"
 run_requeue verify
@@ -30,14 +34,15 @@ run_requeue verify --executions pending --unlock none
 assert_result "verify of the documents as they were" 2 '^  changed execution ' '/state/current: store "[A-Z]+", topic "RESTARTED"' '^FAIL: '
 run_bare verify --store "$store" --kafka "$kafka" --like "$work/r.json"
 assert_result "verify --like takes the options of the report" 0 "^PASS \\(grade $grade\\)$"
-no_contexts "verify"
+no_more_contexts "verify"
 rebuilds "--lost-tasks fail" all --lost-tasks fail
 
-# The database says the same of them.
-of_search=$(sort "$work/r.executions.jsonl" | sed 's/,"recovered".*//; s/"store":"[^"]*"//')
+# The database says the same of them, but that a search store is never known to be up to the second.
+verdicts() { sort "$1" | sed 's/,"recovered".*//; s/"store":"[^"]*"//; s/,"task-may-rerun"//'; }
+of_search=$(verdicts "$work/r.executions.jsonl")
 store=$database
 run_bare executions --store "$store" --recover all --lost-tasks fail --layout A --report "$work/d.json"
-is "the database gives the same verdicts" "$(sort "$work/d.executions.jsonl" | sed 's/,"recovered".*//; s/"store":"[^"]*"//')" "$of_search"
+is "the database gives the same verdicts" "$(verdicts "$work/d.executions.jsonl")" "$of_search"
 store=$REQUEUE_TEST_SEARCH
 
 new_prefix
@@ -53,6 +58,7 @@ rebuild=$!
 printf 'wait %sexecutor_workertaskexecution\n' "$prefix" | plant write 2> "$work/plant"
 kill -KILL "$rebuild" 2> /dev/null
 wait "$rebuild" 2> /dev/null
+left=$(open_contexts)
 run_requeue rebuild --recover all --resume --report "$work/r.json"
 assert_result "killed, resumed" 0 "^PASS \\(grade $grade\\)$"
 read_all
@@ -66,7 +72,7 @@ read -ra ids <<< "$(psql -X -q -A -t "$database" -c "select key from executions
     where $pending and value ->> 'flowId' = '$flow' and value ->> 'flowRevision' = '$revision'" | paste -sd ' ')"
 search_do DELETE "/kestra_flows_revisions/_doc/${namespace}_${flow}_$revision?refresh=true"
 holds "revision $revision of $flow is gone, and some are pending" test "${#ids[@]}" -gt 0
-never_sent "without its flow revision no execution is sent" flow-revision-missing "${ids[@]}"
+never_sent "without its flow revision no execution is sent" "${ids[@]/#/flow-revision-missing:}"
 
 # bad NAME MEMBERS: an execution of a flow that is there, made worse.
 other=$(psql -X -q -A -t "$database" -c "select value ->> 'id' from flows where value ->> 'revision' = '1' and value ->> 'id' <> '$flow'
@@ -84,9 +90,9 @@ bad run-without-current "\"flowRevision\":1,$state,\"taskRunList\":[{$run,\"stat
 bad unknown-state "\"flowRevision\":1,${state/CREATED/SLEEPING}"
 bad run-of-unknown-state "\"flowRevision\":1,$state,\"taskRunList\":[{$run,\"state\":{\"current\":\"SLEEPING\"}}]"
 bad good "\"flowRevision\":1,$state"
-never_sent "poison" execution-invalid no-revision no-state state-without-current run-without-state run-without-current
-never_sent "poison" state-unsupported unknown-state run-of-unknown-state
+never_sent "poison" execution-invalid:{no-revision,no-state,state-without-current,run-without-state,run-without-current} \
+    state-unsupported:{unknown-state,run-of-unknown-state}
 is "what is like them but sound is sent" "$(ids_sent | grep -cx good)" 1
-no_contexts "after all of that"
+no_more_contexts "after all of that"
 
 finish

@@ -3,7 +3,7 @@
  *
  * DESIGN. A key is found by a keyset of its kind, whose entries carry the item's number where a
  * topic's entries carry an offset. An undecodable record may have no key, or one that is not UTF-8
- * and so stands mutilated in the report: it is found by its place, too.
+ * and so stands mutilated in the report: it is found by its place.
  */
 #include "cli/repair.h"
 
@@ -109,6 +109,13 @@ static bool note_number(struct keyset *ks, struct slice key, size_t number)
     return true;
 }
 
+/* Bytes of a key that are no UTF-8 became U+FFFD in the report. */
+static bool is_mutilated(const struct repair_item *item)
+{
+    return !item->key.p || (item->class == DIFF_UNDECODABLE &&
+                            memmem(item->key.p, item->key.n, "\xef\xbf\xbd", 3) != NULL);
+}
+
 static void take_item(struct repair_list *l, const struct repair_item *item)
 {
     enum kind kind = item->kind;
@@ -120,9 +127,14 @@ static void take_item(struct repair_list *l, const struct repair_item *item)
         l->places[kind] = keyset_new();
     }
     place_text(item->partition, item->offset, place);
-    fresh = !item->key.p || note_number(l->keys[kind], item->key, l->n);
-    if (fresh && item->class == DIFF_UNDECODABLE)
-        fresh = note_number(l->places[kind], slice_str(place), l->n) || item->key.p;
+    if (is_mutilated(item)) {
+        fresh = note_number(l->places[kind], slice_str(place), l->n);
+        /* Or it is a key of such characters, whose value is broken. */
+        if (fresh && item->key.p)
+            (void)note_number(l->keys[kind], item->key, l->n);
+    } else {
+        fresh = note_number(l->keys[kind], item->key, l->n);
+    }
     if (!fresh) {
         l->repeated++;
         return;
@@ -211,11 +223,11 @@ struct repair_item *repair_list_find(const struct repair_list *l, const struct d
 
     if (!l->keys[d->kind])
         return NULL;
-    if (d->key.p && utf8_valid(d->key))
-        e = keyset_find(l->keys[d->kind], d->key, NULL);
     place_text(d->partition, d->offset, place);
-    if (!e && d->class == DIFF_UNDECODABLE)
+    if (d->class == DIFF_UNDECODABLE)
         e = keyset_find(l->places[d->kind], slice_str(place), NULL);
+    if (!e && d->key.p && utf8_valid(d->key))
+        e = keyset_find(l->keys[d->kind], d->key, NULL);
     return e ? &l->items[e->bytes] : NULL;
 }
 

@@ -9,6 +9,7 @@
 
 #include "lib/store/filelines.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #define SUFFIX ".differences.jsonl"
@@ -33,8 +34,9 @@ static bool read_number(const struct json_node *n, int64_t max, int64_t *out)
     if (!n || n->type != JSON_NUMBER || n->text.n >= sizeof(digits))
         return false;
     (void)snprintf(digits, sizeof(digits), "%.*s", SLICE_ARG(n->text));
+    errno = 0;
     *out = strtoll(digits, &end, 10);
-    return *end == '\0' && *out >= 0 && *out <= max;
+    return errno == 0 && *end == '\0' && *out >= 0 && *out <= max;
 }
 
 static bool read_kind(const struct json_node *n, enum kind *out)

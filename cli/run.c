@@ -231,7 +231,7 @@ bool run_is_proven(const struct run *r)
     bool any = false;
 
     for (int k = 0; k < KIND_COUNT; k++) {
-        if (!r->plan.topic_of[k])
+        if (!r->plan.topic_of[k] || (r->repaired && !r->was_verified[k]))
             continue;
         if (!r->was_verified[k])
             return false;

@@ -12,6 +12,8 @@
 struct plan_conf command_plan_conf(struct session *s, struct run *r)
 {
     const struct config *c = s->conf;
+    /* What they tell are differences. */
+    bool compares = c->command == COMMAND_VERIFY || c->command == COMMAND_REPAIR;
 
     return (struct plan_conf){ .store = s->store,
                                .info = &s->info,
@@ -30,8 +32,8 @@ struct plan_conf command_plan_conf(struct session *s, struct run *r)
                                .on_skip = run_on_skip,
                                .judge = !c->audit && c->command != COMMAND_CHECK &&
                                         c->command != COMMAND_TOPICS,
-                               .on_judged = c->command == COMMAND_VERIFY ? NULL : run_on_judged,
-                               .on_lock = c->command == COMMAND_VERIFY ? NULL : run_on_lock,
+                               .on_judged = compares ? NULL : run_on_judged,
+                               .on_lock = compares ? NULL : run_on_lock,
                                .ctx = r };
 }
 

@@ -89,19 +89,21 @@ static struct verify_conf proof_conf(struct rebuild *b)
     return v;
 }
 
-/* What --resume finds in a topic. For executions only missing keys may be sent, because the
- * executor acts on every record. */
+/* What --resume finds in a topic, decided as a repair decides it. */
 static bool take_for_resume(void *ctx, const struct difference *d, struct err *err)
 {
-    struct rebuild *b = ctx;
-    bool            repeats = d->kind == KIND_EXECUTION;
+    struct rebuild   *b = ctx;
+    bool              repeats = d->kind == KIND_EXECUTION;
+    struct repair_may may = { .partitions = b->r->plan.topic_of[d->kind]->partitions };
 
-    if (d->class == DIFF_MISSING || (!repeats && d->class != DIFF_EXTRA && d->key.p)) {
+    /* A duplicated one may be wrong in its own partition, too: that much is made right. */
+    if (repair_decide(d, &may).action == REPAIR_SEND ||
+        (!repeats && d->class == DIFF_DUPLICATED && d->table)) {
         (void)keyset_put(b->only[d->kind], d->key, 0);
         return true;
     }
     if (!repeats)
-        return true; /* an extra key: the proof lists it */
+        return true; /* an extra or stray record: the proof lists it */
     b->refused++;
     return run_on_difference(b->r, d, err);
 }

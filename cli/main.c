@@ -28,6 +28,7 @@ static void run_command(void *arg)
     case COMMAND_REBUILD: job->exit = command_rebuild(job->session); break;
     case COMMAND_VERIFY: job->exit = command_verify(job->session); break;
     case COMMAND_EXECUTIONS: job->exit = command_executions(job->session); break;
+    case COMMAND_REPAIR: job->exit = command_repair(job->session); break;
     case COMMAND_TOPICS: job->exit = command_topics(job->session); break;
     case COMMAND_HELP:
     case COMMAND_VERSION:

@@ -15,9 +15,10 @@
 #define VERIFY   (1u << COMMAND_VERIFY)
 #define TOPICS   (1u << COMMAND_TOPICS)
 #define LIST     (1u << COMMAND_EXECUTIONS)
-#define KAFKA    (CHECK | PLAN | REBUILD | VERIFY | TOPICS)
+#define REPAIR   (1u << COMMAND_REPAIR)
+#define KAFKA    (CHECK | PLAN | REBUILD | VERIFY | REPAIR | TOPICS)
 #define RUNS     (KAFKA | LIST)
-#define READS    (PLAN | REBUILD | VERIFY)
+#define READS    (PLAN | REBUILD | VERIFY | REPAIR)
 #define WRITES   (PLAN | REBUILD)
 #define JUDGES   (READS | LIST)
 
@@ -53,7 +54,7 @@ const struct opt options_table[] = {
     { "no-triggers-execution-id", 0, OPT_SET, FIELD(unlock),      0, 0,  "all", NULL,                      NULL,             "the same as --unlock all", READS },
     { "recover",           0, OPT_CHOICE, FIELD(recover),         0, 0,  "none", NULL,                     "none|safe|all",  "rewrite executions that would not come back: none, those of which no task was lost, or also where it has a price", JUDGES },
     { "lost-tasks",        0, OPT_CHOICE, FIELD(lost_tasks),      0, 0,  "rerun", NULL,                    "rerun|fail",     "with --recover all: tasks that were running at the loss run again, or fail", JUDGES },
-    { "lost-at",           0, OPT_STRING, FIELD(lost_at),         0, 0,  NULL,  NULL,                      "TIME",           "when Kafka was lost (RFC 3339): tells what the store cannot know", JUDGES & ~VERIFY },
+    { "lost-at",           0, OPT_STRING, FIELD(lost_at),         0, 0,  NULL,  NULL,                      "TIME",           "when Kafka was lost (RFC 3339): tells what the store cannot know", JUDGES & ~(VERIFY | REPAIR) },
     { "max-age",           0, OPT_DURATION, FIELD(max_age),       0, 0,  "30d", "REQUEUE_MAX_AGE",         "DURATION",       "executions whose last change is older wait for a person (0: no limit)", JUDGES },
     { "now",               0, OPT_STRING, FIELD(now),             0, 0,  NULL,  NULL,                      "TIME",           "the time that ages are counted from, instead of the newest one of the store", JUDGES },
     { "with-logs",         0, OPT_FLAG,   FIELD(with_logs),       0, 0,  NULL,  NULL,                      NULL,             "ask Kestra's logs, too, which tasks have ended: slower", JUDGES },
@@ -75,10 +76,13 @@ const struct opt options_table[] = {
     { "alter",             0, OPT_FLAG,   FIELD(alter),           0, 0,  NULL,  NULL,                      NULL,             "set the topic configs that differ from the layout, and only those", WRITES },
     { "plan",              0, OPT_STRING, FIELD(plan),            0, 0,  NULL,  NULL,                      "FILE",           "refuse if anything changed since this plan was written", REBUILD },
     { "no-verify",         0, OPT_FLAG,   FIELD(no_verify),       0, 0,  NULL,  NULL,                      NULL,             "end without the proof: UNPROVEN, exit 3", REBUILD },
-    { "kestra-running",    0, OPT_FLAG,   FIELD(kestra_running),  0, 0,  NULL,  NULL,                      NULL,             "go on although a Kestra server is running", WRITES },
+    { "kestra-running",    0, OPT_FLAG,   FIELD(kestra_running),  0, 0,  NULL,  NULL,                      NULL,             "go on although a Kestra server is running", WRITES | REPAIR },
     { "audit",             0, OPT_FLAG,   FIELD(audit),           0, 0,  NULL,  NULL,                      NULL,             "topics that a Kestra has lived with: all executions, and what its own life produces is explained", VERIFY },
     { "strict",            0, OPT_FLAG,   FIELD(strict),          0, 0,  NULL,  NULL,                      NULL,             "explained differences count too", VERIFY },
-    { "like",              0, OPT_STRING, FIELD(like),            0, 0,  NULL,  NULL,                      "REPORT.json",    "expect what that rebuild was asked to send", VERIFY },
+    { "like",              0, OPT_STRING, FIELD(like),            0, 0,  NULL,  NULL,                      "REPORT.json",    "expect what that run was asked for (repair: by default the report that lies beside the lines)", VERIFY | REPAIR },
+    { "from",              0, OPT_STRING, FIELD(from),            0, 0,  NULL,  NULL,                      "FILE",           "the differences to repair: REPORT.differences.jsonl, as verify --report writes it", REPAIR },
+    { "execute",           0, OPT_FLAG,   FIELD(execute),         0, 0,  NULL,  NULL,                      NULL,             "send; without it nothing is changed", REPAIR },
+    { "allow-tombstones",  0, OPT_FLAG,   FIELD(allow_tombstones), 0, 0, NULL,  NULL,                      NULL,             "delete triggers that the store does not have", REPAIR },
     { "output",          'o', OPT_STRING, FIELD(output),          0, 0,  NULL,  NULL,                      "FILE",           "write the plan as JSON, for rebuild --plan", PLAN },
     { "report",            0, OPT_STRING, FIELD(report),          0, 0,  NULL,  "REQUEUE_REPORT",          "FILE",           "write a JSON report; differences, skips and executions as JSON lines beside it", JUDGES },
     { "format",            0, OPT_CHOICE, FIELD(format),          0, 0,  "text", "REQUEUE_FORMAT",         "text|json",      "how the result is written to stdout", RUNS },
@@ -98,6 +102,7 @@ static const struct {
     [COMMAND_REBUILD] = { "rebuild", "make the topics from the store, then prove them" },
     [COMMAND_VERIFY]  = { "verify",  "compare store and topics, key by key" },
     [COMMAND_EXECUTIONS] = { "executions", "a verdict for each pending execution; changes nothing" },
+    [COMMAND_REPAIR]  = { "repair",  "send only what the report of a verify names, then verify that; dry without --execute" },
     [COMMAND_TOPICS]  = { "topics",  "the topic table of the layout, and how the cluster differs" },
     [COMMAND_HELP]    = { "help",    "this help, or that of a command" },
     [COMMAND_VERSION] = { "version", "the version of this program and of its libraries" },
@@ -301,6 +306,9 @@ bool options_parse(int argc, char *const *argv, struct config *conf, struct err 
         return false;
     if (conf->command != COMMAND_EXECUTIONS &&
         (!need(conf->kafka, "kafka", "127.0.0.1:9092", err) || !brokers_check(conf->kafka, err)))
+        return false;
+    if (conf->command == COMMAND_REPAIR &&
+        !need(conf->from, "from", "verify.differences.jsonl", err))
         return false;
     if (!store_options_check(conf, given, err))
         return false;

@@ -16,6 +16,7 @@ enum command {
     COMMAND_REBUILD,
     COMMAND_VERIFY,
     COMMAND_EXECUTIONS,
+    COMMAND_REPAIR,
     COMMAND_TOPICS,
     COMMAND_HELP,
     COMMAND_VERSION,
@@ -79,6 +80,9 @@ struct config {
     bool        audit;
     bool        strict;
     const char *like;
+    const char *from; /* repair: the lines of a report */
+    bool        execute;
+    bool        allow_tombstones;
     const char *output;
     const char *report;
     const char *format;

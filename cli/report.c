@@ -348,6 +348,8 @@ void report_json(const struct run *r, struct buf *out)
         options_json(&w, s);
     totals_json(&w, r);
     executions_json(&w, r);
+    if (r->repair)
+        repair_json(r, &w);
     json_key(&w, "results");
     json_open(&w, '{');
     for (int k = 0; r->planned && k < KIND_COUNT; k++)

@@ -36,8 +36,7 @@ enum exit_status exit_worse(enum exit_status a, enum exit_status b)
     return EXIT_DONE;
 }
 
-/* "r.json" -> "r.differences.jsonl". */
-static char *beside(const char *report, const char *what)
+char *run_beside(const char *report, const char *what)
 {
     size_t     n = strlen(report);
     struct buf b = { 0 };
@@ -84,9 +83,9 @@ static bool open_executions(struct run *r, struct err *err)
         x->max_shown = 0;
     if (!c->report || !lists_executions(c))
         return true;
-    r->locks_name = beside(c->report, "locks");
-    x->lines_name = beside(c->report, "executions");
-    x->originals_name = beside(c->report, "originals");
+    r->locks_name = run_beside(c->report, "locks");
+    x->lines_name = run_beside(c->report, "executions");
+    x->originals_name = run_beside(c->report, "originals");
     return open_file("report", r->locks_name, &r->locks_file, err) &&
            open_file("report", x->lines_name, &x->lines_file, err) &&
            open_file("report", x->originals_name, &x->originals_file, err);
@@ -104,8 +103,8 @@ bool run_open(struct run *r, struct session *s, struct err *err)
     buf_init(&r->shown_skips, 1u << 20);
     buf_init(&r->shown_locks, 1u << 20);
     if (report) {
-        r->differences_name = beside(report, "differences");
-        r->skipped_name = beside(report, "skipped");
+        r->differences_name = run_beside(report, "differences");
+        r->skipped_name = run_beside(report, "skipped");
     }
     return open_file("output", s->conf->output, &r->plan_file, err) &&
            open_file("report", report, &r->report_file, err) &&
@@ -164,7 +163,9 @@ const struct tally *run_tally(const struct run *r, enum kind kind)
 {
     struct session *s = r->session;
 
-    return s->conf->command == COMMAND_VERIFY ? &s->verify_tallies[kind] : &s->tallies[kind];
+    return s->conf->command == COMMAND_VERIFY || s->conf->command == COMMAND_REPAIR
+               ? &s->verify_tallies[kind]
+               : &s->tallies[kind];
 }
 
 uint64_t run_reason(const struct run *r, enum kind kind, enum reason reason)
@@ -230,7 +231,7 @@ bool run_is_proven(const struct run *r)
     bool any = false;
 
     for (int k = 0; k < KIND_COUNT; k++) {
-        if (!r->plan.topic_of[k])
+        if (!r->plan.topic_of[k] || (r->repaired && !r->was_verified[k]))
             continue;
         if (!r->was_verified[k])
             return false;
@@ -248,6 +249,8 @@ static enum exit_status found_exit(const struct run *r)
         r->session->conf->command != COMMAND_VERIFY)
         e = exit_worse(e, EXIT_REFUSED);
     if (r->differences > 0 || r->foreign > 0)
+        e = exit_worse(e, EXIT_DIFFERENT);
+    if (r->repair && repair_is_left(r))
         e = exit_worse(e, EXIT_DIFFERENT);
     if (r->session->conf->fail_on_blocked && r->judged.sum.stay_blocked > 0)
         e = exit_worse(e, EXIT_BLOCKED);
@@ -305,7 +308,8 @@ static void judge_stopped(struct run *r, const char *word, const char *sent)
         rest = sent;
     else if (r->touched)
         rest = ": topics were made, nothing was sent; run it again";
-    else if (r->session->conf->command == COMMAND_REBUILD)
+    else if (r->session->conf->command == COMMAND_REBUILD ||
+             r->session->conf->command == COMMAND_REPAIR)
         rest = ": nothing was changed";
     (void)snprintf(r->verdict, sizeof(r->verdict), "%s%s", word, rest);
 }
@@ -315,6 +319,7 @@ void run_judge(struct run *r)
     char   grade;
     char  *v = r->verdict;
     size_t n = sizeof(r->verdict);
+    bool   repairs = r->session->conf->command == COMMAND_REPAIR;
 
     /* A search store's may have fallen. */
     if (r->session->info.grade)
@@ -330,11 +335,17 @@ void run_judge(struct run *r)
                            ? "REFUSED: a rebuild would not start; nothing was changed"
                            : "REFUSED: nothing was sent");
         break;
-    case EXIT_INTERRUPTED: judge_stopped(r, "INTERRUPTED", ": continue with --resume"); break;
+    case EXIT_INTERRUPTED:
+        judge_stopped(r, "INTERRUPTED", repairs ? ": run it again" : ": continue with --resume");
+        break;
     case EXIT_USAGE:
     case EXIT_STORE:
     case EXIT_KAFKA:
-    case EXIT_BUG: judge_stopped(r, "FAILED", ": not proven; continue with --resume"); break;
+    case EXIT_BUG:
+        judge_stopped(r, "FAILED",
+                      repairs ? ": not proven; run it again"
+                              : ": not proven; continue with --resume");
+        break;
     case EXIT_DIFFERENT:
         if (r->foreign > 0)
             (void)snprintf(v, n, "FAIL: another writer added %llu records (grade %c)",
@@ -360,6 +371,8 @@ void run_judge(struct run *r)
         judge_plan(r);
     if (r->session->conf->command == COMMAND_EXECUTIONS)
         judge_executions(r);
+    if (repairs)
+        repair_judge(r);
 }
 
 /* The first failure of any of them is told. */

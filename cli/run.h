@@ -11,6 +11,7 @@
 
 #include "cli/executions.h"
 #include "cli/lock_lines.h"
+#include "cli/repair.h"
 #include "cli/session.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
@@ -75,9 +76,15 @@ struct run {
     struct buf      shown_locks;
     uint64_t        n_shown_locks;
 
+    struct repair_list *repair;   /* of repair; NULL: not read. Borrowed */
+    bool                repaired; /* repair: it was executed, and proven */
+
     bool                   was_judged; /* the pending executions were looked at */
     struct executions_list judged;
 };
+
+/* "r.json" -> "r.WHAT.jsonl"; owned by the caller (mem_free). */
+char *run_beside(const char *report, const char *what);
 
 /* Open the files of --output and --report. */
 MUST_CHECK bool run_open(struct run *r, struct session *s, struct err *err);
@@ -130,6 +137,13 @@ struct row run_row(const struct run *r, enum kind kind);
 void report_json(const struct run *r, struct buf *out);
 /* cli/table.c: the result as text. */
 void table_text(const struct run *r, struct buf *out);
+/* cli/repair_text.c: a repair's table and what to do about the rest; its verdict; its member of the
+ * report. */
+void repair_text(const struct run *r, struct buf *out);
+void repair_judge(struct run *r);
+void repair_json(const struct run *r, struct json_writer *w);
+/* Something named differs, or is not known not to. */
+bool repair_is_left(const struct run *r);
 /* cli/plan_text.c: the plan as text, and as the member "plan" of a report, which is also what
  * `plan -o` writes and `rebuild --plan` reads. */
 void plan_text(const struct run *r, struct buf *out);

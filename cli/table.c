@@ -357,6 +357,8 @@ static bool has_result(const struct run *r)
         return false;
     if (c == COMMAND_EXECUTIONS)
         return r->err.kind == ERR_NONE;
+    if (c == COMMAND_REPAIR)
+        return r->repair != NULL;
     if (c == COMMAND_REBUILD)
         return r->sent_any || r->differences > 0 ||
                (r->plan.n_refusals == 0 && r->err.kind == ERR_NONE);
@@ -379,11 +381,26 @@ static void executions_result(const struct run *r, struct buf *out)
     grade_lines(r, out);
 }
 
+static void repair_result(const struct run *r, struct buf *out)
+{
+    repair_text(r, out);
+    shown_lines(r, out);
+    if (r->err.kind == ERR_NONE)
+        grade_lines(r, out);
+    next_lines(r, out);
+}
+
 void table_text(const struct run *r, struct buf *out)
 {
     if (has_result(r)) {
         if (r->session->conf->command == COMMAND_EXECUTIONS) {
             executions_result(r, out);
+            buf_add(out, "%s\n", r->verdict);
+            return;
+        }
+        if (r->session->conf->command == COMMAND_REPAIR) {
+            repair_result(r, out);
+            refusal_lines(r, out);
             buf_add(out, "%s\n", r->verdict);
             return;
         }

@@ -50,7 +50,9 @@ struct send_task {
                                 record sent: the ledger. With `only` it has been filled before.
                                 What the broker refuses is marked there, KEYSET_FAILED */
     const struct keyset
-            *only;  /* NULL, or the keys to send, others are passed over: resume, repair */
+        *only; /* NULL, or the keys to send, others are passed over: resume, repair */
+    const struct keyset *tombstones; /* NULL, or keys that get a null value, after the others;
+                                        then with an empty `only` the store is not read */
     int64_t *from;  /* NULL, or gets each partition's end before the first record: the
                        proof of an append begins there */
     int64_t *until; /* NULL, or gets each partition's end after the last one, when all went well:

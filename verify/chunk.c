@@ -116,6 +116,14 @@ static void whole_document(struct chunk *x, struct slice store, struct slice top
     d->n_paths = 1;
 }
 
+static void find_newer(struct chunk *x, struct item *item, struct slice store, struct difference *d)
+{
+    if (!x->conf->audit && !x->conf->find_newer)
+        return;
+    d->newer = store.p && item->value.p && comparer_newer(x->comparer, store, item->value);
+    item->facts |= d->newer ? FACT_TOPIC_NEWER : 0;
+}
+
 /* Both sides have the key, and their digests differ. */
 static bool explain_values(struct chunk *x, struct item *item, struct slice store,
                            struct difference *d, struct err *err)
@@ -132,8 +140,8 @@ static bool explain_values(struct chunk *x, struct item *item, struct slice stor
     }
     if (comparer_stale(x->comparer, store, topic))
         d->class = DIFF_STALE;
-    else if (x->conf->audit && comparer_newer(x->comparer, store, topic))
-        item->facts |= FACT_TOPIC_NEWER;
+    else
+        find_newer(x, item, store, d);
     d->paths = x->paths;
     if (!comparer_explain(x->comparer, store, topic, x->paths_arena, x->paths, &d->n_paths,
                           &d->more_paths, &why)) {
@@ -194,6 +202,8 @@ static bool tell_item(struct chunk *x, struct item *item, struct slice store, co
         d.class = DIFF_UNDECODABLE;
     else if (c->class == DIFF_CHANGED && !explain_values(x, item, store, &d, err))
         return false;
+    else if (c->class == DIFF_MISPLACED && x->conf->find_newer)
+        find_newer(x, item, store, &d);
     if (x->conf->audit) {
         item->facts |= c->topic && c->topic->flags & KEYSET_GONE ? FACT_TOMBSTONE : 0;
         item->facts |= !c->expected && x->identity.deleted ? FACT_TOPIC_DELETED : 0;

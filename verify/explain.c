@@ -80,6 +80,8 @@ static bool wants_value(const struct verify_conf *conf, bool raw, const struct c
 {
     if (conf->no_lookups || !c->topic || c->topic->flags & (KEYSET_GONE | KEYSET_UNDECODABLE))
         return false;
+    if (conf->find_newer && c->class == DIFF_MISPLACED)
+        return true;
     return raw || !c->expected || c->class == DIFF_CHANGED;
 }
 

@@ -81,6 +81,8 @@ static bool fold_record(void *ctx, const struct topic_record *rec, struct err *e
         tell_consumed(s);
     if (!rec->key.p || !utf8_valid(rec->key))
         return s->f->on_undecodable(s->f->ctx, rec->partition, rec->offset, rec->key, err);
+    if (s->f->only && !keyset_find(s->f->only, rec->key, NULL))
+        return true;
     e = keyset_put(s->out, rec->key, rec->partition);
     if (e->records > 0)
         s->stats->superseded++;

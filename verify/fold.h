@@ -20,6 +20,7 @@ struct fold {
     size_t                    n_ranges;
     struct comparer          *comparer; /* NULL: digests of raw bytes */
     const struct keyset      *expected; /* with a comparer: verify_store_side's, or NULL */
+    const struct keyset      *only;     /* NULL, or the keys to fold: others are only counted */
     undecodable_fn            on_undecodable;
     void                     *ctx;
     atomic_uint_fast64_t     *consumed; /* NULL: nobody looks */

@@ -40,6 +40,8 @@ static bool put_digest(struct sink *s, const struct record *rec, enum reason *re
     struct digest        value;
     struct keyset_entry *e;
 
+    if (side->conf->only && !keyset_find(side->conf->only, rec->key, NULL))
+        return true;
     if (!comparer_digest(side->comparer, rec->value, &value, &side->why)) {
         if (side->why.kind != ERR_DATA) {
             *err = side->why;
@@ -197,6 +199,7 @@ static bool read_topic(struct topic_side *t, const int64_t *from, struct err *er
                 .n_ranges = (size_t)t->n_partitions,
                 .comparer = t->raw ? NULL : t->comparer,
                 .expected = t->expected,
+                .only = t->conf->only,
                 .on_undecodable = tell_undecodable,
                 .ctx = t,
                 .consumed = t->conf->consumed,

@@ -50,7 +50,10 @@ struct difference {
     const struct value_difference *paths; /* changed and stale */
     size_t                         n_paths;
     bool                           more_paths;
-    const char                    *explained; /* audit: name of the rule; NULL: not explained */
+    bool newer;            /* the topic's value is newer than the store's: comparer_newer. Looked at
+                              for changed records in an audit, and for changed and misplaced ones
+                              with find_newer */
+    const char *explained; /* audit: name of the rule; NULL: not explained */
 };
 typedef bool (*difference_fn)(void *ctx, const struct difference *d, struct err *err);
 
@@ -93,6 +96,10 @@ struct verify_conf {
     bool keys_only_ours;            /* partial scope, or append: other keys are no `extra` */
     bool no_lookups; /* tell keys and classes only: nothing is read again, `stale` is told
                         as `changed`, tenant, namespace, id and paths stay empty */
+    bool                 find_newer; /* difference.newer is wanted */
+    const struct keyset *only; /* NULL, or the keys to compare: all others are passed over on both
+                                  sides and not counted (repair). Records without a usable key are
+                                  told all the same. */
     const char *const    *places; /* of each kind in the store, for addresses; NULL: its tables */
     const char           *topics[KIND_COUNT]; /* names with prefix */
     int                   partitions[KIND_COUNT];

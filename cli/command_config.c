@@ -30,7 +30,7 @@ static void row(struct listing *l, const char *name, const char *value, const ch
     if (value)
         shown_add(&shown, slice_str(value), l->as_json ? 8192 : MAX_SHOWN);
     if (!l->as_json) {
-        buf_add(l->out, "%-26s %-44s %s\n", name, value ? (shown.n ? shown.p : "''") : "-", origin);
+        buf_add(l->out, "%-28s %-44s %s\n", name, value ? (shown.n ? shown.p : "''") : "-", origin);
     } else {
         json_open(&l->json, '{');
         json_key(&l->json, "name");
@@ -281,7 +281,7 @@ enum exit_status command_config(const struct config *conf)
         buf_add(&out, "\n");
     } else {
         for (size_t i = 0; i < conf->kestra_files.n; i++)
-            buf_add(&out, "%-26s %s\n", i == 0 ? "Kestra's configuration" : "",
+            buf_add(&out, "%-28s %s\n", i == 0 ? "Kestra's configuration" : "",
                     conf->kestra_files.items[i]);
         all_rows(&l, conf);
         for (size_t i = 0; i < conf->notes.n; i++)

@@ -208,8 +208,11 @@ bool kestra_apply(struct config *conf, const bool *given, struct err *err)
     if (!add_files(&ap))
         return false;
     /* Without a file, Kestra's variables are not for us. */
-    if (conf->kestra_files.n == 0)
+    if (conf->kestra_files.n == 0) {
+        kestra_config_free(conf->kestra);
+        conf->kestra = NULL;
         return true;
+    }
     return kestra_apply_store(&ap) &&
            ((options_table[kestra_option("kafka")].commands & command) == 0 || apply_kafka(&ap));
 }

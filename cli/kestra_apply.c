@@ -5,6 +5,7 @@
 
 #include "cli/brokers.h"
 #include "cli/kestra_internal.h"
+#include "cli/kestra_name.h"
 #include "lib/base/file.h"
 #include "lib/kafka/java_properties.h"
 
@@ -199,6 +200,26 @@ static bool add_files(struct apply *ap)
     return true;
 }
 
+/* A key of ours in Kestra's file is a mistake, and it would be ignored silently. */
+static bool refuse_own_keys(struct apply *ap)
+{
+    struct kestra_entries e = kestra_config_below(ap->kc, "requeue");
+    size_t                i = 0;
+
+    if (e.n == 0)
+        return true;
+    (void)err_set(ap->err, ERR_USAGE, "%s: requeue.%.60s: Kestra's file has no settings of requeue",
+                  e.items[0].where, e.items[0].name);
+    while (options_table[i].name && !kestra_name_is(e.items[0].name, options_table[i].name))
+        i++;
+    if (!options_table[i].name)
+        return err_hint(ap->err, "requeue help %s lists its options",
+                        command_name(ap->conf->command));
+    return err_hint(ap->err, "say --%s%s%s", options_table[i].name,
+                    options_table[i].env ? ", or set the variable " : "",
+                    options_table[i].env ? options_table[i].env : "");
+}
+
 bool kestra_apply(struct config *conf, const bool *given, struct err *err)
 {
     struct apply ap = { .conf = conf, .given = given, .err = err };
@@ -213,6 +234,6 @@ bool kestra_apply(struct config *conf, const bool *given, struct err *err)
         conf->kestra = NULL;
         return true;
     }
-    return kestra_apply_store(&ap) &&
+    return refuse_own_keys(&ap) && kestra_apply_store(&ap) &&
            ((options_table[kestra_option("kafka")].commands & command) == 0 || apply_kafka(&ap));
 }

@@ -142,8 +142,10 @@ static void merge_configs(const struct topic_override *o, bool replace, struct t
 
 static void apply_one(const struct topic_override *o, struct topic_layout *t, struct arena *a)
 {
-    if (o->name)
+    if (o->name) {
         t->name = o->name;
+        t->assumed = false; /* whoever runs it has said it */
+    }
     if (o->partitions > 0)
         t->partitions = o->partitions;
     if (o->replication > 0)

@@ -214,6 +214,20 @@ static void what_a_repository_needs_is_asked_for(void **state)
     assert_string_equal(f->err.msg, "--store is missing");
 }
 
+static void a_key_of_ours_in_the_file_is_an_error_with_a_suggestion(void **state)
+{
+    struct fixture *f = *state;
+
+    write_file(f, "requeue:\n  topicPrefix: x\n");
+    assert_false(PARSE(f, "plan", "--kafka=k:1", "--store=postgres://"));
+    assert_non_null(strstr(f->err.msg, ":2: requeue.topicPrefix: Kestra's file has no settings"));
+    assert_string_equal(f->err.hint,
+                        "say --topic-prefix, or set the variable REQUEUE_TOPIC_PREFIX");
+    write_file(f, "requeue: {nothing: x}\n");
+    assert_false(PARSE(f, "plan", "--kafka=k:1", "--store=postgres://"));
+    assert_string_equal(f->err.hint, "requeue help plan lists its options");
+}
+
 static void hosts_of_a_search_store_have_one_scheme_and_a_port(void **state)
 {
     static const struct {
@@ -352,7 +366,7 @@ static void kestras_own_file_is_used_when_nothing_else_is_said(void **state)
 static void topics_get_the_names_and_shapes_of_the_file(void **state)
 {
     struct fixture            *f = *state;
-    struct layout             *l = layout_file("A");
+    struct layout             *l = layout_file("I");
     const struct topic_layout *t;
     size_t                     n;
 
@@ -370,6 +384,8 @@ static void topics_get_the_names_and_shapes_of_the_file(void **state)
     assert_int_equal(l->partitions, 3);
     t = layout_topic_of(l, KIND_EXECUTION);
     assert_string_equal(t->name, "kestra_e");
+    assert_false(t->assumed);
+    assert_true(layout_topic_of(l, KIND_TRIGGER)->assumed);
     assert_int_equal(t->replication, 2);
     assert_int_equal(t->partitions, 0);
     assert_int_equal(t->n_configs, n + 2);
@@ -523,6 +539,7 @@ int main(void)
         TEST(a_command_without_kafka_looks_at_no_property),
         TEST(another_repository_is_refused_unless_a_store_is_given),
         TEST(what_a_repository_needs_is_asked_for),
+        TEST(a_key_of_ours_in_the_file_is_an_error_with_a_suggestion),
         TEST(hosts_of_a_search_store_have_one_scheme_and_a_port),
         TEST(options_and_variables_win_over_the_file),
         TEST(a_given_store_takes_nothing_that_belongs_to_another_kind_of_store),

@@ -9,7 +9,7 @@
 #include <strings.h>
 
 #define JDBC    "jdbc:postgresql:"
-#define MAX_URL 32768
+#define MAX_URL ((size_t)32768)
 
 /* Parameters with a name of libpq; their values have the same form. */
 static const struct {
@@ -235,7 +235,7 @@ bool jdbc_url_translate(const char *url, const char *user, const char *password,
         return err_hint(err, "name the store with --store");
     }
     if (strlen(url) > MAX_URL)
-        return err_set(err, ERR_USAGE, "the URL is longer than %d bytes", MAX_URL);
+        return err_set(err, ERR_USAGE, "the URL is longer than %zu bytes", MAX_URL);
     buf_init(&w.query, 8 * MAX_URL);
     buf_init(&w.left_out, 2 * MAX_URL);
     ok = build(&w, url + strlen(JDBC), err);

@@ -204,13 +204,17 @@ static bool add_files(struct apply *ap)
 static bool refuse_own_keys(struct apply *ap)
 {
     struct kestra_entries e = kestra_config_below(ap->kc, "requeue");
+    size_t                k = 0;
     size_t                i = 0;
 
-    if (e.n == 0)
+    /* REQUEUE_* variables are ours, and looked at elsewhere. */
+    while (k < e.n && e.items[k].literal)
+        k++;
+    if (k == e.n)
         return true;
     (void)err_set(ap->err, ERR_USAGE, "%s: requeue.%.60s: Kestra's file has no settings of requeue",
-                  e.items[0].where, e.items[0].name);
-    while (options_table[i].name && !kestra_name_is(e.items[0].name, options_table[i].name))
+                  e.items[k].where, e.items[k].name);
+    while (options_table[i].name && !kestra_name_is(e.items[k].name, options_table[i].name))
         i++;
     if (!options_table[i].name)
         return err_hint(ap->err, "requeue help %s lists its options",

@@ -7,9 +7,9 @@
 #include "lib/kafka/jaas.h"
 #include "lib/kafka/java_properties.h"
 
-#define SECRET "hunter2"
-#define PLAIN  "org.apache.kafka.common.security.plain.PlainLoginModule required "
-#define SCRAM  "org.apache.kafka.common.security.scram.ScramLoginModule required "
+#define SECRET         "hunter2"
+#define PLAIN(options) ("org.apache.kafka.common.security.plain.PlainLoginModule required " options)
+#define SCRAM(options) ("org.apache.kafka.common.security.scram.ScramLoginModule required " options)
 
 struct fixture {
     struct arena      *arena;
@@ -176,11 +176,11 @@ static void plain_and_scram_logins_come_out_of_jaas(void **state)
     struct fixture *f = *state;
 
     assert_true(TRANSLATE(f, "security.protocol", "SASL_PLAINTEXT", "sasl.mechanism", "PLAIN",
-                          "sasl.jaas.config", PLAIN "username=\"ann\" password=\"a b\";"));
+                          "sasl.jaas.config", PLAIN("username=\"ann\" password=\"a b\";")));
     assert_out(f, "security.protocol=SASL_PLAINTEXT sasl.mechanism=PLAIN sasl.username=ann "
                   "sasl.password=a b");
     assert_true(TRANSLATE(f, "security.protocol", "SASL_SSL", "sasl.mechanism", "SCRAM-SHA-512",
-                          "sasl.jaas.config", SCRAM "username=ann password='b';"));
+                          "sasl.jaas.config", SCRAM("username=ann password='b';")));
     assert_out(f, "security.protocol=SASL_SSL sasl.mechanism=SCRAM-SHA-512 sasl.username=ann "
                   "sasl.password=b");
     assert_string_equal(f->out.properties[3].where, "f.yml:7");
@@ -191,17 +191,17 @@ static void a_login_that_cannot_be_used_says_why(void **state)
     struct fixture *f = *state;
 
 #define LOGIN "security.protocol", "SASL_SSL", "sasl.mechanism"
-    assert_false(TRANSLATE(f, LOGIN, "PLAIN", "sasl.jaas.config", "x.Y required a=" SECRET ";"));
+    assert_false(TRANSLATE(f, LOGIN, "PLAIN", "sasl.jaas.config", ("x.Y required a=" SECRET ";")));
     assert_refused(f,
                    "f.yml:7: P.sasl.jaas.config: the login module is neither PlainLoginModule "
                    "nor ScramLoginModule",
                    "-X sasl.username");
-    assert_false(TRANSLATE(f, LOGIN, "PLAIN", "sasl.jaas.config", PLAIN "password=" SECRET ";"));
+    assert_false(TRANSLATE(f, LOGIN, "PLAIN", "sasl.jaas.config", PLAIN("password=" SECRET ";")));
     assert_refused(f, "f.yml:7: P.sasl.jaas.config: username or password is missing", "");
-    assert_false(TRANSLATE(f, LOGIN, "PLAIN", "sasl.jaas.config", PLAIN "password=\"" SECRET));
+    assert_false(TRANSLATE(f, LOGIN, "PLAIN", "sasl.jaas.config", PLAIN("password=\"" SECRET)));
     assert_refused(f, "f.yml:7: P.sasl.jaas.config: an option is not written name=\"value\"", "");
     assert_false(TRANSLATE(f, LOGIN, "SCRAM-SHA-256", "sasl.jaas.config",
-                           SCRAM "username=u password=" SECRET " tokenauth=true;"));
+                           SCRAM("username=u password=" SECRET " tokenauth=true;")));
     assert_refused(f,
                    "f.yml:7: P.sasl.jaas.config: tokenauth: librdkafka cannot log in with "
                    "delegation tokens",
@@ -221,8 +221,8 @@ static void kerberos_takes_keytab_and_principal_and_is_told(void **state)
 
     assert_true(TRANSLATE(f, LOGIN, "GSSAPI", "sasl.kerberos.service.name", "kafka",
                           "sasl.jaas.config",
-                          "com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true "
-                          "keyTab=\"/k\" principal=\"p@R\";"));
+                          ("com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true "
+                           "keyTab=\"/k\" principal=\"p@R\";")));
     assert_out(f,
                "security.protocol=SASL_SSL sasl.mechanism=GSSAPI sasl.kerberos.service.name=kafka "
                "sasl.kerberos.keytab=/k sasl.kerberos.principal=p@R");
@@ -309,7 +309,7 @@ static void what_is_given_anyway_is_not_translated(void **state)
     assert_true(GIVEN(f, "sasl.mechanism=PLAIN", LOGIN, "OAUTHBEARER"));
     assert_out(f, "security.protocol=SASL_SSL");
     assert_true(GIVEN(f, "sasl.username=me", LOGIN, "PLAIN", "sasl.jaas.config",
-                      PLAIN "username=u password=p;"));
+                      PLAIN("username=u password=p;")));
     assert_out(f, "security.protocol=SASL_SSL sasl.mechanism=PLAIN sasl.password=p");
 }
 

@@ -5,7 +5,6 @@
 #include "tests/support/test.h"
 
 #include "cli/commands.h"
-#include "tests/support/layout_files.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -361,73 +360,6 @@ static void kestras_own_file_is_used_when_nothing_else_is_said(void **state)
     (void)rmdir(home);
 }
 
-/* ---- topics ------------------------------------------------------------------------------- */
-
-static void topics_get_the_names_and_shapes_of_the_file(void **state)
-{
-    struct fixture            *f = *state;
-    struct layout             *l = layout_file("I");
-    const struct topic_layout *t;
-    size_t                     n;
-
-    write_file(f, "kestra:\n  kafka:\n    defaults:\n"
-                  "      topic: {partitions: 3, properties: {cleanup.policy: x, own: y}}\n"
-                  "      topics: {flow: {name: documented, partitions: 7}}\n"
-                  "    topics:\n"
-                  "      execution: {name: '${kestra.kafka.defaults.topic-prefix}e', "
-                  "replicationFactor: 2, properties: {retention.ms: '5', new: z}}\n"
-                  "      flow: {name: f}\n"
-                  "      metrics: {name: unknown}\n");
-    PARSED(f, "plan", "--kafka=k:1", "--store=postgres://");
-    n = layout_topic_of(l, KIND_EXECUTION)->n_configs;
-    assert_true(topic_overrides_apply(&f->c->topics, l, "kestra_", "kestra_", &f->err));
-    assert_int_equal(l->partitions, 3);
-    t = layout_topic_of(l, KIND_EXECUTION);
-    assert_string_equal(t->name, "kestra_e");
-    assert_false(t->assumed);
-    assert_true(layout_topic_of(l, KIND_TRIGGER)->assumed);
-    assert_int_equal(t->replication, 2);
-    assert_int_equal(t->partitions, 0);
-    assert_int_equal(t->n_configs, n + 2);
-    for (size_t i = 0; i < t->n_configs; i++)
-        if (strcmp(t->configs[i].name, "cleanup.policy") == 0)
-            assert_string_equal(t->configs[i].value, "compact");
-        else if (strcmp(t->configs[i].name, "retention.ms") == 0)
-            assert_string_equal(t->configs[i].value, "5");
-    t = layout_topic_of(l, KIND_FLOW);
-    assert_string_equal(t->name, "f");
-    assert_int_equal(t->partitions, 7);
-    layout_free(l);
-}
-
-static void two_topics_of_one_name_are_refused(void **state)
-{
-    struct fixture *f = *state;
-    struct layout  *l = layout_file("A");
-
-    write_file(f, "kestra: {kafka: {topics: {flow: {name: t_execution}}}}\n");
-    PARSED(f, "plan", "--kafka=k:1", "--store=postgres://");
-    assert_true(topic_overrides_apply(&f->c->topics, l, "kestra_", "kestra_", &f->err));
-    assert_false(topic_overrides_apply(&f->c->topics, l, "t_", "kestra_", &f->err));
-    assert_non_null(strstr(f->err.msg, "would be one topic, t_execution"));
-    layout_free(l);
-}
-
-static void a_number_of_partitions_is_checked(void **state)
-{
-    static const char *const values[] = { "0", "-1", "x", "100001", "1.5" };
-    struct fixture          *f = *state;
-
-    for (size_t i = 0; i < COUNT_OF(values); i++) {
-        char text[200];
-
-        (void)snprintf(text, sizeof(text), "kestra.kafka.topics.flow.partitions: %s\n", values[i]);
-        write_file(f, text);
-        assert_false(PARSE(f, "plan", "--kafka=k:1", "--store=postgres://"));
-        assert_non_null(strstr(f->err.msg, ":1: partitions is no number between 1 and 100000"));
-    }
-}
-
 /* ---- config ------------------------------------------------------------------------------- */
 
 /* What command_config writes. */
@@ -546,9 +478,6 @@ int main(void)
         TEST(a_value_that_an_option_replaces_is_not_looked_at),
         TEST(later_files_win_and_all_win_over_the_inline_one),
         TEST(kestras_own_file_is_used_when_nothing_else_is_said),
-        TEST(topics_get_the_names_and_shapes_of_the_file),
-        TEST(two_topics_of_one_name_are_refused),
-        TEST(a_number_of_partitions_is_checked),
         TEST(every_value_is_shown_with_its_origin),
         TEST(no_secret_is_ever_shown),
         TEST(config_needs_neither_store_nor_kafka),

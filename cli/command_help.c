@@ -65,7 +65,9 @@ static void manual(struct buf *out)
         buf_add(out, ".El\n");
     }
     buf_add(out,
-            ".Sh ENVIRONMENT\n.Ev REQUEUE_LAYOUTS\nnames the folder of the layout files. "
+            ".Sh ENVIRONMENT\n.Ev REQUEUE_LAYOUTS\nnames the folder of the layout files.\n.Pp\n"
+            ".Ev KESTRA_CONFIGURATION\nis Kestra's configuration itself; files that\n"
+            ".Fl -config\nnames win over it.\n.Pp\n"
             "Options with a variable say so above; PG* variables and service files are libpq's.\n"
             ".Sh EXIT STATUS\n.Bl -tag -width 4n\n"
             ".It 0\nDone, and proven equal.\n"

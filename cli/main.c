@@ -30,6 +30,7 @@ static void run_command(void *arg)
     case COMMAND_EXECUTIONS: job->exit = command_executions(job->session); break;
     case COMMAND_REPAIR: job->exit = command_repair(job->session); break;
     case COMMAND_TOPICS: job->exit = command_topics(job->session); break;
+    case COMMAND_CONFIG:
     case COMMAND_HELP:
     case COMMAND_VERSION:
     case COMMAND_COUNT: job->exit = EXIT_BUG; break;
@@ -77,12 +78,17 @@ int main(int argc, char **argv)
         status = command_help(conf);
     } else if (conf->command == COMMAND_VERSION) {
         status = command_version();
+    } else if (conf->command == COMMAND_CONFIG) {
+        status = command_config(conf);
     } else {
         log_setup(conf->verbose ? LOG_DEBUG : LOG_INFO, strcmp(conf->log_format, "json") == 0);
+        for (size_t i = 0; !conf->quiet && i < conf->notes.n; i++)
+            log_msg(LOG_INFO, "%s", conf->notes.items[i]);
         session_init(session, conf);
         status = supervise(session);
         session_close(session);
     }
+    options_release(conf);
     mem_free(session);
     mem_free(conf);
     return (int)status;

@@ -5,8 +5,10 @@
 
 #include "cli/brokers.h"
 #include "cli/execution_options.h"
+#include "cli/kestra_apply.h"
 #include "cli/store_options.h"
 #include "lib/base/clock.h"
+#include "lib/base/mem.h"
 
 #define FIELD(f) offsetof(struct config, f)
 #define CHECK    (1u << COMMAND_CHECK)
@@ -16,9 +18,10 @@
 #define TOPICS   (1u << COMMAND_TOPICS)
 #define LIST     (1u << COMMAND_EXECUTIONS)
 #define REPAIR   (1u << COMMAND_REPAIR)
-#define KAFKA    (CHECK | PLAN | REBUILD | VERIFY | REPAIR | TOPICS)
+#define CONFIG   (1u << COMMAND_CONFIG)
+#define KAFKA    (CHECK | PLAN | REBUILD | VERIFY | REPAIR | TOPICS | CONFIG)
 #define RUNS     (KAFKA | LIST)
-#define READS    (PLAN | REBUILD | VERIFY | REPAIR)
+#define READS    (PLAN | REBUILD | VERIFY | REPAIR | CONFIG)
 #define WRITES   (PLAN | REBUILD)
 #define JUDGES   (READS | LIST)
 
@@ -27,6 +30,7 @@
 /* clang-format off */
 const struct opt options_table[] = {
     /* name            letter type       field               min max  default environment             arg               help   commands */
+    { "config",          'c', OPT_LIST,   FIELD(config_files),    0, 0,  NULL,  NULL,                      "FILE",           "Kestra's own configuration (application.yml) for everything that is not said otherwise; the last of several wins. Without it KESTRA_CONFIGURATION (the text itself) or, without --store and --kafka, ~/.kestra/config.yml", RUNS },
     { "store",           's', OPT_STRING, FIELD(store),           0, 0,  NULL,  "REQUEUE_STORE",           "URL",            "where the documents are: postgres://USER@HOST:PORT/DB (or postgres:// with PG* variables), http(s)://HOST:PORT of an Elasticsearch or OpenSearch, or file:PATH of what elasticdump wrote", RUNS },
     { "schema",            0, OPT_STRING, FIELD(schema),          0, 0,  NULL,  "REQUEUE_SCHEMA",          "NAME",           "database schema of Kestra's tables", RUNS },
     { "table",             0, OPT_LIST,   FIELD(tables),          0, 0,  NULL,  NULL,                      "TABLE=NAME",     "another name of one of Kestra's tables (repeatable)", RUNS },
@@ -93,6 +97,8 @@ const struct opt options_table[] = {
     { NULL,                0, OPT_FLAG,   0,                      0, 0,  NULL,  NULL,                      NULL,             NULL, 0 },
 };
 
+_Static_assert(COUNT_OF(options_table) <= OPTIONS_MAX, "conf->origins is too small");
+
 static const struct {
     const char *name;
     const char *purpose;
@@ -104,6 +110,7 @@ static const struct {
     [COMMAND_EXECUTIONS] = { "executions", "a verdict for each pending execution; changes nothing" },
     [COMMAND_REPAIR]  = { "repair",  "send only what the report of a verify names, then verify that; dry without --execute" },
     [COMMAND_TOPICS]  = { "topics",  "the topic table of the layout, and how the cluster differs" },
+    [COMMAND_CONFIG]  = { "config",  "effective settings and where each came from, secrets hidden" },
     [COMMAND_HELP]    = { "help",    "this help, or that of a command" },
     [COMMAND_VERSION] = { "version", "the version of this program and of its libraries" },
 };
@@ -274,6 +281,32 @@ static void fixed_options(struct config *conf)
     }
 }
 
+/* Which of those given are options: parsing once more, without the variables. The struct is not
+ * small, and of no use. */
+static void note_origins(int argc, char *const *argv, const bool *given, struct config *conf)
+{
+    struct config *scratch = mem_alloc(sizeof(*scratch));
+    struct opt     table[COUNT_OF(options_table)];
+    bool           said[COUNT_OF(options_table)] = { false };
+    struct err     err = ERR_INIT;
+
+    memcpy(table, options_table, sizeof(table));
+    for (size_t i = 0; table[i].name; i++)
+        table[i].env = NULL;
+    /* It was good with the variables, and is without them. */
+    (void)!opt_parse(table, CONFIG, argc - 1, argv + 1, scratch, said, NULL, &err);
+    for (size_t i = 0; table[i].name; i++)
+        if (given[i])
+            conf->origins[i] = said[i] ? "option" : options_table[i].env;
+    mem_free(scratch);
+}
+
+void options_release(struct config *conf)
+{
+    kestra_config_free(conf->kestra);
+    conf->kestra = NULL;
+}
+
 bool options_parse(int argc, char *const *argv, struct config *conf, struct err *err)
 {
     bool given[COUNT_OF(options_table)] = { false };
@@ -302,10 +335,16 @@ bool options_parse(int argc, char *const *argv, struct config *conf, struct err 
     if (conf->command == COMMAND_HELP || conf->command == COMMAND_VERSION)
         return true;
     note_given(conf, given);
-    if (!need(conf->store, "store", STORE_EXAMPLE, err))
+    if (conf->command == COMMAND_CONFIG)
+        note_origins(argc, argv, given, conf);
+    if (!kestra_apply(conf, given, err))
         return false;
-    if (conf->command != COMMAND_EXECUTIONS &&
-        (!need(conf->kafka, "kafka", "127.0.0.1:9092", err) || !brokers_check(conf->kafka, err)))
+    if (conf->command != COMMAND_CONFIG && !need(conf->store, "store", STORE_EXAMPLE, err))
+        return false;
+    if (conf->command != COMMAND_CONFIG && conf->command != COMMAND_EXECUTIONS &&
+        !need(conf->kafka, "kafka", "127.0.0.1:9092", err))
+        return false;
+    if (conf->kafka && !brokers_check(conf->kafka, err))
         return false;
     if (conf->command == COMMAND_REPAIR &&
         !need(conf->from, "from", "verify.differences.jsonl", err))

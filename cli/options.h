@@ -5,6 +5,7 @@
 #ifndef REQUEUE_OPTIONS_H
 #define REQUEUE_OPTIONS_H
 
+#include "cli/topic_overrides.h"
 #include "lib/base/clock.h"
 #include "lib/base/opt.h"
 #include "lib/kestra/scope.h"
@@ -18,16 +19,20 @@ enum command {
     COMMAND_EXECUTIONS,
     COMMAND_REPAIR,
     COMMAND_TOPICS,
+    COMMAND_CONFIG,
     COMMAND_HELP,
     COMMAND_VERSION,
     COMMAND_COUNT, /* also: no such command */
 };
 
-#define SECRET_MAX 8192 /* bytes of a password or key that a file holds */
+#define SECRET_MAX  8192 /* bytes of a password or key that a file holds */
+#define OPTIONS_MAX 96   /* entries of the table */
 
-/* Immutable after options_parse. Strings are borrowed from argv, the environment and the table. */
+/* Immutable after options_parse. Strings are borrowed from argv, the environment, the table and
+ * Kestra's configuration (kestra). */
 struct config {
     enum command      command;
+    struct opt_list   config_files; /* -c */
     const char       *store;
     const char       *schema;
     struct opt_list   tables;
@@ -109,12 +114,25 @@ struct config {
     char            password_buf[SECRET_MAX + 1];
     char            api_key_buf[SECRET_MAX + 1];
     struct opt_list operands; /* of help */
+
+    /* Out of Kestra's own configuration (cli/kestra_apply.h). */
+    struct kestra_config  *kestra;       /* NULL: not looked for */
+    struct opt_list        kestra_files; /* what was read, in order */
+    struct opt_list        notes;        /* lines for the person */
+    struct topic_overrides topics;
+    const char            *prop_origins[OPT_LIST_MAX]; /* of props; NULL: an option */
+    /* Per entry of the table, "FILE:LINE" where Kestra's configuration gave the value; NULL: it did
+     * not. For the command config also "option" and "variable NAME". */
+    const char *origins[OPTIONS_MAX];
 };
 
 extern const struct opt options_table[];
 
-/* Fill conf from the command line: argv[1] is the command. ERR_USAGE for anything contradictory. */
+/* Fill conf from the command line, the environment and Kestra's own configuration: argv[1] is the
+ * command. ERR_USAGE for anything contradictory. */
 MUST_CHECK bool options_parse(int argc, char *const *argv, struct config *conf, struct err *err);
+
+void options_release(struct config *conf); /* what options_parse allocated; also after a failure */
 
 /* Derive scope and mode from the strings; called by options_parse, and again by --like. */
 MUST_CHECK bool options_derive(struct config *conf, struct err *err);

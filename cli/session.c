@@ -81,6 +81,8 @@ bool session_open_store(struct session *s, struct err *err)
     /* Before the next step can fail: a report that has a layout has prefixes. */
     s->topic_prefix = conf->topic_prefix ? conf->topic_prefix : s->layout->topic_prefix;
     s->consumer_prefix = conf->consumer_prefix ? conf->consumer_prefix : s->layout->consumer_prefix;
+    if (!topic_overrides_apply(&conf->topics, s->layout, s->topic_prefix, s->consumer_prefix, err))
+        return false;
     find_places(s);
     if (!s->store->use(s->store, s->layout, err))
         return false;

@@ -178,7 +178,7 @@ static bool check_login(const struct config *c, struct err *err)
     if (c->api_key && (c->store_user || c->password))
         return err_set(err, ERR_USAGE,
                        "an API key and a user or password of the store exclude each other");
-    if (c->password && !c->store_user && !strchr(c->store, '@')) {
+    if (c->password && !c->store_user && !(c->store && strchr(c->store, '@'))) {
         (void)err_set(err, ERR_USAGE, "a password of the store is given, but no user");
         return err_hint(err, "name it with --store-user");
     }

@@ -6,6 +6,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/kafka/java_properties.h"
 
 #define FIRST_CONTACT_MS 10000 /* a cluster that never answered is not waited for any longer */
 #define ALL_DOWN_MS      2000  /* nor one whose every broker refuses the connection */
@@ -160,12 +161,6 @@ static void on_error(rd_kafka_t *rk, int code, const char *line, void *opaque)
         c->hint = "this address is not in --kafka: the cluster names it (advertised.listeners)";
 }
 
-static bool is_secret(const char *name)
-{
-    return strstr(name, "password") || strstr(name, "pem") || strstr(name, "sasl.username") ||
-           strstr(name, "secret") || strstr(name, "oauthbearer.config");
-}
-
 static bool is_held(const char *name)
 {
     size_t i;
@@ -194,7 +189,7 @@ static bool set_prop(rd_kafka_conf_t *rc, const char *prop, struct err *err)
     } else if (rd_kafka_conf_set(rc, name, eq + 1, reason, sizeof(reason)) != RD_KAFKA_CONF_OK) {
         reason[strcspn(reason, "\n")] = '\0';
         (void)err_set(err, ERR_USAGE, "-X %s: %s", name,
-                      is_secret(name) ? "librdkafka refuses the value" : reason);
+                      kafka_property_is_secret(name) ? "librdkafka refuses the value" : reason);
         ok = err_hint(err, "the names are in librdkafka's CONFIGURATION.md");
     }
     mem_free(name);

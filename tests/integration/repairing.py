@@ -18,19 +18,19 @@ import planted
 from planted import KINDS, Record, World
 
 
+def name_of(line):
+    """What a line names: a key, or the place of a record without a usable one."""
+    if line['class'] == 'undecodable' and '\ufffd' in (line['key'] or '\ufffd'):
+        return line['kind'], line['partition'], line['offset']
+    return line['kind'], line['key']
+
+
 def names(lines):
-    """What a report names: keys, and the places of records without one."""
-    named = set()
-    for line in lines:
-        named.add((line['kind'], line['key']))
-        if line['class'] == 'undecodable':
-            named.add((line['kind'], line['partition'], line['offset']))
-    return named
+    return {name_of(line) for line in lines}
 
 
 def is_named(named, line):
-    return (line['kind'], line['key']) in named or (
-        line['class'] == 'undecodable' and (line['kind'], line['partition'], line['offset']) in named)
+    return name_of(line) in named
 
 
 def decide(world, line, tombstones):

@@ -201,7 +201,7 @@ void recover(const struct layout *l, const struct execution *e, const struct flo
 
 /* plan_write() adds less for one state: at most two histories, whose dates are spelled with
  * escapes only. */
-#define STATE_ADDS(newest_text) (1024 + 2 * 6 * (newest_text).n)
+#define STATE_ADDS(newest_text) (1024 + (size_t)12 * (newest_text).n)
 
 /* Does it fit? It is written only where that is not clear before. */
 static bool would_fit(const struct plan *p)

@@ -108,7 +108,7 @@ def nothing():
 
 def one_repair(world, name, tombstones, later):
     """later: what to plant between the report and the repair."""
-    _, _, reported = planted.verify(world, '--executions', 'all')
+    _, _, reported = planted.verify(world, '--executions', 'all', '--unlock', 'none')
     source = f'{world.work}/old.differences.jsonl'
     for end in ('json', 'differences.jsonl'):
         os.replace(f'{world.work}/verify.{end}', f'{world.work}/old.{end}')
@@ -154,7 +154,7 @@ def one_repair(world, name, tombstones, later):
     again = []
     run, said, got = repair(world, source, '--execute', *options)
     again += run_wrong(run, said, 2 if rest else 0) + planted.compare(rest, got)
-    _, _, left = planted.verify(world, '--executions', 'all')
+    _, _, left = planted.verify(world, '--executions', 'all', '--unlock', 'none')
     if later is nothing:
         run, said, got = repair(world, f'{world.work}/verify.differences.jsonl', '--execute', *options)
         again += run_wrong(run, said, 2 if left else 0) + planted.compare(planted.expected_lines(world, False), got)

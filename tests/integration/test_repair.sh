@@ -15,7 +15,7 @@ new_prefix
 for topic in flow flow_last template trigger execution; do
     plant create "$prefix$topic" 16 cleanup.policy=delete retention.ms=-1
 done
-run_requeue rebuild --executions all
+run_requeue rebuild --executions all --unlock none
 assert_result "the topics are rebuilt" 0 '^PASS \(grade A\)$'
 
 export REQUEUE_BIN=$program REQUEUE_TEST_TOOLS=$tools

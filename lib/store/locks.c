@@ -25,22 +25,11 @@ struct pass {
     struct map                *found; /* enum state + 1 by execution id */
 };
 
-typedef bool (*document_fn)(void *ctx, const char *place, const struct document *doc,
-                            const struct projection *p, struct err *err);
-
 static bool read_all(struct pass *p, const struct store_query *q, document_fn fn, struct err *err)
 {
-    struct pipeline line = {
-        .store = p->conf->store,
-        .query = q,
-        .jobs = q->ids ? 1 : p->conf->jobs,
-        .tally = NULL,
-        .stop = p->conf->stop,
-        .on_document = fn,
-        .ctx = p,
-    };
+    struct showing what = { p->conf->store, q, p->conf->jobs, NULL, p->conf->stop };
 
-    return pipeline_run(&line, err);
+    return pipeline_show(&what, fn, p, err);
 }
 
 static bool note_state(void *ctx, const char *place, const struct document *doc,

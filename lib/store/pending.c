@@ -32,24 +32,14 @@ struct pass {
     struct map                *newest; /* and the newest date of each, struct instant */
 };
 
-typedef bool (*document_fn)(void *ctx, const char *place, const struct document *doc,
-                            const struct projection *p, struct err *err);
-
 /* Show every document that the query selects. */
-static bool read_all(const struct pass *p, const struct store_query *query, struct tally *tally,
-                     document_fn fn, void *ctx, struct err *err)
+static bool read_all(struct pass *p, const struct store_query *query, struct tally *tally,
+                     document_fn fn, struct err *err)
 {
-    struct pipeline line = {
-        .store = p->conf->store,
-        .query = query,
-        .jobs = query->ids ? 1 : p->conf->jobs,
-        .tally = tally,
-        .stop = p->conf->stop,
-        .on_document = fn,
-        .ctx = ctx,
-    };
+    const struct pending_conf *c = p->conf;
+    struct showing             what = { c->store, query, c->jobs, tally, c->stop };
 
-    return pipeline_run(&line, err);
+    return pipeline_show(&what, fn, p, err);
 }
 
 /* ---- look-ups -------------------------------------------------------------------------------- */
@@ -94,7 +84,7 @@ static bool look_up_ids(struct pass *p, enum kind kind, const struct slice *ids,
         };
 
         p->stats->lookups++;
-        if (!read_all(p, &q, NULL, fn, p, err))
+        if (!read_all(p, &q, NULL, fn, err))
             return false;
     }
     return true;
@@ -282,7 +272,7 @@ static bool find_children(struct pass *p, struct err *err)
         };
 
         p->stats->lookups++;
-        if (!read_all(p, &q, NULL, take_child, p, err))
+        if (!read_all(p, &q, NULL, take_child, err))
             return false;
     }
     return true;
@@ -416,10 +406,9 @@ static bool run_pass(struct pass *p, struct err *err)
 
     q.executions = EXECUTIONS_PENDING;
     if ((p->conf->store->sequential || p->conf->scope->with_logs) &&
-        !(read_all(p, &q, NULL, note_wanted, p, err) && look_up_revisions(p, err) &&
-          ask_logs(p, err)))
+        !(read_all(p, &q, NULL, note_wanted, err) && look_up_revisions(p, err) && ask_logs(p, err)))
         return false;
-    return read_all(p, &q, p->conf->tally, judge_one, p, err) && work_aside(p, err) &&
+    return read_all(p, &q, p->conf->tally, judge_one, err) && work_aside(p, err) &&
            work_parents(p, err);
 }
 

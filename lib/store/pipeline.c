@@ -301,3 +301,18 @@ bool pipeline_run(struct pipeline *p, struct err *err)
     mem_free(run.readings);
     return ok;
 }
+
+bool pipeline_show(const struct showing *what, document_fn fn, void *ctx, struct err *err)
+{
+    struct pipeline p = {
+        .store = what->store,
+        .query = what->query,
+        .jobs = what->query->ids ? 1 : what->jobs,
+        .tally = what->tally,
+        .stop = what->stop,
+        .on_document = fn,
+        .ctx = ctx,
+    };
+
+    return pipeline_run(&p, err);
+}

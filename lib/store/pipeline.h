@@ -36,6 +36,10 @@ struct tally {
     atomic_uint_fast64_t reasons[REASON_COUNT]; /* left out and skipped */
 };
 
+/* Shown a document; p is NULL when there is no projector. False ends the run, *err set. */
+typedef bool (*document_fn)(void *ctx, const char *place, const struct document *doc,
+                            const struct projection *p, struct err *err);
+
 struct pipeline {
     struct store             *store;
     const struct store_query *query;
@@ -44,16 +48,25 @@ struct pipeline {
     struct sink              *sink;
     struct tally             *tally;
     const struct stop        *stop;
-    /* Every document, before the sink (NULL: nobody looks). p is NULL when there is no projector.
-     * False ends the run, *err set. */
-    bool (*on_document)(void *ctx, const char *place, const struct document *doc,
-                        const struct projection *p, struct err *err);
+    document_fn               on_document; /* before the sink; NULL: nobody looks */
     /* Every skipped document: place and id of the store, key as far as it is known (NULL: not
      * wanted). */
     void (*on_skip)(void *ctx, const char *place, const struct document *doc,
                     const struct projection *p);
     void *ctx;
 };
+
+/* Show every document that a query selects, as it is: no projector, no sink. tally may be NULL.
+ * What is asked for by ids comes over one reader. */
+struct showing {
+    struct store             *store;
+    const struct store_query *query;
+    unsigned                  jobs;
+    struct tally             *tally;
+    const struct stop        *stop;
+};
+MUST_CHECK bool pipeline_show(const struct showing *what, document_fn fn, void *ctx,
+                              struct err *err);
 
 MUST_CHECK bool pipeline_run(struct pipeline *p, struct err *err);
 

@@ -265,8 +265,7 @@ enum judge_answer judge(struct judge *j, const struct document *doc, struct judg
     if (!find_revision(j, out))
         return JUDGE_NEEDS_REVISION;
     fill_facts(j, doc, out);
-    out->ended = out->execution.state.current != STATE_PAUSED && out->execution.state.name.p &&
-                 layout_is_terminal(l, out->execution.state.name);
+    out->ended = layout_is_terminal(l, out->execution.state.name);
     verdict_of(l, &out->execution, out->tree, &out->facts, j->scratch, &out->finding);
     if (!j->children_known && out->tree && waits_for_children(&out->finding) &&
         must_wait(j, &out->execution))

@@ -165,7 +165,7 @@ static bool is_in(const struct strings *list, struct slice text)
 
 bool layout_is_terminal(const struct layout *l, struct slice state)
 {
-    return is_in(&l->terminal, state);
+    return !slice_eq(state, SLICE("PAUSED")) && is_in(&l->terminal, state);
 }
 
 bool layout_knows_state(const struct layout *l, struct slice state)

@@ -179,6 +179,7 @@ void            layout_free(struct layout *l); /* NULL is allowed */
  * of data-model 6.2: if any 1.x row exists the highest x decides, else the highest plain number. */
 bool layout_matches_flyway(const struct layout *l, const char *const *versions, size_t n);
 
+/* Does that state end an execution? PAUSED never does, whatever the band calls it. */
 bool layout_is_terminal(const struct layout *l, struct slice state);
 bool layout_knows_state(const struct layout *l, struct slice state); /* E40 */
 

@@ -165,8 +165,7 @@ static bool is_terminal(const struct job *j)
             return false; /* no state has such a name */
         name = buf_slice(&j->p->text);
     }
-    /* A layout file could list PAUSED, as early Kestras do; for a restore it is never the end. */
-    return !slice_eq(name, SLICE("PAUSED")) && layout_is_terminal(j->p->layout, name);
+    return layout_is_terminal(j->p->layout, name);
 }
 
 /* Its listeners are open: the judge has seen it before. */

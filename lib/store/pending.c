@@ -223,8 +223,7 @@ static bool take_child(void *ctx, const char *place, const struct document *doc,
             .id = e.id,
             .task_id = e.trigger_id,
             .state = e.state.current,
-            .ended = e.state.current != STATE_PAUSED && e.state.name.p &&
-                     layout_is_terminal(p->conf->layout, e.state.name),
+            .ended = layout_is_terminal(p->conf->layout, e.state.name),
         };
 
         /* Only a link that is sent holds the child itself. */

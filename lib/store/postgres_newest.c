@@ -145,12 +145,6 @@ static void put_tenants(const struct place *p)
 
 /* ---- executions -------------------------------------------------------------------------- */
 
-static bool is_pending(const struct layout *layout, const char *state)
-{
-    /* PAUSED is pending whatever the band calls it. */
-    return strcmp(state, "PAUSED") == 0 || !layout_is_terminal(layout, slice_str(state));
-}
-
 /* " AND state_current IN (...)" by the labels that the column's type has; an index is only used for
  * its own type, and a label that it does not have is an error. Empty: it is no such type. */
 static bool read_pending(const struct place *p, struct buf *filter)
@@ -164,7 +158,7 @@ static bool read_pending(const struct place *p, struct buf *filter)
                     " AND a.attrelid = ");
     ok = put_regclass(p) && pg_store_run(p->s, p->sql, p->doing, &res, p->err);
     for (int i = 0; ok && i < PQntuples(res); i++) {
-        if (!is_pending(p->s->layout, pg_cell(res, i, 0)))
+        if (layout_is_terminal(p->s->layout, slice_str(pg_cell(res, i, 0))))
             continue;
         buf_add(filter, "%s", before);
         ok = pg_sql_literal(p->s->slots[0].conn.pg, slice_str(pg_cell(res, i, 0)), filter, p->err);

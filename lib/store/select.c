@@ -195,9 +195,7 @@ static bool is_terminal(struct selector *s, struct json_value v)
 {
     struct slice state;
 
-    /* PAUSED is pending whatever the band calls it. */
-    return text_of(s, v, &state) && !slice_eq(state, SLICE("PAUSED")) &&
-           layout_is_terminal(s->layout, state);
+    return text_of(s, v, &state) && layout_is_terminal(s->layout, state);
 }
 
 static bool is_locked(struct selector *s, const struct document *doc, enum json_find_flags flags)

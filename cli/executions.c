@@ -28,14 +28,6 @@ void executions_release(struct executions_list *x)
     buf_release(&x->out);
 }
 
-static void put(struct outfile *f, struct slice text)
-{
-    struct err later = ERR_INIT;
-
-    if (text.n > 0 && !outfile_write(f, text, &later))
-        return; /* the file keeps its failure, and tells it when it is closed */
-}
-
 /* A document as part of a line: its line feeds, which can only be between tokens, become blanks. */
 static void put_document(struct outfile *f, struct slice doc)
 {
@@ -44,9 +36,9 @@ static void put_document(struct outfile *f, struct slice doc)
 
         while (n < doc.n && doc.p[n] != '\n' && doc.p[n] != '\r')
             n++;
-        put(f, slice_of(doc.p, n));
+        outfile_put(f, slice_of(doc.p, n));
         if (n < doc.n)
-            put(f, SLICE(" "));
+            outfile_put(f, SLICE(" "));
         n += n < doc.n ? 1 : 0;
         doc = slice_of(doc.p + n, doc.n - n);
     }
@@ -64,9 +56,9 @@ static void keep_original(struct outfile *f, struct slice id, struct slice doc)
     json_key(&w, "id");
     json_put_text(&w, id);
     json_key(&w, "value");
-    put(f, buf_slice(&head));
+    outfile_put(f, buf_slice(&head));
     put_document(f, doc);
-    put(f, SLICE("}\n"));
+    outfile_put(f, SLICE("}\n"));
     buf_release(&head);
 }
 
@@ -115,7 +107,7 @@ void execution_note(struct executions_list *x, const char *place, const struct d
         execution_json(&l, &x->line);
     }
     if (x->lines_file)
-        put(x->lines_file, buf_slice(&x->line));
+        outfile_put(x->lines_file, buf_slice(&x->line));
     if (x->originals_file && j->emit && j->recovery.changed)
         keep_original(x->originals_file, j->execution.id.p ? j->execution.id : doc->id, doc->value);
     if (wanted)

@@ -107,15 +107,6 @@ void remedy_text(const struct execution_line *l, enum remedy r, struct buf *out)
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
-static void put_optional(struct json_writer *w, const char *name, struct slice text)
-{
-    json_key(w, name);
-    if (text.p)
-        json_put_text(w, text);
-    else
-        json_put_null(w);
-}
-
 static void put_number(struct json_writer *w, const char *name, bool known, int64_t value)
 {
     json_key(w, name);
@@ -163,12 +154,12 @@ static void put_task_runs(struct json_writer *w, const struct judgement *j)
         const struct task_run *run = &j->execution.runs[note->run];
 
         json_open(w, '{');
-        put_optional(w, "id", run->id);
-        put_optional(w, "task", run->task_id);
-        put_optional(w, "value", run->value);
+        json_put_member(w, "id", run->id);
+        json_put_member(w, "task", run->task_id);
+        json_put_member(w, "value", run->value);
         json_key(w, "role");
         json_put_str(w, role_name(note->role));
-        put_optional(w, "state", run->state.name);
+        json_put_member(w, "state", run->state.name);
         json_close(w, '}');
     }
     json_close(w, ']');
@@ -230,12 +221,12 @@ static void put_head(struct json_writer *w, const struct execution_line *l)
     const struct judgement *j = l->j;
     const struct execution *e = &j->execution;
 
-    put_optional(w, "id", e->id);
-    put_optional(w, "tenant", e->tenant);
-    put_optional(w, "namespace", e->namespace);
-    put_optional(w, "flow", e->flow_id);
+    json_put_member(w, "id", e->id);
+    json_put_member(w, "tenant", e->tenant);
+    json_put_member(w, "namespace", e->namespace);
+    json_put_member(w, "flow", e->flow_id);
     put_number(w, "revision", e->has_revision, e->revision);
-    put_optional(w, "state", e->state.name);
+    json_put_member(w, "state", e->state.name);
     put_number(w, "age", j->has_age, j->age_s);
     json_key(w, "verdict");
     json_put_str(w, j->ended ? NULL : verdict_name(j->finding.verdict));

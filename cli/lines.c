@@ -12,18 +12,10 @@
 #define SHOWN_VALUE 120
 #define SHOWN_PATHS 3
 
-static void put_text(struct outfile *f, const struct buf *line)
-{
-    struct err later = ERR_INIT;
-
-    if (!outfile_write(f, buf_slice(line), &later))
-        return; /* the file keeps its failure, and tells it when it is closed */
-}
-
 static void put_line(struct outfile *f, struct buf *line)
 {
     if (f && buf_append_char(line, '\n'))
-        put_text(f, line);
+        outfile_put(f, buf_slice(line));
 }
 
 static void show_skip(struct run *r, const struct skip *skip)
@@ -75,18 +67,9 @@ bool run_on_lock(void *ctx, const struct lock *lock, struct err *err)
         return true;
     buf_init(&line, LINE_MAX_BYTES);
     lock_json(lock, &line);
-    put_text(r->locks_file, &line);
+    outfile_put(r->locks_file, buf_slice(&line));
     buf_release(&line);
     return true;
-}
-
-static void put_optional(struct json_writer *w, const char *name, struct slice text)
-{
-    json_key(w, name);
-    if (text.p)
-        json_put_text(w, text);
-    else
-        json_put_null(w);
 }
 
 static void put_paths(struct json_writer *w, const struct difference *d)
@@ -142,12 +125,12 @@ static void difference_json(const struct run *r, const struct difference *d, str
     json_open(&w, '{');
     json_key(&w, "kind");
     json_put_str(&w, kind_name(d->kind));
-    put_optional(&w, "key", d->key);
+    json_put_member(&w, "key", d->key);
     json_key(&w, "class");
     json_put_str(&w, difference_name(d->class));
-    put_optional(&w, "tenant", d->tenant);
-    put_optional(&w, "namespace", d->namespace);
-    put_optional(&w, "id", d->id);
+    json_put_member(&w, "tenant", d->tenant);
+    json_put_member(&w, "namespace", d->namespace);
+    json_put_member(&w, "id", d->id);
     put_store_address(&w, r, d);
     json_key(&w, "topic");
     json_put_str(&w, d->topic);

@@ -8,15 +8,6 @@
 
 #define SHOWN_KEY 200
 
-static void put(struct json_writer *w, const char *name, struct slice text)
-{
-    json_key(w, name);
-    if (text.p)
-        json_put_text(w, text);
-    else
-        json_put_null(w);
-}
-
 /* A lock that has no code is a trigger that is only behind (T06). */
 static void put_codes(struct json_writer *w, const struct lock *l)
 {
@@ -44,17 +35,17 @@ void lock_json(const struct lock *l, struct buf *out)
 
     json_writer_init(&w, out, false);
     json_open(&w, '{');
-    put(&w, "key", l->key);
-    put(&w, "tenant", t->tenant);
-    put(&w, "namespace", t->namespace);
-    put(&w, "flow", t->flow);
-    put(&w, "trigger", t->id);
-    put(&w, "execution", t->execution);
+    json_put_member(&w, "key", l->key);
+    json_put_member(&w, "tenant", t->tenant);
+    json_put_member(&w, "namespace", t->namespace);
+    json_put_member(&w, "flow", t->flow);
+    json_put_member(&w, "trigger", t->id);
+    json_put_member(&w, "execution", t->execution);
     put_codes(&w, l);
     json_key(&w, "unlocked");
     json_put_bool(&w, l->unlocked);
-    put(&w, "date", t->date);
-    put(&w, "executed_until", l->behind);
+    json_put_member(&w, "date", t->date);
+    json_put_member(&w, "executed_until", l->behind);
     json_key(&w, "table");
     json_put_str(&w, l->place);
     json_close(&w, '}');

@@ -188,14 +188,6 @@ uint64_t run_reason(const struct run *r, enum kind kind, enum reason reason)
     return n;
 }
 
-static void put_text(struct outfile *f, struct slice text)
-{
-    struct err later = ERR_INIT;
-
-    if (f && !outfile_write(f, text, &later))
-        return; /* the file keeps its failure, and tells it when it is closed */
-}
-
 struct verify_conf run_verify_conf(struct run *r)
 {
     struct session      *s = r->session;
@@ -403,8 +395,8 @@ static void write_report(struct run *r)
 
     buf_init(&json, TEXT_MAX);
     report_json(r, &json);
-    put_text(r->report_file, buf_slice(&json));
-    put_text(r->plan_file, buf_slice(&json));
+    outfile_put(r->report_file, buf_slice(&json));
+    outfile_put(r->plan_file, buf_slice(&json));
     buf_release(&json);
     if (close_files(r, &err))
         return;

@@ -107,6 +107,14 @@ bool outfile_write(struct outfile *f, struct slice s, struct err *err)
     return f->failed == 0 || fail(err, ERR_OUTPUT, "write", f->path, f->failed);
 }
 
+void outfile_put(struct outfile *f, struct slice s)
+{
+    struct err later = ERR_INIT;
+
+    if (f && !outfile_write(f, s, &later))
+        return; /* the file keeps its failure */
+}
+
 bool outfile_close(struct outfile *f, struct err *err)
 {
     bool ok;

@@ -17,6 +17,9 @@ struct outfile;
 /* Creates or truncates path. ERR_OUTPUT names the path. */
 MUST_CHECK bool outfile_open(const char *path, struct outfile **out, struct err *err);
 MUST_CHECK bool outfile_write(struct outfile *f, struct slice s, struct err *err);
+/* The same for who goes on in any case: outfile_close tells the failure. f NULL: nobody wants it.
+ */
+void outfile_put(struct outfile *f, struct slice s);
 /* Flush, fsync, close, free f in any case. NULL is allowed and succeeds. */
 MUST_CHECK bool outfile_close(struct outfile *f, struct err *err);
 

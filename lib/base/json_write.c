@@ -102,6 +102,15 @@ void json_put_str(struct json_writer *w, const char *text)
         json_put_null(w);
 }
 
+void json_put_member(struct json_writer *w, const char *name, struct slice text)
+{
+    json_key(w, name);
+    if (text.p)
+        json_put_text(w, text);
+    else
+        json_put_null(w);
+}
+
 void json_put_int(struct json_writer *w, int64_t value)
 {
     char digits[24];

@@ -212,6 +212,23 @@ static void a_full_disk_is_told_by_close_at_the_latest(void **state)
     assert_string_equal(err.msg, "cannot write /dev/full: No space left on device");
 }
 
+static void who_goes_on_in_any_case_is_told_at_the_end(void **state)
+{
+    struct err      err = ERR_INIT;
+    struct outfile *f = NULL;
+    char           *large = mem_alloc(1000000);
+
+    (void)state;
+    outfile_put(NULL, SLICE("for nobody"));
+    assert_true(outfile_open("/dev/full", &f, &err));
+    outfile_put(f, slice_of(large, 1000000));
+    outfile_put(f, SLICE("x"));
+    assert_int_equal(err.kind, ERR_NONE);
+    assert_false(outfile_close(f, &err));
+    assert_string_equal(err.msg, "cannot write /dev/full: No space left on device");
+    mem_free(large);
+}
+
 static void a_full_disk_is_told_by_every_call_after_it_was_seen(void **state)
 {
     struct err      err = ERR_INIT;
@@ -274,6 +291,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_written_is_read_again, setup, teardown),
+        cmocka_unit_test(who_goes_on_in_any_case_is_told_at_the_end),
         cmocka_unit_test_setup_teardown(pieces_of_any_size_arrive_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_of_exactly_the_limit_is_read, setup, teardown),
         cmocka_unit_test_setup_teardown(a_larger_file_is_refused_with_name_and_limit, setup,

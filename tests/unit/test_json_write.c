@@ -48,6 +48,23 @@ static void the_writer_keeps_track_of_commas_and_nesting(void **state)
     buf_release(&out);
 }
 
+static void a_text_that_is_not_there_is_null(void **state)
+{
+    struct json_writer w;
+    struct buf         out;
+
+    (void)state;
+    buf_init(&out, NO_LIMIT);
+    json_writer_init(&w, &out, false);
+    json_open(&w, '{');
+    json_put_member(&w, "a", SLICE("x"));
+    json_put_member(&w, "b", SLICE(""));
+    json_put_member(&w, "c", slice_of(NULL, 0));
+    json_close(&w, '}');
+    assert_string_equal(out.p, "{\"a\":\"x\",\"b\":\"\",\"c\":null}");
+    buf_release(&out);
+}
+
 static void pretty_output_is_indented_by_two_spaces(void **state)
 {
     struct json_writer w;
@@ -146,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_writer_keeps_track_of_commas_and_nesting),
+        cmocka_unit_test(a_text_that_is_not_there_is_null),
         cmocka_unit_test(pretty_output_is_indented_by_two_spaces),
         cmocka_unit_test(a_writer_that_passed_the_limit_says_so),
         cmocka_unit_test(whatever_is_written_is_json),

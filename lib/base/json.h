@@ -58,6 +58,10 @@ MUST_CHECK bool json_find(struct slice doc, const struct json_path *paths, size_
  * U+0000 or a lone surrogate, or out is full. */
 MUST_CHECK bool json_text(struct json_value v, struct buf *out, struct err *err);
 
+/* The same as a slice: borrowed from v where it has no escapes, else in a. p NULL: v is no string,
+ * one that cannot be read, or longer than max. */
+struct slice json_text_in(struct json_value v, size_t max, struct arena *a);
+
 /* Appended to out: s as a JSON string with its quotes; only what must be escaped is escaped. Bytes
  * that are not UTF-8 become U+FFFD, so the result is always valid JSON. */
 MUST_CHECK bool json_quote(struct slice s, struct buf *out);

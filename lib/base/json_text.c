@@ -250,6 +250,23 @@ bool json_text(struct json_value v, struct buf *out, struct err *err)
     return true;
 }
 
+struct slice json_text_in(struct json_value v, size_t max, struct arena *a)
+{
+    struct slice out = { NULL, 0 };
+    struct buf   text;
+    struct err   ignored;
+
+    if (v.type != JSON_STRING)
+        return out;
+    if (!memchr(v.raw.p, '\\', v.raw.n))
+        return slice_of(v.raw.p + 1, v.raw.n - 2);
+    buf_init(&text, max);
+    if (json_text(v, &text, &ignored))
+        out = arena_copy(a, buf_slice(&text));
+    buf_release(&text);
+    return out;
+}
+
 /* ---- writing ---- */
 
 /* Bytes of s from `at` that a JSON string may hold as they are. */

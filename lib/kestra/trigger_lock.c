@@ -31,23 +31,6 @@ bool lock_code_is_dead(enum lock_code c)
     return codes[c].dead;
 }
 
-static struct slice text_of(struct json_value v, struct arena *a)
-{
-    struct buf   text;
-    struct slice out = slice_of(NULL, 0);
-    struct err   err;
-
-    if (v.type != JSON_STRING)
-        return out;
-    if (!memchr(v.raw.p, '\\', v.raw.n))
-        return slice_of(v.raw.p + 1, v.raw.n - 2);
-    buf_init(&text, TEXT_MAX_BYTES);
-    if (json_text(v, &text, &err))
-        out = arena_copy(a, buf_slice(&text));
-    buf_release(&text);
-    return out;
-}
-
 bool trigger_read(struct slice doc, bool trusted, struct arena *a, struct trigger *out,
                   struct err *err)
 {
@@ -66,7 +49,7 @@ bool trigger_read(struct slice doc, bool trusted, struct arena *a, struct trigge
                    err))
         return false;
     for (size_t i = 0; i < COUNT_OF(paths); i++)
-        *texts[i] = text_of(found[i], a);
+        *texts[i] = json_text_in(found[i], TEXT_MAX_BYTES, a);
     return true;
 }
 

@@ -5,22 +5,10 @@
 
 #define MESSAGE_MAX_BYTES ((size_t)1 << 20)
 
-/* p NULL: it is no text, or one that UTF-8 cannot say. */
+/* p NULL: it is no text, an empty one, or one that UTF-8 cannot say. */
 static struct slice text_of(struct json_value v, struct arena *a)
 {
-    struct slice out = { NULL, 0 };
-    struct buf   text;
-    struct err   ignored;
-
-    if (v.type != JSON_STRING || v.raw.n == 2)
-        return out;
-    out = slice_of(v.raw.p + 1, v.raw.n - 2);
-    if (!memchr(out.p, '\\', out.n))
-        return out;
-    buf_init(&text, MESSAGE_MAX_BYTES);
-    out = json_text(v, &text, &ignored) ? arena_copy(a, buf_slice(&text)) : slice_of(NULL, 0);
-    buf_release(&text);
-    return out;
+    return v.raw.n == 2 ? slice_of(NULL, 0) : json_text_in(v, MESSAGE_MAX_BYTES, a);
 }
 
 /* Behind `before` up to the next `quote`; p NULL: there is none. */

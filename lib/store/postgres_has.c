@@ -6,22 +6,12 @@
 
 #define SAMPLE_ROWS 10000 /* of a table, in search of a member */
 
-static bool put_regclass(struct pg_store *s, const struct pg_table *t, struct buf *sql,
-                         struct err *err)
-{
-    buf_add(sql, "to_regclass(");
-    if (!pg_sql_literal(s->slots[0].conn.pg, slice_str(t->sql), sql, err))
-        return false;
-    buf_add(sql, ")");
-    return true;
-}
-
 static bool write_column(struct pg_store *s, const struct pg_table *t, const char *column,
                          struct buf *sql, struct err *err)
 {
     buf_add(sql, "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE NOT attisdropped AND "
                  "attrelid = ");
-    if (!put_regclass(s, t, sql, err))
+    if (!pg_sql_regclass(s->slots[0].conn.pg, t, sql, err))
         return false;
     buf_add(sql, " AND attname = ");
     if (!pg_sql_literal(s->slots[0].conn.pg, slice_str(column), sql, err))
@@ -55,7 +45,7 @@ static bool write_question(struct pg_store *s, const char *what, struct buf *sql
 
     if (strncmp(what, "table:", 6) == 0 && !dot) {
         buf_add(sql, "SELECT ");
-        if (!put_regclass(s, &t, sql, err))
+        if (!pg_sql_regclass(s->slots[0].conn.pg, &t, sql, err))
             return false;
         buf_add(sql, " IS NOT NULL");
         return true;

@@ -99,6 +99,12 @@ MUST_CHECK bool pg_sql_count(PGconn *pg, const struct layout *layout, const stru
 
 /* Append a text as an SQL literal, or a list of them with ", " between. */
 MUST_CHECK bool pg_sql_literal(PGconn *pg, struct slice text, struct buf *out, struct err *err);
+/* " IN ('a', 'b')"; n > 0. */
+MUST_CHECK bool pg_sql_in(PGconn *pg, const struct slice *texts, size_t n, struct buf *out,
+                          struct err *err);
+/* "to_regclass('schema.table')", NULL to the server when there is no such table. */
+MUST_CHECK bool pg_sql_regclass(PGconn *pg, const struct pg_table *t, struct buf *out,
+                                struct err *err);
 MUST_CHECK bool pg_sql_list(PGconn *pg, const struct strings *list, struct buf *out,
                             struct err *err);
 

@@ -12,19 +12,6 @@
 #define PARENT OF_PARENT("executionId")
 #define RUN    OF_PARENT("id")
 
-static bool put_ids(struct pg_store *s, const struct slice *ids, size_t n, struct buf *sql,
-                    struct err *err)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (!buf_append(sql, i > 0 ? SLICE(", ") : SLICE(" IN (")))
-            break;
-        if (!pg_sql_literal(s->slots[0].conn.pg, ids[i], sql, err))
-            return false;
-    }
-    return buf_append(sql, SLICE(")")) ||
-           err_set(err, ERR_USAGE, "the selection is too long for a query");
-}
-
 static bool may_ask(struct pg_store *s, size_t n, const char *doing, struct err *err)
 {
     if (!pg_check_free(s, doing, err))
@@ -78,7 +65,8 @@ bool pg_links(struct store *base, const struct slice *parents, size_t n, store_l
         buf_add(&sql,
                 "SELECT key, " PARENT ", " RUN " FROM %s WHERE " RUN " IS NOT NULL AND " PARENT,
                 t.sql);
-        ok = put_ids(s, parents, n, &sql, err) && pg_run_optional(s, &sql, doing, &res, err);
+        ok = pg_sql_in(s->slots[0].conn.pg, parents, n, &sql, err) &&
+             pg_run_optional(s, &sql, doing, &res, err);
         for (int i = 0; ok && res && i < PQntuples(res); i++)
             fn(ctx, &(struct store_link){ cell(res, i, 0), cell(res, i, 1), cell(res, i, 2) });
         PQclear(res);
@@ -108,8 +96,8 @@ bool pg_log_newest(struct store *base, const struct slice *ids, size_t n, store_
                 "SELECT execution_id, max((value::jsonb ->> 'timestamp') COLLATE \"C\") FROM %s"
                 " WHERE NOT deleted AND taskrun_id IS NOT NULL AND execution_id",
                 t.sql);
-        ok = put_ids(s, ids, n, &sql, err) && buf_append(&sql, SLICE(" GROUP BY 1")) &&
-             pg_run_optional(s, &sql, doing, &res, err);
+        ok = pg_sql_in(s->slots[0].conn.pg, ids, n, &sql, err) &&
+             buf_append(&sql, SLICE(" GROUP BY 1")) && pg_run_optional(s, &sql, doing, &res, err);
     }
     for (int i = 0; ok && res && i < PQntuples(res); i++) {
         struct instant at;

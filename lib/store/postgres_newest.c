@@ -64,15 +64,6 @@ struct place {
     const char            *doing;
 };
 
-static bool put_regclass(const struct place *p)
-{
-    buf_add(p->sql, "to_regclass(");
-    if (!pg_sql_literal(p->s->slots[0].conn.pg, slice_str(p->t->sql), p->sql, p->err))
-        return false;
-    buf_add(p->sql, ")");
-    return true;
-}
-
 static bool begins_with(const char *columns, const char *first, const char *column)
 {
     size_t n = strlen(first);
@@ -108,7 +99,8 @@ static bool read_indices(const struct place *p, PGresult **out)
             " ON a.attrelid = c.oid AND a.attnum = k.n ORDER BY k.o), '')"
             " FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index i"
             " ON i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL WHERE c.oid = ");
-    return put_regclass(p) && pg_store_run(p->s, p->sql, p->doing, out, p->err);
+    return pg_sql_regclass(p->s->slots[0].conn.pg, p->t, p->sql, p->err) &&
+           pg_store_run(p->s, p->sql, p->doing, out, p->err);
 }
 
 /* (value of the newest rows by `column` where `filter`). Ordered by tenant_id too although it is
@@ -156,7 +148,8 @@ static bool read_pending(const struct place *p, struct buf *filter)
     buf_add(p->sql, "SELECT e.enumlabel FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_enum e"
                     " ON e.enumtypid = a.atttypid WHERE a.attname = 'state_current'"
                     " AND a.attrelid = ");
-    ok = put_regclass(p) && pg_store_run(p->s, p->sql, p->doing, &res, p->err);
+    ok = pg_sql_regclass(p->s->slots[0].conn.pg, p->t, p->sql, p->err) &&
+         pg_store_run(p->s, p->sql, p->doing, &res, p->err);
     for (int i = 0; ok && i < PQntuples(res); i++) {
         if (layout_is_terminal(p->s->layout, slice_str(pg_cell(res, i, 0))))
             continue;

@@ -96,6 +96,26 @@ bool pg_sql_literal(PGconn *pg, struct slice text, struct buf *out, struct err *
     return ok || too_long(err);
 }
 
+bool pg_sql_in(PGconn *pg, const struct slice *texts, size_t n, struct buf *out, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!buf_append(out, i > 0 ? SLICE(", ") : SLICE(" IN (")))
+            return too_long(err);
+        if (!pg_sql_literal(pg, texts[i], out, err))
+            return false;
+    }
+    return buf_append(out, SLICE(")")) || too_long(err);
+}
+
+bool pg_sql_regclass(PGconn *pg, const struct pg_table *t, struct buf *out, struct err *err)
+{
+    buf_add(out, "to_regclass(");
+    if (!pg_sql_literal(pg, slice_str(t->sql), out, err))
+        return false;
+    buf_add(out, ")");
+    return true;
+}
+
 bool pg_sql_list(PGconn *pg, const struct strings *list, struct buf *out, struct err *err)
 {
     for (size_t i = 0; i < list->n; i++) {
@@ -177,13 +197,7 @@ static bool put_in(struct writer *w, const char *expression, const struct slice 
 {
     if (n == 0)
         return put(w, "false");
-    if (!put(w, expression) || !put(w, " IN ("))
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        if (!put(w, i > 0 ? ", " : "") || !pg_sql_literal(w->pg, ids[i], w->out, w->err))
-            return false;
-    }
-    return put(w, ")");
+    return put(w, expression) && pg_sql_in(w->pg, ids, n, w->out, w->err);
 }
 
 static bool put_ids(struct writer *w)

@@ -239,6 +239,28 @@ static void any_bytes_survive_quote_and_text_when_they_are_utf8(void **state)
     buf_release(&back);
 }
 
+static struct slice text_in(const char *raw, size_t max, struct arena *a)
+{
+    return json_text_in((struct json_value){ JSON_STRING, slice_str(raw) }, max, a);
+}
+
+static void a_text_is_borrowed_where_it_can_be(void **state)
+{
+    static const char plain[] = "\"abc\"";
+    struct arena     *a = arena_new(1024);
+
+    (void)state;
+    assert_ptr_equal(text_in(plain, 8, a).p, plain + 1);
+    assert_true(slice_eq(text_in(plain, 8, a), SLICE("abc")));
+    assert_true(slice_eq(text_in("\"a\\nb\"", 8, a), SLICE("a\nb")));
+    assert_non_null(text_in("\"\"", 8, a).p);
+    assert_null(text_in("\"a\\n345678\"", 4, a).p);
+    assert_null(text_in("\"\\ud800\"", 8, a).p);
+    assert_null(json_text_in((struct json_value){ JSON_NUMBER, SLICE("12") }, 8, a).p);
+    assert_null(json_text_in((struct json_value){ JSON_ABSENT, { NULL, 0 } }, 8, a).p);
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +272,7 @@ int main(void)
         cmocka_unit_test(text_longer_than_the_limit_is_refused),
         cmocka_unit_test(quote_escapes_only_what_must_be),
         cmocka_unit_test(quote_that_does_not_fit_appends_nothing),
+        cmocka_unit_test(a_text_is_borrowed_where_it_can_be),
         cmocka_unit_test(any_bytes_survive_quote_and_text_when_they_are_utf8),
     };
 

@@ -5,8 +5,8 @@
  * that trusts it passes over all that is in no place (json_walk_known: together half of what
  * json_walk takes). A walk tells what a container holds before it tells the container itself. So a
  * container that matters has a place; when it begins, what it fills is blanked (of repeated members
- * the last one counts), and when it turns out to be of another type, blanked again. The tables say
- * which member of which place goes where.
+ * the last one counts), and when it turns out to be of another type, blanked again. The tables of
+ * execution_members.c say which member of which place goes where.
  */
 #include "lib/kestra/execution.h"
 
@@ -40,124 +40,6 @@ enum state state_parse(struct slice name)
             return (enum state)i;
     return STATE_UNKNOWN;
 }
-
-/* ---- places ------------------------------------------------------------------------------- */
-
-/* What a container is; unsigned where it is kept, because most switches care for few. */
-enum {
-    PLACE_OTHER,
-    PLACE_DOC,
-    PLACE_STATE,
-    PLACE_HISTORIES,
-    PLACE_HISTORY,
-    PLACE_RUNS,
-    PLACE_RUN,
-    PLACE_ATTEMPTS,
-    PLACE_ATTEMPT,
-    PLACE_OUTPUTS,
-    PLACE_TRIGGER,
-    PLACE_VARIABLES,
-    PLACE_COUNT,
-};
-
-enum member_kind {
-    MEMBER_TEXT,     /* a slice at `at` of what the place fills */
-    MEMBER_BOOL,     /* a bool there */
-    MEMBER_REVISION, /* an integer */
-    MEMBER_CURRENT,  /* a state's name */
-    MEMBER_WHEN,     /* a history's state */
-    MEMBER_OBJECT,   /* opens `place` */
-    MEMBER_LIST,     /* likewise */
-};
-
-struct member {
-    struct slice     name;
-    enum member_kind kind;
-    size_t           at;
-    unsigned         place;
-};
-
-#define NAME(text) .name = { (text), sizeof(text) - 1 }
-#define TEXT(text, struct_, member_)                                                               \
-    {                                                                                              \
-        NAME(text), MEMBER_TEXT, offsetof(struct struct_, member_), 0                              \
-    }
-#define BOOL(text, struct_, member_)                                                               \
-    {                                                                                              \
-        NAME(text), MEMBER_BOOL, offsetof(struct struct_, member_), 0                              \
-    }
-#define OPENS(text, kind_, place_)                                                                 \
-    {                                                                                              \
-        NAME(text), kind_, 0, place_                                                               \
-    }
-#define PLAIN(text, kind_)                                                                         \
-    {                                                                                              \
-        NAME(text), kind_, 0, 0                                                                    \
-    }
-
-static const struct member of_doc[] = {
-    TEXT("id", execution, id),
-    TEXT("tenantId", execution, tenant),
-    TEXT("namespace", execution, namespace),
-    TEXT("flowId", execution, flow_id),
-    PLAIN("flowRevision", MEMBER_REVISION),
-    OPENS("taskRunList", MEMBER_LIST, PLACE_RUNS),
-    OPENS("state", MEMBER_OBJECT, PLACE_STATE),
-    OPENS("trigger", MEMBER_OBJECT, PLACE_TRIGGER),
-    TEXT("scheduleDate", execution, schedule_date),
-    BOOL("deleted", execution, deleted),
-};
-static const struct member of_state[] = {
-    PLAIN("current", MEMBER_CURRENT),
-    OPENS("histories", MEMBER_LIST, PLACE_HISTORIES),
-};
-static const struct member of_history[] = {
-    PLAIN("state", MEMBER_WHEN),
-    TEXT("date", history, date),
-};
-static const struct member of_run[] = {
-    TEXT("id", task_run, id),
-    TEXT("taskId", task_run, task_id),
-    TEXT("parentTaskRunId", task_run, parent_id),
-    TEXT("value", task_run, value),
-    OPENS("state", MEMBER_OBJECT, PLACE_STATE),
-    OPENS("attempts", MEMBER_LIST, PLACE_ATTEMPTS),
-    OPENS("outputs", MEMBER_OBJECT, PLACE_OUTPUTS),
-    BOOL("dynamic", task_run, dynamic),
-};
-static const struct member of_attempt[] = { OPENS("state", MEMBER_OBJECT, PLACE_STATE) };
-static const struct member of_outputs[] = {
-    TEXT("value", task_run, outputs_value),
-    TEXT("executionId", task_run, outputs_execution),
-};
-static const struct member of_trigger[] = {
-    TEXT("id", execution, trigger_id),
-    TEXT("type", execution, trigger_type),
-    OPENS("variables", MEMBER_OBJECT, PLACE_VARIABLES),
-};
-static const struct member of_variables[] = {
-    TEXT("executionId", execution, parent_execution),
-    TEXT("date", execution, trigger_date),
-};
-
-/* Of a list: what place an item that is an object is. */
-static const struct {
-    const struct member *members;
-    size_t               n;
-    unsigned             item;
-} places[PLACE_COUNT] = {
-    [PLACE_DOC] = { of_doc, COUNT_OF(of_doc), 0 },
-    [PLACE_STATE] = { of_state, COUNT_OF(of_state), 0 },
-    [PLACE_HISTORIES] = { NULL, 0, PLACE_HISTORY },
-    [PLACE_HISTORY] = { of_history, COUNT_OF(of_history), 0 },
-    [PLACE_RUNS] = { NULL, 0, PLACE_RUN },
-    [PLACE_RUN] = { of_run, COUNT_OF(of_run), 0 },
-    [PLACE_ATTEMPTS] = { NULL, 0, PLACE_ATTEMPT },
-    [PLACE_ATTEMPT] = { of_attempt, COUNT_OF(of_attempt), 0 },
-    [PLACE_OUTPUTS] = { of_outputs, COUNT_OF(of_outputs), 0 },
-    [PLACE_TRIGGER] = { of_trigger, COUNT_OF(of_trigger), 0 },
-    [PLACE_VARIABLES] = { of_variables, COUNT_OF(of_variables), 0 },
-};
 
 /* taskRunList / item / attempts / item / state / histories / item / date */
 #define WALK_DEPTH 8
@@ -344,24 +226,13 @@ static void end_container(struct reader *r, const struct member *m, size_t depth
 
 /* ---- the walk ----------------------------------------------------------------------------- */
 
-static const struct member *find_name(unsigned place, struct slice name)
-{
-    const struct member *members = places[place].members;
-
-    for (size_t i = 0; i < places[place].n; i++)
-        if (name.n == members[i].name.n && name.n > 0 && name.p[0] == members[i].name.p[0] &&
-            memcmp(name.p, members[i].name.p, name.n) == 0)
-            return &members[i];
-    return NULL;
-}
-
 static const struct member *find_member(struct reader *r, unsigned place, struct slice name)
 {
-    const struct member *m = find_name(place, name);
+    const struct member *m = execution_member(place, name);
 
-    if (m || r->plain || places[place].n == 0 || !memchr(name.p, '\\', name.n))
+    if (m || r->plain || execution_places[place].n == 0 || !memchr(name.p, '\\', name.n))
         return m;
-    return find_name(
+    return execution_member(
         place, text_of(r, (struct json_value){ JSON_STRING, slice_of(name.p - 1, name.n + 2) }));
 }
 
@@ -392,10 +263,10 @@ static bool on_enter(void *ctx, unsigned depth, struct slice name, enum json_typ
         return true;
     }
     up = r->at[depth - 1];
-    if (places[up].item != PLACE_OTHER) {
+    if (execution_places[up].item != PLACE_OTHER) {
         if (type != JSON_OBJECT)
             return true; /* told with its value */
-        r->at[depth] = places[up].item;
+        r->at[depth] = execution_places[up].item;
         return begin_item(r, up);
     }
     m = find_member(r, up, name);
@@ -447,7 +318,7 @@ static bool on_value(void *ctx, unsigned depth, struct slice name, struct json_v
         return err_set(r->err, ERR_DATA, "JSON: nested deeper than %d levels", JSON_MAX_DEPTH);
     if (up == PLACE_OTHER)
         return true;
-    if (places[up].item != PLACE_OTHER) {
+    if (execution_places[up].item != PLACE_OTHER) {
         if (v.type != JSON_OBJECT && !begin_item(r, up))
             return false;
         if (up == PLACE_RUNS)

@@ -88,8 +88,7 @@ static bool dry_run(struct run *r, enum kind kind, struct err *err)
     struct session    *s = r->session;
     struct dry         d = { r, kind };
     struct store_query q = survey_query_of(&r->plan.survey, &s->conf->scope, kind);
-    struct projector  *projector = projector_new(s->layout, &s->conf->scope.project,
-                                                 r->plan.survey.flows, r->plan.survey.judge);
+    struct projector  *projector = survey_projector(&r->plan.survey, s->layout, &s->conf->scope);
     bool               flows = kind == KIND_FLOW || kind == KIND_FLOW_LAST; /* told by the survey */
     struct pipeline    p = { .store = s->store,
                              .query = &q,

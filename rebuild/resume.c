@@ -79,8 +79,7 @@ bool resume_expect(const struct send_conf *conf, enum kind kind, const struct to
 {
     struct expecting   x = { { note_record }, expected, topic->partitions };
     struct store_query query = survey_query_of(conf->survey, conf->scope, kind);
-    struct projector  *projector = projector_new(conf->layout, &conf->scope->project,
-                                                 conf->survey->flows, conf->survey->judge);
+    struct projector  *projector = survey_projector(conf->survey, conf->layout, conf->scope);
     struct pipeline    p = { .store = conf->store,
                              .query = &query,
                              .projector = projector,

@@ -144,8 +144,7 @@ static bool run_pipeline(struct sending *s, struct tally *tally, struct err *err
 {
     const struct send_conf *conf = &s->sender->conf;
     struct store_query      query = survey_query_of(conf->survey, conf->scope, s->kind);
-    struct projector       *projector = projector_new(conf->layout, &conf->scope->project,
-                                                      conf->survey->flows, conf->survey->judge);
+    struct projector       *projector = survey_projector(conf->survey, conf->layout, conf->scope);
     struct pipeline         p = { .store = conf->store,
                                   .query = &query,
                                   .projector = projector,

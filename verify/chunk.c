@@ -385,16 +385,14 @@ bool chunk_add(struct chunk *x, const struct candidate *c, struct slice value, s
 struct chunk *chunk_new(const struct verify_conf *conf, enum kind kind, bool raw,
                         struct comparer *comparer, struct verify_result *result)
 {
-    const struct flow_index *flows = conf->survey ? conf->survey->flows : NULL;
-    struct chunk            *x = mem_alloc(sizeof(*x));
+    struct chunk *x = mem_alloc(sizeof(*x));
 
     x->conf = conf;
     x->kind = kind;
     x->raw = raw;
     x->comparer = comparer;
     x->result = result;
-    x->projector = projector_new(conf->layout, &conf->scope->project, flows,
-                                 conf->survey ? conf->survey->judge : NULL);
+    x->projector = survey_projector(conf->survey, conf->layout, conf->scope);
     x->arena = arena_new((size_t)256 * 1024);
     x->paths_arena = arena_new((size_t)16 * 1024);
     buf_init(&x->text, (size_t)8 * COMPARE_MAX_VALUE + KEY_MAX_BYTES);

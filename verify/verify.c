@@ -94,14 +94,11 @@ bool verify_store_side(const struct verify_conf *conf, enum kind kind, struct ke
         .comparer = comparer_new(conf->layout, kind),
         .out = out,
     };
-    struct store_query query = conf->survey ? survey_query_of(conf->survey, conf->scope, kind)
-                                            : survey_query(conf->scope, kind);
+    struct store_query query = survey_query_of(conf->survey, conf->scope, kind);
     struct pipeline    p = {
            .store = conf->store,
            .query = &query,
-           .projector = projector_new(conf->layout, &conf->scope->project,
-                                   conf->survey ? conf->survey->flows : NULL,
-                                   conf->survey ? conf->survey->judge : NULL),
+           .projector = survey_projector(conf->survey, conf->layout, conf->scope),
            .jobs = conf->jobs,
            .sink = &side.sink,
            .tally = conf->tally ? &conf->tally[kind] : NULL,

@@ -102,13 +102,6 @@ static void count(atomic_uint_fast64_t *counter, uint64_t n)
     (void)atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
 
-static void tell_skip(struct run *run, const struct batch *b, const struct document *doc,
-                      const struct projection *out)
-{
-    if (run->conf->on_skip)
-        run->conf->on_skip(run->conf->ctx, b->place, doc, out);
-}
-
 /* The sink would not have this record; its document is skipped like one that was never projected.
  */
 static void refuse(struct projection *out, enum reason reason)
@@ -142,6 +135,20 @@ static bool put(struct run *run, struct projection *out)
     return true;
 }
 
+/* What became of a document: into the sink, or counted and told. */
+static bool deliver(struct run *run, const char *place, const struct document *doc,
+                    struct projection *out)
+{
+    if (out->outcome == PROJECT_RECORD && !put(run, out))
+        return false;
+    if (out->outcome == PROJECT_RECORD)
+        return true;
+    count(&run->tally->reasons[out->reason], 1);
+    if (out->outcome == PROJECT_SKIPPED && run->conf->on_skip)
+        run->conf->on_skip(run->conf->ctx, place, doc, out);
+    return true;
+}
+
 static bool work_document(struct run *run, const struct batch *b, const struct document *doc)
 {
     struct pipeline  *conf = run->conf;
@@ -154,14 +161,7 @@ static bool work_document(struct run *run, const struct batch *b, const struct d
     project(conf->projector, conf->query->kind, doc, &out);
     if (conf->on_document && !conf->on_document(conf->ctx, b->place, doc, &out, &run->err))
         return false;
-    if (out.outcome == PROJECT_RECORD && !put(run, &out))
-        return false;
-    if (out.outcome == PROJECT_RECORD)
-        return true;
-    count(&run->tally->reasons[out.reason], 1);
-    if (out.outcome == PROJECT_SKIPPED)
-        tell_skip(run, b, doc, &out);
-    return true;
+    return deliver(run, b->place, doc, &out);
 }
 
 static bool work_batch(struct run *run, const struct batch *b)
@@ -266,20 +266,16 @@ static bool run_links(struct pipeline *p, struct tally *tally, struct err *err)
     for (size_t i = 0; i < n; i++) {
         struct document   doc = { .id = links[i].child, .value = links[i].value };
         struct projection out = {
+            .outcome = PROJECT_RECORD,
             .record = { KIND_SUBFLOW_LINK, links[i].child, links[i].value, &doc },
         };
 
         count(&tally->read, 1);
         count(&tally->read_bytes, doc.value.n);
-        if (!put(&run, &out)) {
+        if (!deliver(&run, kind_name(KIND_SUBFLOW_LINK), &doc, &out)) {
             *err = run.err;
             return false;
         }
-        if (out.outcome != PROJECT_SKIPPED)
-            continue;
-        count(&tally->reasons[out.reason], 1);
-        if (p->on_skip)
-            p->on_skip(p->ctx, kind_name(KIND_SUBFLOW_LINK), &doc, &out);
     }
     return true;
 }

@@ -181,10 +181,6 @@ struct store_query survey_query(const struct scope *scope, enum kind kind)
         .executions = asked_of_store(scope->project.executions),
     };
 
-    /* The store knows states, not verdicts. */
-    if (q.executions == EXECUTIONS_RESUMABLE)
-        q.executions = EXECUTIONS_PENDING;
-
     /* Only executions have a beginning that could be selected. */
     if (kind == KIND_EXECUTION) {
         q.since = scope->since;
@@ -198,9 +194,15 @@ struct store_query survey_query_of(const struct survey *s, const struct scope *s
 {
     struct store_query q = survey_query(scope, kind);
 
-    if (kind == KIND_EXECUTION && s->judge && q.executions == EXECUTIONS_PENDING)
+    if (kind == KIND_EXECUTION && s && s->judge && q.executions == EXECUTIONS_PENDING)
         q.n_also = judge_ended(s->judge, &q.also);
     if (q.n_also == 0)
         q.also = NULL;
     return q;
+}
+
+struct projector *survey_projector(const struct survey *s, const struct layout *layout,
+                                   const struct scope *scope)
+{
+    return projector_new(layout, &scope->project, s ? s->flows : NULL, s ? s->judge : NULL);
 }

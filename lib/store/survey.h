@@ -39,11 +39,14 @@ MUST_CHECK bool survey_run(struct store *store, const struct layout *layout,
                            struct err *err);
 void            survey_release(struct survey *s);
 
-/* The query that reads a kind within a scope; survey_query_of adds the ended executions that the
- * judge lets go. */
-struct store_query survey_query_of(const struct survey *s, const struct scope *scope,
-                                   enum kind kind);
 /* The query that reads a kind within a scope. */
 struct store_query survey_query(const struct scope *scope, enum kind kind);
+
+/* The same with the ended executions that the judge lets go; and the projection of what it reads,
+ * by all that the survey and the judge know. s NULL: nothing is known. */
+struct store_query survey_query_of(const struct survey *s, const struct scope *scope,
+                                   enum kind kind);
+struct projector  *survey_projector(const struct survey *s, const struct layout *layout,
+                                    const struct scope *scope);
 
 #endif

@@ -108,12 +108,6 @@ static bool take_for_resume(void *ctx, const struct difference *d, struct err *e
     return run_on_difference(b->r, d, err);
 }
 
-/* What a partition has beyond the end that we know. */
-static uint64_t beyond(int64_t end, int64_t known)
-{
-    return end > known ? (uint64_t)(end - known) : 0;
-}
-
 static void know_ends(struct rebuild *b, enum kind kind, const struct partition_ends *ends)
 {
     size_t n = (size_t)b->r->plan.topic_of[kind]->partitions;
@@ -133,7 +127,7 @@ static bool look_at_ends(struct rebuild *b, enum kind kind, struct err *err)
     bool                     ok = admin_ends(b->s->admin, t->name, t->partitions, ends, err);
 
     for (int i = 0; ok && empty && i < t->partitions; i++)
-        b->r->foreign += beyond(ends[i].high, ends[i].start);
+        b->r->foreign += run_beyond(ends[i].high, ends[i].start);
     if (ok)
         know_ends(b, kind, ends);
     mem_free(ends);
@@ -242,7 +236,7 @@ static bool send_kind(struct rebuild *b, struct sender *sender, enum kind kind, 
     r->seconds[kind] += (double)r->sent[kind].ns / 1e9;
     r->foreign += r->sent[kind].foreign;
     for (size_t i = 0; ok && i < n; i++)
-        r->foreign += beyond(task.from[i], known[i]);
+        r->foreign += run_beyond(task.from[i], known[i]);
     mem_free(known);
     return ok;
 }
@@ -270,7 +264,7 @@ static bool check_growth(struct rebuild *b, enum kind kind, struct err *err)
     bool                     ok = admin_ends(b->s->admin, t->name, t->partitions, now, err);
 
     for (int i = 0; ok && i < t->partitions; i++)
-        b->r->foreign += beyond(now[i].high, b->until[kind][i]);
+        b->r->foreign += run_beyond(now[i].high, b->until[kind][i]);
     mem_free(now);
     return ok;
 }
@@ -323,17 +317,7 @@ static bool plan_it(struct rebuild *b, struct err *err)
     if (!plan_make(&pc, &r->plan, err) || !command_count_executions(r, err))
         return false;
     r->planned = true;
-    b->send = (struct send_conf){ .store = s->store,
-                                  .places = s->places,
-                                  .layout = s->layout,
-                                  .scope = &s->conf->scope,
-                                  .survey = &r->plan.survey,
-                                  .admin = s->admin,
-                                  .kafka = &s->kafka,
-                                  .jobs = (unsigned)s->conf->jobs,
-                                  .stop = &s->stop,
-                                  .on_skip = run_on_skip,
-                                  .ctx = r };
+    b->send = run_send_conf(r, run_on_skip, r);
     return true;
 }
 

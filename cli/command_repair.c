@@ -214,11 +214,6 @@ static void expect_absence(struct repair *p, enum kind kind)
     }
 }
 
-static uint64_t beyond(int64_t end, int64_t known)
-{
-    return end > known ? (uint64_t)(end - known) : 0;
-}
-
 /* The topics, as far as the keys are named. What has grown beyond the known ends is another
  * writer's. */
 static bool compare(struct repair *p, enum kind kind, struct err *err)
@@ -235,7 +230,7 @@ static bool compare(struct repair *p, enum kind kind, struct err *err)
     ok = verify_topic(&v, kind, p->expected[kind], false, NULL, &r->verified[kind], r->ends[kind],
                       err);
     for (size_t i = 0; ok && p->known[kind] && i < n; i++)
-        r->foreign += beyond(r->ends[kind][i].high, p->known[kind][i]);
+        r->foreign += run_beyond(r->ends[kind][i].high, p->known[kind][i]);
     if (!p->known[kind])
         p->known[kind] = mem_array(n, sizeof(*p->known[kind]));
     for (size_t i = 0; ok && i < n; i++)
@@ -302,7 +297,7 @@ static bool send_kind(struct repair *p, struct sender *sender, enum kind kind, s
     r->seconds[kind] += (double)r->sent[kind].ns / 1e9;
     r->foreign += r->sent[kind].foreign;
     for (size_t i = 0; ok && i < n; i++) {
-        r->foreign += beyond(from[i], p->known[kind][i]);
+        r->foreign += run_beyond(from[i], p->known[kind][i]);
         p->known[kind][i] = until[i];
     }
     mem_free(from);
@@ -317,18 +312,7 @@ static bool has_work(const struct repair *p, enum kind kind)
 
 static bool send_all(struct repair *p, struct err *err)
 {
-    struct session  *s = p->s;
-    struct send_conf conf = { .store = s->store,
-                              .places = s->places,
-                              .layout = s->layout,
-                              .scope = &s->conf->scope,
-                              .survey = &p->r->plan.survey,
-                              .admin = s->admin,
-                              .kafka = &s->kafka,
-                              .jobs = (unsigned)s->conf->jobs,
-                              .stop = &s->stop,
-                              .on_skip = tell_skip,
-                              .ctx = p };
+    struct send_conf conf = run_send_conf(p->r, tell_skip, p);
     struct sender   *sender = NULL;
     bool             ok = true;
 

@@ -134,6 +134,23 @@ struct loss run_loss(const struct run *r)
     return l;
 }
 
+struct send_conf run_send_conf(struct run *r, skip_fn on_skip, void *ctx)
+{
+    struct session *s = r->session;
+
+    return (struct send_conf){ .store = s->store,
+                               .places = s->places,
+                               .layout = s->layout,
+                               .scope = &s->conf->scope,
+                               .survey = &r->plan.survey,
+                               .admin = s->admin,
+                               .kafka = &s->kafka,
+                               .jobs = (unsigned)s->conf->jobs,
+                               .stop = &s->stop,
+                               .on_skip = on_skip,
+                               .ctx = ctx };
+}
+
 struct pending_conf run_pending_conf(struct run *r)
 {
     struct session *s = r->session;

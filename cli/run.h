@@ -102,6 +102,14 @@ void run_release(struct run *r);
 /* Every kind in scope was compared and nothing speaks against it. */
 bool run_is_proven(const struct run *r);
 
+/* What a sender needs, likewise; skips go to on_skip with ctx. */
+struct send_conf run_send_conf(struct run *r, skip_fn on_skip, void *ctx);
+/* Records that a partition has beyond the end that we know: another writer's. */
+static inline uint64_t run_beyond(int64_t end, int64_t known)
+{
+    return end > known ? (uint64_t)(end - known) : 0;
+}
+
 /* How the pending executions are read and told. */
 struct pending_conf run_pending_conf(struct run *r);
 

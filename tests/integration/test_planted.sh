@@ -6,24 +6,10 @@
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-seed=${REQUEUE_TEST_SEED:-$SRANDOM}
-echo "# seed $seed"
-new_db kestra-0.20
-psql -X -q "$store" -v n=4 -f tests/data/clone-flows.sql > "$work/clone" 2>&1
-new_prefix
-# Compacted topics would refuse records without a key.
-for topic in flow flow_last template trigger execution; do
-    plant create "$prefix$topic" 16 cleanup.policy=delete retention.ms=-1
-done
-# Executions vanish and come below: locks are none of this test.
-run_requeue rebuild --executions all --unlock none
-assert_result "the topics are rebuilt" 0 '^PASS \(grade A\)$'
+# shellcheck source=tests/integration/plant_lib.sh
+. "$(dirname "$0")/plant_lib.sh"
 
-export REQUEUE_BIN=$program REQUEUE_TEST_TOOLS=$tools
-python3 tests/integration/planted.py "$store" "$prefix" "$seed" 10 "$work" > "$work/planted" ||
-    not_ok "the model of the topics comes to its end" "seed $seed"
-cat "$work/planted"
-failed=$((failed + $(grep -c '^not ok' "$work/planted")))
+plants planted.py 10
 
 # ---- transactions --------------------------------------------------------------------------------
 

@@ -46,17 +46,23 @@ static bool has_big(struct slice s)
     return false;
 }
 
+static bool is_escaped(struct slice doc, size_t at)
+{
+    size_t backslashes = 0;
+
+    while (backslashes < at && doc.p[at - backslashes - 1] == '\\')
+        backslashes++;
+    return backslashes % 2 == 1;
+}
+
 /* Offset of the quote that ends the string whose inside begins at `at`. */
 static size_t string_end(struct slice doc, size_t at)
 {
     while (at < doc.n) {
         const char *quote = memchr(doc.p + at, '"', doc.n - at);
         size_t      end = quote ? (size_t)(quote - doc.p) : doc.n;
-        size_t      backslashes = 0;
 
-        while (end - backslashes > at && doc.p[end - backslashes - 1] == '\\')
-            backslashes++;
-        if (backslashes % 2 == 0)
+        if (!quote || !is_escaped(doc, end))
             return end;
         at = end + 1;
     }
@@ -156,23 +162,29 @@ static bool is_long_run(struct slice doc, size_t at)
     return to - from >= DIGITS_MAX;
 }
 
-static bool may_be_scheme(struct slice doc, size_t at, unsigned starts)
+/* starts: bytes of the 16 at `at` that may begin a URI. In JSON a quote that is followed by k or by
+ * a backslash opens a string, unless it is escaped itself. */
+static bool begins_uri(struct slice doc, size_t at, unsigned starts)
 {
     for (; starts != 0; starts &= starts - 1) {
-        size_t from = at + (unsigned)__builtin_ctz(starts) + 1;
+        size_t quote = at + (unsigned)__builtin_ctz(starts);
+        size_t from = quote + 1;
 
-        if (is_uri(slice_of(doc.p + from, doc.n - from)))
+        if (is_uri(slice_of(doc.p + from, doc.n - from)) && !is_escaped(doc, quote) &&
+            !is_name(doc, string_end(doc, from) + 1))
             return true;
     }
     return false;
 }
 
-/* DESIGN: a glance at 16 bytes at a time finds the few documents that have to be gone through.
- * False: there surely is neither a large integer nor a URI. Such an integer has half of 16 bytes
- * full of digits wherever it stands; a URI is seen by its quote, which may as well be one that ends
- * another string. */
-static bool may_hold_any(struct slice doc)
+/* DESIGN: a glance at 16 bytes at a time finds the URIs, and the few documents that have to be gone
+ * through for a large integer: such a one has half of 16 bytes full of digits wherever it stands.
+ * False: there surely is none. */
+static bool glance(struct execution *e)
 {
+    struct slice doc = e->raw;
+    bool         digits_found = false;
+
     for (size_t at = 0; at < doc.n; at += 16) {
         char        last[17] = { 0 };
         const char *p = doc.p + at;
@@ -181,21 +193,19 @@ static bool may_hold_any(struct slice doc)
         if (doc.n - at < sizeof(last))
             p = memcpy(last, p, doc.n - at);
         digits = digits_of(p);
-        if ((digits & 0xff) == 0xff && is_long_run(doc, at))
-            return true;
-        if (digits >> 8 == 0xff && is_long_run(doc, at + 8))
-            return true;
-        if (may_be_scheme(doc, at, scheme_starts(p)))
-            return true;
+        digits_found = digits_found || ((digits & 0xff) == 0xff && is_long_run(doc, at)) ||
+                       (digits >> 8 == 0xff && is_long_run(doc, at + 8));
+        if (!e->storage_uri)
+            e->storage_uri = begins_uri(doc, at, scheme_starts(p));
     }
-    return false;
+    return digits_found;
 }
 
 #else
 
-static bool may_hold_any(struct slice doc)
+static bool glance(struct execution *e)
 {
-    (void)doc;
+    (void)e;
     return true;
 }
 
@@ -203,7 +213,7 @@ static bool may_hold_any(struct slice doc)
 
 void execution_scan(struct execution *e)
 {
-    if (may_hold_any(e->raw))
+    if (glance(e))
         scan_all(e);
 }
 

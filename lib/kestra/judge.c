@@ -394,7 +394,7 @@ bool judge_is_poison(struct judge *j, const struct document *doc)
     struct finding     finding;
 
     arena_reset(j->scratch);
-    if (!execution_read(doc->value, j->scratch, &e, &j->err))
+    if (!read_execution(j, doc, &e))
         return true;
     verdict_of(j->layout, &e, NULL, &facts, j->scratch, &finding);
     return finding.poison;

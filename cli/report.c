@@ -23,6 +23,12 @@ static void put_uint(struct json_writer *w, const char *name, uint64_t value)
     json_put_uint(w, value);
 }
 
+static void put_int(struct json_writer *w, const char *name, int64_t value)
+{
+    json_key(w, name);
+    json_put_int(w, value);
+}
+
 static void put_str(struct json_writer *w, const char *name, const char *value)
 {
     json_key(w, name);
@@ -156,6 +162,41 @@ static void ends_json(struct json_writer *w, const struct run *r, enum kind kind
     json_close(w, ']');
 }
 
+/* Partitions whose last stable offset stayed below their high watermark. */
+static void open_json(struct json_writer *w, const struct run *r, enum kind kind)
+{
+    const struct partition_ends *ends = r->ends[kind];
+
+    json_key(w, "open");
+    json_open(w, '[');
+    for (int i = 0; ends && i < r->plan.topic_of[kind]->partitions; i++) {
+        if (ends[i].stable >= ends[i].high)
+            continue;
+        json_open(w, '{');
+        put_int(w, "partition", i);
+        put_int(w, "stable", ends[i].stable);
+        put_int(w, "high", ends[i].high);
+        json_close(w, '}');
+    }
+    json_close(w, ']');
+}
+
+static void gap_json(struct json_writer *w, const struct log_gap *gap)
+{
+    json_key(w, "gap");
+    if (gap->partitions == 0) {
+        json_put_null(w);
+        return;
+    }
+    json_open(w, '{');
+    put_uint(w, "partitions", gap->partitions);
+    put_int(w, "offsets", gap->offsets);
+    put_int(w, "partition", gap->first);
+    put_int(w, "from", gap->from);
+    put_int(w, "to", gap->to);
+    json_close(w, '}');
+}
+
 static void topic_side_json(struct json_writer *w, const struct run *r, enum kind kind)
 {
     const struct verify_result *v = &r->verified[kind];
@@ -176,6 +217,8 @@ static void topic_side_json(struct json_writer *w, const struct run *r, enum kin
     json_put_int(w, v->topic.span);
     put_uint(w, "outside", v->outside);
     put_uint(w, "open_transactions", v->open_transactions);
+    open_json(w, r, kind);
+    gap_json(w, &v->gap);
     put_uint(w, "memory_bytes", v->memory_bytes);
     json_key(w, "seconds");
     json_put_fixed(w, (double)v->topic_ns / 1e9, 3);

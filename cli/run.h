@@ -55,6 +55,7 @@ struct run {
     uint64_t               explained;
     uint64_t               foreign; /* records of another writer */
     uint64_t               open_transactions;
+    uint64_t               gaps; /* partitions whose records went away while they were read */
     bool                   unproven;
     struct err             err; /* the first error; kind ERR_NONE: none */
     struct instant         started, finished;
@@ -95,6 +96,9 @@ enum exit_status run_finish(struct run *r);
 
 /* What verify needs, from the session and the plan; differences and skips go to the run. */
 struct verify_conf run_verify_conf(struct run *r);
+
+/* A kind's topic was read: what that says of the whole run. */
+void run_note_topic(struct run *r, enum kind kind);
 
 /* Close and free everything; run_finish does it itself. */
 void run_release(struct run *r);

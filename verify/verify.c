@@ -186,6 +186,13 @@ static bool tell_undecodable(void *ctx, int32_t partition, int64_t offset, struc
     return explain_tell(t->conf, t->result, &d, err);
 }
 
+static int64_t first_offset(const struct topic_side *t, const int64_t *from, int partition)
+{
+    int64_t start = t->ends[partition].start;
+
+    return from && from[partition] > start ? from[partition] : start;
+}
+
 static bool read_topic(struct topic_side *t, const int64_t *from, struct err *err)
 {
     struct topic_range *ranges = mem_array((size_t)t->n_partitions, sizeof(*ranges));
@@ -204,13 +211,33 @@ static bool read_topic(struct topic_side *t, const int64_t *from, struct err *er
     bool ok;
 
     for (int i = 0; i < t->n_partitions; i++) {
-        const struct partition_ends *e = &t->ends[i];
-        int64_t                      start = from && from[i] > e->start ? from[i] : e->start;
+        int64_t start = first_offset(t, from, i);
+        int64_t stable = t->ends[i].stable;
 
-        ranges[i] = (struct topic_range){ i, start, start < e->stable ? e->stable : start };
+        ranges[i] = (struct topic_range){ i, start, start < stable ? stable : start };
     }
     ok = fold_topic(&f, t->topic, &t->result->topic, err);
     mem_free(ranges);
+    return ok;
+}
+
+/* Has anything of what was read gone meanwhile? */
+static bool look_for_gaps(struct topic_side *t, const int64_t *from, struct err *err)
+{
+    struct partition_ends *now = mem_array((size_t)t->n_partitions, sizeof(*now));
+    struct log_gap        *gap = &t->result->gap;
+    bool ok = admin_ends(t->conf->admin, t->conf->topics[t->kind], t->n_partitions, now, err);
+
+    for (int i = 0; ok && i < t->n_partitions; i++) {
+        int64_t start = first_offset(t, from, i);
+
+        if (now[i].start <= start)
+            continue;
+        if (gap->partitions++ == 0)
+            *gap = (struct log_gap){ 1, 0, i, start, now[i].start };
+        gap->offsets += now[i].start - start;
+    }
+    mem_free(now);
     return ok;
 }
 
@@ -251,6 +278,7 @@ static bool verify_sides(struct topic_side *t, struct keyset *expected, const in
     bool    ok = capture_ends(t, err) && read_topic(t, from, err);
     int64_t folded = clock_mono_ns();
 
+    ok = ok && look_for_gaps(t, from, err);
     t->result->topic_ns = folded - started;
     t->result->topic_cpu_ns = clock_cpu_ns() - cpu;
     t->result->memory_bytes = keyset_bytes(expected) + keyset_bytes(t->topic);

@@ -68,17 +68,27 @@ struct fold_stats {
     int64_t  span;       /* sum over partitions of end - start: never used as a count, only shown */
 };
 
+/* Records that retention or DeleteRecords removed while a topic was read: what was compared is no
+ * longer there. (When they are removed ahead of the reading, that is an error: consumer.h.) */
+struct log_gap {
+    uint64_t partitions; /* whose log start moved; 0: none */
+    int64_t  offsets;    /* between their starts before and after, in all */
+    int32_t  first;      /* one of them */
+    int64_t  from, to;   /* its log start when the ends were captured, and when they were reached */
+};
+
 struct verify_result {
     uint64_t          expected; /* keys the store side has */
     struct fold_stats topic;
     uint64_t          differences[DIFF_CLASS_COUNT]; /* not explained */
     uint64_t          explained[DIFF_CLASS_COUNT];
-    uint64_t          outside;  /* live keys of the topic that a partial scope leaves out */
-    uint64_t open_transactions; /* partitions whose last stable offset stayed below the end */
-    size_t   memory_bytes;      /* of both keysets */
-    int64_t  topic_ns;          /* reading the topic */
-    int64_t  topic_cpu_ns;      /* of all threads meanwhile */
-    int64_t  compare_ns;        /* comparing, and looking up what differs */
+    uint64_t          outside;        /* live keys of the topic that a partial scope leaves out */
+    uint64_t       open_transactions; /* partitions whose last stable offset stayed below the end */
+    struct log_gap gap;
+    size_t         memory_bytes; /* of both keysets */
+    int64_t        topic_ns;     /* reading the topic */
+    int64_t        topic_cpu_ns; /* of all threads meanwhile */
+    int64_t        compare_ns;   /* comparing, and looking up what differs */
 };
 
 uint64_t verify_differences(const struct verify_result *r); /* sum, explained ones not counted */

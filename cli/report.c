@@ -131,6 +131,8 @@ static void options_json(struct json_writer *w, const struct session *s)
     put_str(w, "consumer_prefix", s->consumer_prefix);
     put_bool(w, "audit", c->audit);
     put_bool(w, "strict", c->strict);
+    put_bool(w, "live", c->live);
+    put_uint(w, "settle_ms", c->live ? c->settle : 0);
     json_close(w, '}');
 }
 
@@ -337,6 +339,18 @@ static void looked_up_json(struct json_writer *w, const struct pending_stats *p)
     json_close(w, '}');
 }
 
+static void live_json(struct json_writer *w, const struct live_count *n)
+{
+    json_key(w, "live");
+    json_open(w, '{');
+    put_uint(w, "rounds", n->rounds);
+    put_uint(w, "differed", n->differed);
+    put_uint(w, "agreed", n->differed - n->stayed - n->changing);
+    put_uint(w, "stayed", n->stayed);
+    put_uint(w, "changing", n->changing);
+    json_close(w, '}');
+}
+
 /* Of the pending executions; null where they were not judged. */
 static void executions_json(struct json_writer *w, const struct run *r)
 {
@@ -391,6 +405,8 @@ void report_json(const struct run *r, struct buf *out)
         options_json(&w, s);
     totals_json(&w, r);
     executions_json(&w, r);
+    if (r->live.was)
+        live_json(&w, &r->live);
     if (r->repair)
         repair_json(r, &w);
     json_key(&w, "results");

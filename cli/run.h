@@ -37,6 +37,15 @@ enum exit_status exit_worse(enum exit_status a, enum exit_status b);
 
 #define RUN_SHOWN_LINES 20 /* differences and skips shown on the screen, of each */
 
+/* verify --live (cli/live.h); of keys. */
+struct live_count {
+    bool     was;
+    unsigned rounds;   /* readings after the first */
+    uint64_t differed; /* at first: so many were read again */
+    uint64_t stayed;
+    uint64_t changing; /* both sides moved between all readings */
+};
+
 struct run {
     struct session        *session;
     struct plan            plan;
@@ -56,6 +65,7 @@ struct run {
     uint64_t               foreign; /* records of another writer */
     uint64_t               open_transactions;
     uint64_t               gaps; /* partitions whose records went away while they were read */
+    struct live_count      live;
     bool                   unproven;
     struct err             err; /* the first error; kind ERR_NONE: none */
     struct instant         started, finished;

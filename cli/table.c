@@ -110,6 +110,19 @@ static void class_lines(const struct run *r, struct buf *out)
     }
 }
 
+static void live_line(const struct run *r, struct buf *out)
+{
+    const struct live_count *n = &r->live;
+
+    if (!n->was)
+        return;
+    buf_add(out,
+            "live: %" PRIu64 " keys differed at first and were read again after %.1f s, %u times; "
+            "%" PRIu64 " agree now, %" PRIu64 " stay, %" PRIu64 " were still changing\n",
+            n->differed, (double)r->session->conf->settle / 1e3, n->rounds,
+            n->differed - n->stayed - n->changing, n->stayed, n->changing);
+}
+
 /* kestra/restartability.md 3: a record of an ended execution counts as its end, once more. */
 static void refire_line(const struct run *r, uint64_t ended, struct buf *out)
 {
@@ -371,6 +384,7 @@ static void remarks(const struct run *r, struct buf *out)
     judged_lines(r, out);
     trigger_lines(r, out);
     class_lines(r, out);
+    live_line(r, out);
     shown_lines(r, out);
     empty_lines(r, out);
     grade_lines(r, out);

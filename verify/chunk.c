@@ -4,6 +4,7 @@
 #include "verify/chunk.h"
 
 #include "lib/base/json.h"
+#include "verify/age.h"
 #include "verify/audit.h"
 
 #define IDENTITY_MAX_BYTES 4096
@@ -12,9 +13,10 @@
 /* Slices live in the chunk's arena, or in a keyset. */
 struct item {
     const struct candidate *c;
-    struct slice            id;    /* of the store; p NULL: the store is not asked */
-    struct slice            value; /* of the topic; p NULL: not read, or no longer there */
-    unsigned                facts; /* enum audit_fact */
+    struct slice            id;      /* of the store; p NULL: the store is not asked */
+    struct slice            value;   /* of the topic; p NULL: not read, or no longer there */
+    unsigned                facts;   /* enum audit_fact */
+    int64_t                 time_ms; /* of the topic's record; -1: not known */
     bool                    told;
 };
 
@@ -189,9 +191,13 @@ static bool tell_item(struct chunk *x, struct item *item, struct slice store, co
                  .topic = x->conf->topics[x->kind],
                  .partition = at->partition,
                  .offset = c->topic ? c->topic->offset : -1,
+                 .stored = c->expected ? c->expected->value : (struct digest){ 0, 0 },
+                 .topic_ms = item->time_ms,
     };
 
     item->told = true;
+    if (x->conf->find_ages)
+        d.has_store_at = age_of_document(x->kind, store, &d.store_at);
     if (c->expected)
         d.table = place ? place : store_place(x);
     read_identity(&x->identity, store.p ? store : item->value);
@@ -367,11 +373,12 @@ static void ask_store_for(struct chunk *x, struct item *item)
         item->id = candidate_key(c);
 }
 
-bool chunk_add(struct chunk *x, const struct candidate *c, struct slice value, struct err *err)
+bool chunk_add(struct chunk *x, const struct candidate *c, struct slice value, int64_t time_ms,
+               struct err *err)
 {
     struct item *item = &x->items[x->n++];
 
-    *item = (struct item){ .c = c };
+    *item = (struct item){ .c = c, .time_ms = time_ms };
     ask_store_for(x, item);
     if (value.p) {
         item->value = arena_copy(x->arena, value);

@@ -84,6 +84,50 @@ static bool tells_skips(const struct verify_conf *conf, enum kind kind)
     return conf->on_skip && !(surveyed && (kind == KIND_FLOW || kind == KIND_FLOW_LAST));
 }
 
+/* Each document of the query through the projection into the digests. */
+static bool read_store(struct store_side *side, struct store_query *query, struct err *err)
+{
+    const struct verify_conf *conf = side->conf;
+    struct pipeline           p = {
+                  .store = conf->store,
+                  .query = query,
+                  .projector = survey_projector(conf->survey, conf->layout, conf->scope),
+                  .jobs = query->ids ? 1 : conf->jobs,
+                  .sink = &side->sink,
+                  .tally = conf->tally ? &conf->tally[side->kind] : NULL,
+                  .stop = conf->stop,
+                  .on_skip = tells_skips(conf, side->kind) ? pass_skip : NULL,
+                  .ctx = side,
+    };
+    bool ok = pipeline_run(&p, err);
+
+    projector_free(p.projector);
+    return ok;
+}
+
+/* A look-up for every STORE_MAX_IDS keys. */
+static bool read_store_by_id(struct store_side *side, struct store_query *query, struct err *err)
+{
+    const struct keyset_entry *e;
+    struct slice              *ids = mem_array(STORE_MAX_IDS, sizeof(*ids));
+    size_t                     at = 0;
+    bool                       ok = true;
+
+    query->ids = ids;
+    query->n_ids = 0;
+    do {
+        e = keyset_next(side->conf->only, &at);
+        if (e)
+            ids[query->n_ids++] = slice_of(e->key, e->key_len);
+        if (query->n_ids == STORE_MAX_IDS || (!e && query->n_ids > 0)) {
+            ok = read_store(side, query, err);
+            query->n_ids = 0;
+        }
+    } while (ok && e);
+    mem_free(ids);
+    return ok;
+}
+
 bool verify_store_side(const struct verify_conf *conf, enum kind kind, struct keyset *out,
                        struct err *err)
 {
@@ -95,20 +139,10 @@ bool verify_store_side(const struct verify_conf *conf, enum kind kind, struct ke
         .out = out,
     };
     struct store_query query = survey_query_of(conf->survey, conf->scope, kind);
-    struct pipeline    p = {
-           .store = conf->store,
-           .query = &query,
-           .projector = survey_projector(conf->survey, conf->layout, conf->scope),
-           .jobs = conf->jobs,
-           .sink = &side.sink,
-           .tally = conf->tally ? &conf->tally[kind] : NULL,
-           .stop = conf->stop,
-           .on_skip = tells_skips(conf, kind) ? pass_skip : NULL,
-           .ctx = &side,
-    };
-    bool ok = pipeline_run(&p, err);
+    /* A flow-last key is the id of no document. */
+    bool by_id = conf->by_id && kind_is_stored(kind) && kind != KIND_FLOW_LAST;
+    bool ok = by_id ? read_store_by_id(&side, &query, err) : read_store(&side, &query, err);
 
-    projector_free(p.projector);
     comparer_free(side.comparer);
     return ok;
 }

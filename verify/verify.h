@@ -50,10 +50,14 @@ struct difference {
     const struct value_difference *paths; /* changed and stale */
     size_t                         n_paths;
     bool                           more_paths;
-    bool newer;            /* the topic's value is newer than the store's: comparer_newer. Looked at
-                              for changed records in an audit, and for changed and misplaced ones
-                              with find_newer */
-    const char *explained; /* audit: name of the rule; NULL: not explained */
+    bool newer; /* the topic's value is newer than the store's: comparer_newer. Looked at
+                   for changed records in an audit, and for changed and misplaced ones
+                   with find_newer */
+    const char    *explained;    /* audit: name of the rule; NULL: not explained */
+    struct digest  stored;       /* what the store's side expects; zero: no such key */
+    int64_t        topic_ms;     /* with find_ages: when the record was written; -1: not known */
+    bool           has_store_at; /* with find_ages: the document's newest date is known */
+    struct instant store_at;
 };
 typedef bool (*difference_fn)(void *ctx, const struct difference *d, struct err *err);
 
@@ -107,6 +111,8 @@ struct verify_conf {
     bool no_lookups; /* tell keys and classes only: nothing is read again, `stale` is told
                         as `changed`, tenant, namespace, id and paths stay empty */
     bool                 find_newer; /* difference.newer is wanted */
+    bool                 find_ages;  /* difference.topic_ms and store_at are wanted */
+    bool                 by_id;      /* with `only`: the store is asked for these keys, not read */
     const struct keyset *only; /* NULL, or the keys to compare: all others are passed over on both
                                   sides and not counted (repair). Records without a usable key are
                                   told all the same. */

@@ -226,12 +226,26 @@ static void show_difference(struct run *r, const struct difference *d)
     buf_add(b, "\n");
 }
 
+static void count_explained(struct run *r, const struct difference *d)
+{
+    struct explained_count *c = r->explained_by[d->kind];
+
+    for (size_t i = 0; d->explained && i < RUN_MAX_RULES; i++) {
+        if (c[i].rule && strcmp(c[i].rule, d->explained) != 0)
+            continue;
+        c[i].rule = d->explained;
+        c[i].n++;
+        return;
+    }
+}
+
 bool run_on_difference(void *ctx, const struct difference *d, struct err *err)
 {
     struct run *r = ctx;
     struct buf  line = { 0 };
 
     (void)err;
+    count_explained(r, d);
     if (d->explained && !r->session->conf->strict)
         r->explained++;
     else

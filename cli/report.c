@@ -155,6 +155,15 @@ static void classes_json(struct json_writer *w, const char *name, const uint64_t
     json_close(w, '}');
 }
 
+static void rules_json(struct json_writer *w, const struct explained_count *c)
+{
+    json_key(w, "explained_by");
+    json_open(w, '{');
+    for (size_t i = 0; i < RUN_MAX_RULES && c[i].rule; i++)
+        put_uint(w, c[i].rule, c[i].n);
+    json_close(w, '}');
+}
+
 static void ends_json(struct json_writer *w, const struct run *r, enum kind kind)
 {
     json_key(w, "ends");
@@ -258,6 +267,7 @@ static void kind_json(struct json_writer *w, const struct run *r, enum kind kind
     topic_side_json(w, r, kind);
     classes_json(w, "differences", r->verified[kind].differences);
     classes_json(w, "explained", r->verified[kind].explained);
+    rules_json(w, r->explained_by[kind]);
     json_close(w, '}');
 }
 

@@ -231,6 +231,7 @@ struct verify_conf run_verify_conf(struct run *r)
 
         v.topics[k] = t ? t->name : NULL;
         v.partitions[k] = t ? t->partitions : 0;
+        v.retention_ms[k] = t ? t->retention_ms : 0;
     }
     return v;
 }

@@ -37,6 +37,13 @@ enum exit_status exit_worse(enum exit_status a, enum exit_status b);
 
 #define RUN_SHOWN_LINES 20 /* differences and skips shown on the screen, of each */
 
+/* How many differences of a kind a rule of verify/audit.c explains; --strict or not. */
+struct explained_count {
+    const char *rule; /* NULL: no more */
+    uint64_t    n;
+};
+#define RUN_MAX_RULES 8
+
 /* verify --live (cli/live.h); of keys. */
 struct live_count {
     bool     was;
@@ -62,6 +69,7 @@ struct run {
     uint64_t               skipped;            /* documents told as skipped */
     uint64_t               differences;
     uint64_t               explained;
+    struct explained_count explained_by[KIND_COUNT][RUN_MAX_RULES];
     uint64_t               foreign; /* records of another writer */
     uint64_t               open_transactions;
     uint64_t               gaps; /* partitions whose records went away while they were read */

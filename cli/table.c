@@ -86,6 +86,15 @@ static void left_out_lines(const struct run *r, struct buf *out)
         }
 }
 
+static void explained_lines(const struct run *r, enum kind kind, struct buf *out)
+{
+    const struct explained_count *c = r->explained_by[kind];
+
+    for (size_t i = 0; i < RUN_MAX_RULES && c[i].rule; i++)
+        buf_add(out, "%s: %" PRIu64 " explained by Kestra's normal life: %s%s\n", kind_name(kind),
+                c[i].n, c[i].rule, r->session->conf->strict ? " (--strict: they count)" : "");
+}
+
 /* The classes that have no column of their own, and what an audit explains. */
 static void class_lines(const struct run *r, struct buf *out)
 {
@@ -98,12 +107,7 @@ static void class_lines(const struct run *r, struct buf *out)
             if (v->differences[inside[i]] > 0)
                 buf_add(out, "%s: %" PRIu64 " %s\n", kind_name((enum kind)k),
                         v->differences[inside[i]], difference_name(inside[i]));
-        for (int i = 0; i < DIFF_CLASS_COUNT; i++)
-            if (v->explained[i] > 0)
-                buf_add(out, "%s: %" PRIu64 " %s, explained by Kestra's normal life%s\n",
-                        kind_name((enum kind)k), v->explained[i],
-                        difference_name((enum difference_class)i),
-                        r->session->conf->strict ? " (--strict: they count)" : "");
+        explained_lines(r, (enum kind)k, out);
         if (v->outside > 0)
             buf_add(out, "%s: %" PRIu64 " other keys in the topic, not compared\n",
                     kind_name((enum kind)k), v->outside);

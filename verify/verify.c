@@ -341,7 +341,9 @@ bool verify_topic(const struct verify_conf *conf, enum kind kind, struct keyset 
     memset(out, 0, sizeof(*out));
     out->expected = count_expected(expected);
     t.ends = mem_array((size_t)t.n_partitions, sizeof(*t.ends));
+    out->log = t.ends;
     ok = verify_sides(&t, expected, from, err);
+    out->log = NULL;
     if (ends)
         memcpy(ends, t.ends, (size_t)t.n_partitions * sizeof(*ends));
     mem_free(t.ends);

@@ -89,10 +89,12 @@ struct verify_result {
     uint64_t          outside;        /* live keys of the topic that a partial scope leaves out */
     uint64_t       open_transactions; /* partitions whose last stable offset stayed below the end */
     struct log_gap gap;
-    size_t         memory_bytes; /* of both keysets */
-    int64_t        topic_ns;     /* reading the topic */
-    int64_t        topic_cpu_ns; /* of all threads meanwhile */
-    int64_t        compare_ns;   /* comparing, and looking up what differs */
+    const struct partition_ends
+           *log;          /* during verify_topic: where each partition begins and ends */
+    size_t  memory_bytes; /* of both keysets */
+    int64_t topic_ns;     /* reading the topic */
+    int64_t topic_cpu_ns; /* of all threads meanwhile */
+    int64_t compare_ns;   /* comparing, and looking up what differs */
 };
 
 uint64_t verify_differences(const struct verify_result *r); /* sum, explained ones not counted */
@@ -119,7 +121,8 @@ struct verify_conf {
     const char *const    *places; /* of each kind in the store, for addresses; NULL: its tables */
     const char           *topics[KIND_COUNT]; /* names with prefix */
     int                   partitions[KIND_COUNT];
-    struct tally         *tally;    /* of the store side, KIND_COUNT of them */
+    int64_t               retention_ms[KIND_COUNT]; /* of the topics; 0: nothing ages out */
+    struct tally         *tally;                    /* of the store side, KIND_COUNT of them */
     atomic_uint_fast64_t *consumed; /* records read from topics so far, for progress */
     skip_fn               on_skip;  /* NULL: not wanted */
     difference_fn         on_difference;

@@ -259,7 +259,7 @@ static bool look_at(struct repair *p, enum kind kind, struct err *err)
     p->r->seconds[kind] += (double)(clock_mono_ns() - t0) / 1e9;
     p->r->was_verified[kind] = ok;
     if (ok && !s->conf->execute)
-        p->r->open_transactions += p->r->verified[kind].open_transactions;
+        run_note_topic(p->r, kind);
     return ok;
 }
 
@@ -336,7 +336,7 @@ static bool prove(struct repair *p, struct err *err)
         p->r->seconds[k] += (double)(clock_mono_ns() - t0) / 1e9;
         if (!ok)
             return false;
-        p->r->open_transactions += p->r->verified[k].open_transactions;
+        run_note_topic(p->r, (enum kind)k);
     }
     p->r->repaired = true;
     return true;

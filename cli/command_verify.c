@@ -3,16 +3,19 @@
  */
 #include "cli/commands.h"
 #include "cli/like.h"
+#include "cli/live.h"
 
 #include "lib/base/clock.h"
 
-static bool verify_one(struct session *s, struct run *r, enum kind kind, struct err *err)
+static bool verify_one(struct run *r, struct live *live, enum kind kind, struct err *err)
 {
+    struct session    *s = r->session;
     struct verify_conf v = run_verify_conf(r);
     struct keyset     *expected = keyset_new();
     int64_t            t0 = clock_mono_ns();
     bool               ok;
 
+    live_watch(live, &v);
     r->ends[kind] = mem_array((size_t)v.partitions[kind], sizeof(*r->ends[kind]));
     progress_phase(&s->progress, "reading store", kind_name(kind), &s->verify_tallies[kind].read,
                    &s->verify_tallies[kind].read_bytes, r->plan.survey.counts[kind].selected);
@@ -23,7 +26,8 @@ static bool verify_one(struct session *s, struct run *r, enum kind kind, struct 
         ok = verify_topic(&v, kind, expected, false, NULL, &r->verified[kind], r->ends[kind], err);
     }
     r->was_verified[kind] = ok;
-    r->open_transactions += r->verified[kind].open_transactions;
+    live_compared(live, kind);
+    run_note_topic(r, kind);
     r->seconds[kind] = (double)(clock_mono_ns() - t0) / 1e9;
     keyset_free(expected);
     return ok;
@@ -43,6 +47,18 @@ static bool need_topics(const struct plan *plan, struct err *err)
     return true;
 }
 
+static bool verify_all(struct run *r, struct err *err)
+{
+    struct live *live = live_new(r);
+    bool         ok = true;
+
+    for (int k = 0; ok && k < KIND_COUNT; k++)
+        ok = !r->plan.topic_of[k] || verify_one(r, live, (enum kind)k, err);
+    ok = ok && live_settle(live, err);
+    live_free(live);
+    return ok;
+}
+
 static bool make(struct session *s, struct run *r, struct err *err)
 {
     struct plan_conf pc;
@@ -56,10 +72,7 @@ static bool make(struct session *s, struct run *r, struct err *err)
         !need_topics(&r->plan, err))
         return false;
     r->planned = true;
-    for (int k = 0; k < KIND_COUNT; k++)
-        if (r->plan.topic_of[k] && !verify_one(s, r, (enum kind)k, err))
-            return false;
-    return true;
+    return verify_all(r, err);
 }
 
 enum exit_status command_verify(struct session *s)

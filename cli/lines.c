@@ -117,6 +117,54 @@ static void put_store_address(struct json_writer *w, const struct run *r,
     buf_release(&b);
 }
 
+struct ages {
+    bool   store_known, topic_known;
+    double store, topic; /* seconds */
+};
+
+static struct ages ages_of(const struct difference *d)
+{
+    struct instant now = clock_now();
+    struct instant topic = { d->topic_ms / 1000, (int32_t)(d->topic_ms % 1000) * 1000000 };
+    struct ages    a = { .store_known = d->has_store_at, .topic_known = d->topic_ms >= 0 };
+
+    if (a.store_known)
+        a.store = (double)instant_diff_ns(d->store_at, now) / 1e9;
+    if (a.topic_known)
+        a.topic = (double)instant_diff_ns(topic, now) / 1e9;
+    return a;
+}
+
+static void put_age(struct json_writer *w, const char *name, bool known, double seconds)
+{
+    json_key(w, name);
+    if (known)
+        json_put_fixed(w, seconds, 3);
+    else
+        json_put_null(w);
+}
+
+static void put_ages(struct json_writer *w, const struct difference *d)
+{
+    struct ages a = ages_of(d);
+
+    json_key(w, "ages");
+    json_open(w, '{');
+    put_age(w, "store_s", a.store_known, a.store);
+    put_age(w, "topic_s", a.topic_known, a.topic);
+    json_close(w, '}');
+}
+
+static void show_ages(struct buf *b, const struct difference *d)
+{
+    struct ages a = ages_of(d);
+
+    if (a.topic_known)
+        buf_add(b, ", topic %.0f s old", a.topic);
+    if (a.store_known)
+        buf_add(b, ", store %.0f s old", a.store);
+}
+
 static void difference_json(const struct run *r, const struct difference *d, struct buf *line)
 {
     struct json_writer w;
@@ -144,6 +192,8 @@ static void difference_json(const struct run *r, const struct difference *d, str
     json_key(&w, "explained");
     json_put_str(&w, d->explained);
     put_paths(&w, d);
+    if (r->live.was)
+        put_ages(&w, d);
     json_close(&w, '}');
 }
 
@@ -165,6 +215,8 @@ static void show_difference(struct run *r, const struct difference *d)
     shown_add(b, d->key.p ? d->key : SLICE("(record without key)"), SHOWN_KEY);
     if (d->offset >= 0)
         buf_add(b, " at %s[%d]@%lld", d->topic, d->partition, (long long)d->offset);
+    if (r->live.was)
+        show_ages(b, d);
     if (d->explained)
         buf_add(b, " (explained: %s)", d->explained);
     for (size_t i = 0; i < d->n_paths && i < SHOWN_PATHS; i++)
@@ -174,12 +226,26 @@ static void show_difference(struct run *r, const struct difference *d)
     buf_add(b, "\n");
 }
 
+static void count_explained(struct run *r, const struct difference *d)
+{
+    struct explained_count *c = r->explained_by[d->kind];
+
+    for (size_t i = 0; d->explained && i < RUN_MAX_RULES; i++) {
+        if (c[i].rule && strcmp(c[i].rule, d->explained) != 0)
+            continue;
+        c[i].rule = d->explained;
+        c[i].n++;
+        return;
+    }
+}
+
 bool run_on_difference(void *ctx, const struct difference *d, struct err *err)
 {
     struct run *r = ctx;
     struct buf  line = { 0 };
 
     (void)err;
+    count_explained(r, d);
     if (d->explained && !r->session->conf->strict)
         r->explained++;
     else

@@ -83,6 +83,9 @@ const struct opt options_table[] = {
     { "kestra-running",    0, OPT_FLAG,   FIELD(kestra_running),  0, 0,  NULL,  NULL,                      NULL,             "go on although a Kestra server is running", WRITES | REPAIR },
     { "audit",             0, OPT_FLAG,   FIELD(audit),           0, 0,  NULL,  NULL,                      NULL,             "topics that a Kestra has lived with: all executions, and what its own life produces is explained", VERIFY },
     { "strict",            0, OPT_FLAG,   FIELD(strict),          0, 0,  NULL,  NULL,                      NULL,             "explained differences count too", VERIFY },
+    { "live",              0, OPT_FLAG,   FIELD(live),            0, 0,  NULL,  NULL,                      NULL,             "with --audit, while Kestra runs: read the keys that differ again after the settling time, and report those that stay", VERIFY },
+    { "settle",            0, OPT_DURATION, FIELD(settle),        100, 3600000, "30s", "REQUEUE_SETTLE",   "DURATION",       "with --live: how long the store may lag behind the topics", VERIFY },
+    { "max-rate",          0, OPT_BYTES,  FIELD(max_rate),        1024, 0, NULL,  "REQUEUE_MAX_RATE",        "BYTES",          "read at most so many bytes of documents a second from the store, to spare it (8M)", JUDGES },
     { "like",              0, OPT_STRING, FIELD(like),            0, 0,  NULL,  NULL,                      "REPORT.json",    "expect what that run was asked for (repair: by default the report that lies beside the lines)", VERIFY | REPAIR },
     { "from",              0, OPT_STRING, FIELD(from),            0, 0,  NULL,  NULL,                      "FILE",           "the differences to repair: REPORT.differences.jsonl, as verify --report writes it", REPAIR },
     { "execute",           0, OPT_FLAG,   FIELD(execute),         0, 0,  NULL,  NULL,                      NULL,             "send; without it nothing is changed", REPAIR },
@@ -162,6 +165,8 @@ static bool contradiction(const struct config *c, struct err *err)
         return err_set(err, ERR_USAGE, "--audit means --unlock none, not %s", c->unlock);
     if (c->strict && !c->audit)
         return err_set(err, ERR_USAGE, "--strict belongs to --audit");
+    if (c->live && !c->audit)
+        return err_set(err, ERR_USAGE, "--live belongs to --audit");
     return execution_options_check(c, err) &&
            same_file("--like", c->like, "--report", c->report, err) &&
            same_file("--plan", c->plan, "--report", c->report, err) &&

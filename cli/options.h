@@ -84,6 +84,9 @@ struct config {
     bool        kestra_running;
     bool        audit;
     bool        strict;
+    bool        live;
+    uint64_t    settle;   /* ms */
+    uint64_t    max_rate; /* bytes a second; 0: no limit */
     const char *like;
     const char *from; /* repair: the lines of a report */
     bool        execute;

@@ -23,6 +23,12 @@ static void put_uint(struct json_writer *w, const char *name, uint64_t value)
     json_put_uint(w, value);
 }
 
+static void put_int(struct json_writer *w, const char *name, int64_t value)
+{
+    json_key(w, name);
+    json_put_int(w, value);
+}
+
 static void put_str(struct json_writer *w, const char *name, const char *value)
 {
     json_key(w, name);
@@ -125,6 +131,8 @@ static void options_json(struct json_writer *w, const struct session *s)
     put_str(w, "consumer_prefix", s->consumer_prefix);
     put_bool(w, "audit", c->audit);
     put_bool(w, "strict", c->strict);
+    put_bool(w, "live", c->live);
+    put_uint(w, "settle_ms", c->live ? c->settle : 0);
     json_close(w, '}');
 }
 
@@ -147,6 +155,15 @@ static void classes_json(struct json_writer *w, const char *name, const uint64_t
     json_close(w, '}');
 }
 
+static void rules_json(struct json_writer *w, const struct explained_count *c)
+{
+    json_key(w, "explained_by");
+    json_open(w, '{');
+    for (size_t i = 0; i < RUN_MAX_RULES && c[i].rule; i++)
+        put_uint(w, c[i].rule, c[i].n);
+    json_close(w, '}');
+}
+
 static void ends_json(struct json_writer *w, const struct run *r, enum kind kind)
 {
     json_key(w, "ends");
@@ -154,6 +171,41 @@ static void ends_json(struct json_writer *w, const struct run *r, enum kind kind
     for (int i = 0; r->ends[kind] && i < r->plan.topic_of[kind]->partitions; i++)
         json_put_int(w, r->ends[kind][i].stable);
     json_close(w, ']');
+}
+
+/* Partitions whose last stable offset stayed below their high watermark. */
+static void open_json(struct json_writer *w, const struct run *r, enum kind kind)
+{
+    const struct partition_ends *ends = r->ends[kind];
+
+    json_key(w, "open");
+    json_open(w, '[');
+    for (int i = 0; ends && i < r->plan.topic_of[kind]->partitions; i++) {
+        if (ends[i].stable >= ends[i].high)
+            continue;
+        json_open(w, '{');
+        put_int(w, "partition", i);
+        put_int(w, "stable", ends[i].stable);
+        put_int(w, "high", ends[i].high);
+        json_close(w, '}');
+    }
+    json_close(w, ']');
+}
+
+static void gap_json(struct json_writer *w, const struct log_gap *gap)
+{
+    json_key(w, "gap");
+    if (gap->partitions == 0) {
+        json_put_null(w);
+        return;
+    }
+    json_open(w, '{');
+    put_uint(w, "partitions", gap->partitions);
+    put_int(w, "offsets", gap->offsets);
+    put_int(w, "partition", gap->first);
+    put_int(w, "from", gap->from);
+    put_int(w, "to", gap->to);
+    json_close(w, '}');
 }
 
 static void topic_side_json(struct json_writer *w, const struct run *r, enum kind kind)
@@ -176,6 +228,8 @@ static void topic_side_json(struct json_writer *w, const struct run *r, enum kin
     json_put_int(w, v->topic.span);
     put_uint(w, "outside", v->outside);
     put_uint(w, "open_transactions", v->open_transactions);
+    open_json(w, r, kind);
+    gap_json(w, &v->gap);
     put_uint(w, "memory_bytes", v->memory_bytes);
     json_key(w, "seconds");
     json_put_fixed(w, (double)v->topic_ns / 1e9, 3);
@@ -213,6 +267,7 @@ static void kind_json(struct json_writer *w, const struct run *r, enum kind kind
     topic_side_json(w, r, kind);
     classes_json(w, "differences", r->verified[kind].differences);
     classes_json(w, "explained", r->verified[kind].explained);
+    rules_json(w, r->explained_by[kind]);
     json_close(w, '}');
 }
 
@@ -294,6 +349,18 @@ static void looked_up_json(struct json_writer *w, const struct pending_stats *p)
     json_close(w, '}');
 }
 
+static void live_json(struct json_writer *w, const struct live_count *n)
+{
+    json_key(w, "live");
+    json_open(w, '{');
+    put_uint(w, "rounds", n->rounds);
+    put_uint(w, "differed", n->differed);
+    put_uint(w, "agreed", n->differed - n->stayed - n->changing);
+    put_uint(w, "stayed", n->stayed);
+    put_uint(w, "changing", n->changing);
+    json_close(w, '}');
+}
+
 /* Of the pending executions; null where they were not judged. */
 static void executions_json(struct json_writer *w, const struct run *r)
 {
@@ -348,6 +415,8 @@ void report_json(const struct run *r, struct buf *out)
         options_json(&w, s);
     totals_json(&w, r);
     executions_json(&w, r);
+    if (r->live.was)
+        live_json(&w, &r->live);
     if (r->repair)
         repair_json(r, &w);
     json_key(&w, "results");

@@ -231,8 +231,21 @@ struct verify_conf run_verify_conf(struct run *r)
 
         v.topics[k] = t ? t->name : NULL;
         v.partitions[k] = t ? t->partitions : 0;
+        v.retention_ms[k] = t ? t->retention_ms : 0;
     }
     return v;
+}
+
+/* Not all of the topics was compared, or it is no longer what it was. */
+static bool run_is_partial(const struct run *r)
+{
+    return r->unproven || r->open_transactions > 0 || r->gaps > 0;
+}
+
+void run_note_topic(struct run *r, enum kind kind)
+{
+    r->open_transactions += r->verified[kind].open_transactions;
+    r->gaps += r->verified[kind].gap.partitions;
 }
 
 bool run_is_proven(const struct run *r)
@@ -247,7 +260,7 @@ bool run_is_proven(const struct run *r)
         any = true;
     }
     return any && r->err.kind == ERR_NONE && r->differences == 0 && r->foreign == 0 &&
-           r->open_transactions == 0;
+           r->open_transactions == 0 && r->gaps == 0;
 }
 
 static enum exit_status found_exit(const struct run *r)
@@ -266,7 +279,7 @@ static enum exit_status found_exit(const struct run *r)
     /* Of all other commands the projection tells them as skipped. */
     if (r->session->conf->command == COMMAND_EXECUTIONS && r->plan.judged.pending.unreadable > 0)
         e = exit_worse(e, EXIT_UNPROVEN);
-    if (r->skipped > 0 || r->unproven || r->open_transactions > 0)
+    if (r->skipped > 0 || run_is_partial(r))
         e = exit_worse(e, EXIT_UNPROVEN);
     return e;
 }
@@ -364,7 +377,7 @@ void run_judge(struct run *r)
                            (unsigned long long)r->differences, grade);
         break;
     case EXIT_UNPROVEN:
-        if (r->unproven || r->open_transactions > 0)
+        if (run_is_partial(r))
             (void)snprintf(v, n, "UNPROVEN (grade %c)", grade);
         else
             (void)snprintf(v, n, "PASS with %llu skipped (grade %c)",

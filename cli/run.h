@@ -37,6 +37,22 @@ enum exit_status exit_worse(enum exit_status a, enum exit_status b);
 
 #define RUN_SHOWN_LINES 20 /* differences and skips shown on the screen, of each */
 
+/* How many differences of a kind a rule of verify/audit.c explains; --strict or not. */
+struct explained_count {
+    const char *rule; /* NULL: no more */
+    uint64_t    n;
+};
+#define RUN_MAX_RULES 8
+
+/* verify --live (cli/live.h); of keys. */
+struct live_count {
+    bool     was;
+    unsigned rounds;   /* readings after the first */
+    uint64_t differed; /* at first: so many were read again */
+    uint64_t stayed;
+    uint64_t changing; /* both sides moved between all readings */
+};
+
 struct run {
     struct session        *session;
     struct plan            plan;
@@ -53,8 +69,11 @@ struct run {
     uint64_t               skipped;            /* documents told as skipped */
     uint64_t               differences;
     uint64_t               explained;
+    struct explained_count explained_by[KIND_COUNT][RUN_MAX_RULES];
     uint64_t               foreign; /* records of another writer */
     uint64_t               open_transactions;
+    uint64_t               gaps; /* partitions whose records went away while they were read */
+    struct live_count      live;
     bool                   unproven;
     struct err             err; /* the first error; kind ERR_NONE: none */
     struct instant         started, finished;
@@ -95,6 +114,9 @@ enum exit_status run_finish(struct run *r);
 
 /* What verify needs, from the session and the plan; differences and skips go to the run. */
 struct verify_conf run_verify_conf(struct run *r);
+
+/* A kind's topic was read: what that says of the whole run. */
+void run_note_topic(struct run *r, enum kind kind);
 
 /* Close and free everything; run_finish does it itself. */
 void run_release(struct run *r);

@@ -70,6 +70,15 @@ static void find_places(struct session *s)
                                                s->layout->arena);
 }
 
+/* A live audit looks at several instants, whatever each look is worth. */
+static void finish_store(struct session *s)
+{
+    s->store->max_rate = s->conf->max_rate;
+    if (s->conf->live)
+        s->store->grade = 'D';
+    s->info.grade = s->store->grade;
+}
+
 bool session_open_store(struct session *s, struct err *err)
 {
     const struct config *conf = s->conf;
@@ -86,7 +95,21 @@ bool session_open_store(struct session *s, struct err *err)
     find_places(s);
     if (!s->store->use(s->store, s->layout, err))
         return false;
-    s->info.grade = s->store->grade;
+    finish_store(s);
+    return true;
+}
+
+bool session_reopen_store(struct session *s, struct err *err)
+{
+    struct store *now = NULL;
+
+    if (!store_open(&s->store_conf, &now, err))
+        return false;
+    s->store->close(s->store);
+    s->store = now;
+    if (!now->describe(now, &s->info, err) || !now->use(now, s->layout, err))
+        return false;
+    finish_store(s);
     return true;
 }
 

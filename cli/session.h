@@ -33,6 +33,9 @@ void session_init(struct session *s, const struct config *conf);
 
 /* Connect, find the layout, take the snapshot. The store's part is usable up to where it failed. */
 MUST_CHECK bool session_open_store(struct session *s, struct err *err);
+/* Another connection, which sees what is in the store now. Documents, readers and look-ups of the
+ * old one are gone. */
+MUST_CHECK bool session_reopen_store(struct session *s, struct err *err);
 MUST_CHECK bool session_open_kafka(struct session *s, struct err *err);
 void            session_close(struct session *s);
 

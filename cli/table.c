@@ -86,6 +86,15 @@ static void left_out_lines(const struct run *r, struct buf *out)
         }
 }
 
+static void explained_lines(const struct run *r, enum kind kind, struct buf *out)
+{
+    const struct explained_count *c = r->explained_by[kind];
+
+    for (size_t i = 0; i < RUN_MAX_RULES && c[i].rule; i++)
+        buf_add(out, "%s: %" PRIu64 " explained by Kestra's normal life: %s%s\n", kind_name(kind),
+                c[i].n, c[i].rule, r->session->conf->strict ? " (--strict: they count)" : "");
+}
+
 /* The classes that have no column of their own, and what an audit explains. */
 static void class_lines(const struct run *r, struct buf *out)
 {
@@ -98,16 +107,24 @@ static void class_lines(const struct run *r, struct buf *out)
             if (v->differences[inside[i]] > 0)
                 buf_add(out, "%s: %" PRIu64 " %s\n", kind_name((enum kind)k),
                         v->differences[inside[i]], difference_name(inside[i]));
-        for (int i = 0; i < DIFF_CLASS_COUNT; i++)
-            if (v->explained[i] > 0)
-                buf_add(out, "%s: %" PRIu64 " %s, explained by Kestra's normal life%s\n",
-                        kind_name((enum kind)k), v->explained[i],
-                        difference_name((enum difference_class)i),
-                        r->session->conf->strict ? " (--strict: they count)" : "");
+        explained_lines(r, (enum kind)k, out);
         if (v->outside > 0)
             buf_add(out, "%s: %" PRIu64 " other keys in the topic, not compared\n",
                     kind_name((enum kind)k), v->outside);
     }
+}
+
+static void live_line(const struct run *r, struct buf *out)
+{
+    const struct live_count *n = &r->live;
+
+    if (!n->was)
+        return;
+    buf_add(out,
+            "live: %" PRIu64 " keys differed at first and were read again after %.1f s, %u times; "
+            "%" PRIu64 " agree now, %" PRIu64 " stay, %" PRIu64 " were still changing\n",
+            n->differed, (double)r->session->conf->settle / 1e3, n->rounds,
+            n->differed - n->stayed - n->changing, n->stayed, n->changing);
 }
 
 /* kestra/restartability.md 3: a record of an ended execution counts as its end, once more. */
@@ -252,6 +269,45 @@ static void refusal_lines(const struct run *r, struct buf *out)
         buf_add(out, "refused: %s\n", r->plan.refusals[i]);
 }
 
+/* How to find who keeps a transaction open: describe-producers names the producer, list its
+ * transactional id, and find-hanging tells whether anybody will ever end it. */
+static void owner_line(const struct run *r, const char *topic, int partition, struct buf *out)
+{
+    buf_add(out,
+            "  its owner: kafka-transactions.sh --bootstrap-server %s describe-producers --topic "
+            "%s --partition %d (its ProducerId, which `list` knows by name; what only find-hanging "
+            "--topic %s knows, nobody will end); then verify again\n",
+            r->session->conf->kafka, topic, partition, topic);
+}
+
+/* What a topic held back, and what it lost while it was read. */
+static void topic_lines(const struct run *r, enum kind kind, struct buf *out)
+{
+    const struct partition_ends *ends = r->ends[kind];
+    const struct verify_result  *v = &r->verified[kind];
+    uint64_t                     shown = 0;
+
+    for (int i = 0; ends && v->open_transactions > 0 && i < r->plan.topic_of[kind]->partitions; i++)
+        if (ends[i].stable < ends[i].high && shown++ < RUN_SHOWN_LINES) {
+            buf_add(out,
+                    "open transaction: %s[%d] was read up to its last stable offset %lld; its high "
+                    "watermark is %lld\n",
+                    r->plan.topic_of[kind]->name, i, (long long)ends[i].stable,
+                    (long long)ends[i].high);
+            if (shown == 1)
+                owner_line(r, r->plan.topic_of[kind]->name, i, out);
+        }
+    if (shown > RUN_SHOWN_LINES)
+        buf_add(out, "  and %" PRIu64 " more partitions\n", shown - RUN_SHOWN_LINES);
+    if (v->gap.partitions > 0)
+        buf_add(out,
+                "gap: %s[%d]: its log start moved from %lld to %lld while it was read, %" PRIu64
+                " partitions lost %lld offsets: see its cleanup.policy and retention, then verify "
+                "again\n",
+                r->plan.topic_of[kind]->name, (int)v->gap.first, (long long)v->gap.from,
+                (long long)v->gap.to, v->gap.partitions, (long long)v->gap.offsets);
+}
+
 static void next_lines(const struct run *r, struct buf *out)
 {
     if (r->foreign > 0)
@@ -259,12 +315,8 @@ static void next_lines(const struct run *r, struct buf *out)
                 "another writer: %" PRIu64 " records appeared beside ours; stop every Kestra "
                 "server, then rebuild with --recreate\n",
                 r->foreign);
-    if (r->open_transactions > 0)
-        buf_add(out,
-                "open transactions: %" PRIu64
-                " partitions end at their last stable offset; find the "
-                "owner with kafka-transactions.sh find-hanging, then verify again\n",
-                r->open_transactions);
+    for (int k = 0; k < KIND_COUNT; k++)
+        topic_lines(r, (enum kind)k, out);
     if (r->unproven && r->exit == EXIT_UNPROVEN)
         buf_add(out, "the topics were not read back: prove them with requeue verify\n");
 }
@@ -336,6 +388,7 @@ static void remarks(const struct run *r, struct buf *out)
     judged_lines(r, out);
     trigger_lines(r, out);
     class_lines(r, out);
+    live_line(r, out);
     shown_lines(r, out);
     empty_lines(r, out);
     grade_lines(r, out);

@@ -33,13 +33,14 @@ struct topic_plan {
     bool                       exists;
     int                        partitions; /* to be created with, or as it is */
     int                        replication;
-    uint64_t                   records;   /* upper bound on what it holds: sum of end - start */
-    size_t                     n_drift;   /* configs that differ from the layout */
-    struct topic_value        *drift;     /* wanted values */
-    const char               **drift_is;  /* what they are now; NULL: not set */
-    bool                       full;      /* refused because it holds records */
-    bool                       alter;     /* drift will be set (--alter) */
-    char                       note[256]; /* refusal, or a remark; empty */
+    uint64_t                   records;  /* upper bound on what it holds: sum of end - start */
+    size_t                     n_drift;  /* configs that differ from the layout */
+    struct topic_value        *drift;    /* wanted values */
+    const char               **drift_is; /* what they are now; NULL: not set */
+    bool                       full;     /* refused because it holds records */
+    bool                       alter;    /* drift will be set (--alter) */
+    int64_t retention_ms; /* after which the broker deletes records; 0: never by age */
+    char    note[256];    /* refusal, or a remark; empty */
 };
 
 struct plan_conf {

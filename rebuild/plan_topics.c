@@ -102,6 +102,18 @@ static const char *setting_value(const struct topic_state *s, const char *name)
     return NULL;
 }
 
+/* Of a topic that only compacts, retention.ms means nothing. */
+static int64_t retention_of(const struct topic_state *s)
+{
+    const char *policy = setting_value(s, "cleanup.policy");
+    const char *retention = setting_value(s, "retention.ms");
+    int64_t     ms = 0;
+
+    if (policy && retention && strstr(policy, "delete"))
+        ms = strtoll(retention, NULL, 10);
+    return ms > 0 ? ms : 0;
+}
+
 static void find_drift(struct planner *pl, struct topic_plan *t, const struct topic_state *s)
 {
     struct arena *a = pl->plan->arena;
@@ -119,6 +131,7 @@ static void find_drift(struct planner *pl, struct topic_plan *t, const struct to
         t->drift_is[t->n_drift++] = is;
     }
     t->alter = pl->conf->alter && t->n_drift > 0;
+    t->retention_ms = retention_of(s);
 }
 
 static bool count_records(struct planner *pl, struct topic_plan *t, struct err *err)

@@ -25,6 +25,9 @@ static const struct rule rules[] = {
       FACT_STORE_OTHER },
     { "trigger-tombstone", "data-model 2.6, 3.6", KIND_BIT(KIND_TRIGGER), DIFF_MISSING,
       FACT_TOMBSTONE, 0 },
+    { "aged-out", "data-model 5.10 rule 9", KIND_BIT(KIND_EXECUTION) | KIND_BIT(KIND_TRIGGER),
+      DIFF_MISSING, FACT_AGED_OUT, FACT_TOMBSTONE },
+    { "topic-newer", "design part 8", KIND_BIT(KIND_FLOW), DIFF_EXTRA, FACT_TOPIC_NEWER, 0 },
     { "flow-revision-removed", "data-model 5.10 rule 9", FLOWS, DIFF_EXTRA, 0, IN_STORE },
     { "topic-newer", "design part 8", KIND_ALL, DIFF_CHANGED, FACT_TOPIC_NEWER, 0 },
 };

@@ -16,6 +16,8 @@ enum audit_fact {
     FACT_TOPIC_NEWER = 4,   /* comparer_newer() */
     FACT_STORE_DELETED = 8, /* the store has the document, with deleted:true */
     FACT_STORE_OTHER = 16,  /* the store has it, but it is left out or skipped for another reason */
+    FACT_AGED_OUT = 32,     /* its topic deletes by age, did so in its partition, and the document
+                               has not changed for longer than that */
 };
 
 /* The name of the rule that explains a difference; NULL: none does. */

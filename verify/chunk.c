@@ -4,6 +4,7 @@
 #include "verify/chunk.h"
 
 #include "lib/base/json.h"
+#include "verify/age.h"
 #include "verify/audit.h"
 
 #define IDENTITY_MAX_BYTES 4096
@@ -12,9 +13,10 @@
 /* Slices live in the chunk's arena, or in a keyset. */
 struct item {
     const struct candidate *c;
-    struct slice            id;    /* of the store; p NULL: the store is not asked */
-    struct slice            value; /* of the topic; p NULL: not read, or no longer there */
-    unsigned                facts; /* enum audit_fact */
+    struct slice            id;      /* of the store; p NULL: the store is not asked */
+    struct slice            value;   /* of the topic; p NULL: not read, or no longer there */
+    unsigned                facts;   /* enum audit_fact */
+    int64_t                 time_ms; /* of the topic's record; -1: not known */
     bool                    told;
 };
 
@@ -176,6 +178,49 @@ static const char *store_place(const struct chunk *x)
     return kinds[x->kind].table ? kinds[x->kind].table : kinds[KIND_FLOW].table;
 }
 
+/* Of a revision that the store does not have: its flow is there, with lower ones only. */
+static bool is_revision_ahead(struct chunk *x, struct slice key)
+{
+    const struct flow_index *flows = x->conf->survey ? x->conf->survey->flows : NULL;
+    size_t                   separator = strlen(x->conf->layout->kinds[KIND_FLOW].key.separator);
+    size_t                   n = key.n;
+    int64_t                  revision;
+
+    while (n > 0 && key.p[n - 1] >= '0' && key.p[n - 1] <= '9')
+        n--;
+    if (!flows || n <= separator || n == key.n || key.n - n > 18)
+        return false;
+    revision = strtoll(arena_str(x->arena, slice_of(key.p + n, key.n - n)), NULL, 10);
+    key.n = n - separator;
+    return flow_index_state(flows, key) != FLOW_UNKNOWN && revision > flow_index_last(flows, key);
+}
+
+static bool is_aged_out(struct chunk *x, struct slice store, int32_t partition)
+{
+    int64_t        retention = x->conf->retention_ms[x->kind];
+    struct instant at;
+
+    return retention > 0 && x->result->log && x->result->log[partition].start > 0 &&
+           age_of_document(x->kind, store, &at) &&
+           instant_diff_ns(at, clock_now()) / 1000000 > retention;
+}
+
+/* What an audit's rules ask of a difference, beside what is known of it already. */
+static void find_facts(struct chunk *x, struct item *item, struct slice store,
+                       const struct difference *d)
+{
+    const struct candidate *c = item->c;
+
+    if (c->topic && c->topic->flags & KEYSET_GONE)
+        item->facts |= FACT_TOMBSTONE;
+    if (!c->expected && x->identity.deleted)
+        item->facts |= FACT_TOPIC_DELETED;
+    if (d->class == DIFF_MISSING && is_aged_out(x, store, d->partition))
+        item->facts |= FACT_AGED_OUT;
+    if (x->kind == KIND_FLOW && !c->expected && is_revision_ahead(x, d->key))
+        item->facts |= FACT_TOPIC_NEWER;
+}
+
 /* store: the projected value, p NULL when there is none. place: where its document was read. */
 static bool tell_item(struct chunk *x, struct item *item, struct slice store, const char *place,
                       struct err *err)
@@ -189,9 +234,13 @@ static bool tell_item(struct chunk *x, struct item *item, struct slice store, co
                  .topic = x->conf->topics[x->kind],
                  .partition = at->partition,
                  .offset = c->topic ? c->topic->offset : -1,
+                 .stored = c->expected ? c->expected->value : (struct digest){ 0, 0 },
+                 .topic_ms = item->time_ms,
     };
 
     item->told = true;
+    if (x->conf->find_ages)
+        d.has_store_at = age_of_document(x->kind, store, &d.store_at);
     if (c->expected)
         d.table = place ? place : store_place(x);
     read_identity(&x->identity, store.p ? store : item->value);
@@ -205,8 +254,7 @@ static bool tell_item(struct chunk *x, struct item *item, struct slice store, co
     else if (c->class == DIFF_MISPLACED && x->conf->find_newer)
         find_newer(x, item, store, &d);
     if (x->conf->audit) {
-        item->facts |= c->topic && c->topic->flags & KEYSET_GONE ? FACT_TOMBSTONE : 0;
-        item->facts |= !c->expected && x->identity.deleted ? FACT_TOPIC_DELETED : 0;
+        find_facts(x, item, store, &d);
         d.explained = audit_explain(x->kind, d.class, item->facts);
     }
     return explain_tell(x->conf, x->result, &d, err);
@@ -367,11 +415,12 @@ static void ask_store_for(struct chunk *x, struct item *item)
         item->id = candidate_key(c);
 }
 
-bool chunk_add(struct chunk *x, const struct candidate *c, struct slice value, struct err *err)
+bool chunk_add(struct chunk *x, const struct candidate *c, struct slice value, int64_t time_ms,
+               struct err *err)
 {
     struct item *item = &x->items[x->n++];
 
-    *item = (struct item){ .c = c };
+    *item = (struct item){ .c = c, .time_ms = time_ms };
     ask_store_for(x, item);
     if (value.p) {
         item->value = arena_copy(x->arena, value);

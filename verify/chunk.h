@@ -18,9 +18,10 @@ struct chunk *chunk_new(const struct verify_conf *conf, enum kind kind, bool raw
                         struct comparer *comparer, struct verify_result *result);
 void          chunk_free(struct chunk *x); /* what was not flushed is not told */
 
-/* value: of the topic, copied; p NULL: not read, or no longer there. */
+/* value: of the topic, copied; p NULL: a tombstone, not read, or no longer there. time_ms: of its
+ * record; -1: not known. */
 MUST_CHECK bool chunk_add(struct chunk *x, const struct candidate *c, struct slice value,
-                          struct err *err);
+                          int64_t time_ms, struct err *err);
 MUST_CHECK bool chunk_flush(struct chunk *x, struct err *err);
 
 #endif

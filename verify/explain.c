@@ -36,7 +36,7 @@ bool explain_tell(const struct verify_conf *conf, struct verify_result *out,
 static bool add_vanished(struct stretch *s, int64_t before, struct err *err)
 {
     while (s->next < s->end && s->next->topic->offset < before) {
-        if (!chunk_add(s->chunk, s->next++, (struct slice){ NULL, 0 }, err))
+        if (!chunk_add(s->chunk, s->next++, (struct slice){ NULL, 0 }, -1, err))
             return false;
     }
     return true;
@@ -50,7 +50,7 @@ static bool take_record(void *ctx, const struct topic_record *rec, struct err *e
         return false;
     if (s->next == s->end || s->next->topic->offset != rec->offset)
         return true;
-    return chunk_add(s->chunk, s->next++, rec->value, err);
+    return chunk_add(s->chunk, s->next++, rec->value, rec->timestamp_ms, err);
 }
 
 static bool read_stretch(const struct verify_conf *conf, const char *topic, struct stretch *s,
@@ -75,9 +75,11 @@ static bool same_stretch(const struct candidate *a, const struct candidate *b)
 /* ---- the order of work ---------------------------------------------------------------------- */
 
 /* The topic's value is wanted to compare it, to see in a proof whether it is an object, and for
- * the identity of an entity that the store does not have. */
+ * the identity of an entity that the store does not have; its time to tell the record's age. */
 static bool wants_value(const struct verify_conf *conf, bool raw, const struct candidate *c)
 {
+    if (conf->find_ages && c->topic)
+        return true;
     if (conf->no_lookups || !c->topic || c->topic->flags & (KEYSET_GONE | KEYSET_UNDECODABLE))
         return false;
     if (conf->find_newer && c->class == DIFF_MISPLACED)
@@ -105,7 +107,7 @@ static bool explain_sorted(const struct verify_conf *conf, const char *topic,
     size_t i = 0;
 
     for (; i < c->n && !c->items[i].read; i++) {
-        if (!chunk_add(chunk, &c->items[i], (struct slice){ NULL, 0 }, err))
+        if (!chunk_add(chunk, &c->items[i], (struct slice){ NULL, 0 }, -1, err))
             return false;
     }
     while (i < c->n) {

@@ -84,6 +84,50 @@ static bool tells_skips(const struct verify_conf *conf, enum kind kind)
     return conf->on_skip && !(surveyed && (kind == KIND_FLOW || kind == KIND_FLOW_LAST));
 }
 
+/* Each document of the query through the projection into the digests. */
+static bool read_store(struct store_side *side, struct store_query *query, struct err *err)
+{
+    const struct verify_conf *conf = side->conf;
+    struct pipeline           p = {
+                  .store = conf->store,
+                  .query = query,
+                  .projector = survey_projector(conf->survey, conf->layout, conf->scope),
+                  .jobs = query->ids ? 1 : conf->jobs,
+                  .sink = &side->sink,
+                  .tally = conf->tally ? &conf->tally[side->kind] : NULL,
+                  .stop = conf->stop,
+                  .on_skip = tells_skips(conf, side->kind) ? pass_skip : NULL,
+                  .ctx = side,
+    };
+    bool ok = pipeline_run(&p, err);
+
+    projector_free(p.projector);
+    return ok;
+}
+
+/* A look-up for every STORE_MAX_IDS keys. */
+static bool read_store_by_id(struct store_side *side, struct store_query *query, struct err *err)
+{
+    const struct keyset_entry *e;
+    struct slice              *ids = mem_array(STORE_MAX_IDS, sizeof(*ids));
+    size_t                     at = 0;
+    bool                       ok = true;
+
+    query->ids = ids;
+    query->n_ids = 0;
+    do {
+        e = keyset_next(side->conf->only, &at);
+        if (e)
+            ids[query->n_ids++] = slice_of(e->key, e->key_len);
+        if (query->n_ids == STORE_MAX_IDS || (!e && query->n_ids > 0)) {
+            ok = read_store(side, query, err);
+            query->n_ids = 0;
+        }
+    } while (ok && e);
+    mem_free(ids);
+    return ok;
+}
+
 bool verify_store_side(const struct verify_conf *conf, enum kind kind, struct keyset *out,
                        struct err *err)
 {
@@ -95,20 +139,10 @@ bool verify_store_side(const struct verify_conf *conf, enum kind kind, struct ke
         .out = out,
     };
     struct store_query query = survey_query_of(conf->survey, conf->scope, kind);
-    struct pipeline    p = {
-           .store = conf->store,
-           .query = &query,
-           .projector = survey_projector(conf->survey, conf->layout, conf->scope),
-           .jobs = conf->jobs,
-           .sink = &side.sink,
-           .tally = conf->tally ? &conf->tally[kind] : NULL,
-           .stop = conf->stop,
-           .on_skip = tells_skips(conf, kind) ? pass_skip : NULL,
-           .ctx = &side,
-    };
-    bool ok = pipeline_run(&p, err);
+    /* A flow-last key is the id of no document. */
+    bool by_id = conf->by_id && kind_is_stored(kind) && kind != KIND_FLOW_LAST;
+    bool ok = by_id ? read_store_by_id(&side, &query, err) : read_store(&side, &query, err);
 
-    projector_free(p.projector);
     comparer_free(side.comparer);
     return ok;
 }
@@ -186,6 +220,13 @@ static bool tell_undecodable(void *ctx, int32_t partition, int64_t offset, struc
     return explain_tell(t->conf, t->result, &d, err);
 }
 
+static int64_t first_offset(const struct topic_side *t, const int64_t *from, int partition)
+{
+    int64_t start = t->ends[partition].start;
+
+    return from && from[partition] > start ? from[partition] : start;
+}
+
 static bool read_topic(struct topic_side *t, const int64_t *from, struct err *err)
 {
     struct topic_range *ranges = mem_array((size_t)t->n_partitions, sizeof(*ranges));
@@ -204,13 +245,33 @@ static bool read_topic(struct topic_side *t, const int64_t *from, struct err *er
     bool ok;
 
     for (int i = 0; i < t->n_partitions; i++) {
-        const struct partition_ends *e = &t->ends[i];
-        int64_t                      start = from && from[i] > e->start ? from[i] : e->start;
+        int64_t start = first_offset(t, from, i);
+        int64_t stable = t->ends[i].stable;
 
-        ranges[i] = (struct topic_range){ i, start, start < e->stable ? e->stable : start };
+        ranges[i] = (struct topic_range){ i, start, start < stable ? stable : start };
     }
     ok = fold_topic(&f, t->topic, &t->result->topic, err);
     mem_free(ranges);
+    return ok;
+}
+
+/* Has anything of what was read gone meanwhile? */
+static bool look_for_gaps(struct topic_side *t, const int64_t *from, struct err *err)
+{
+    struct partition_ends *now = mem_array((size_t)t->n_partitions, sizeof(*now));
+    struct log_gap        *gap = &t->result->gap;
+    bool ok = admin_ends(t->conf->admin, t->conf->topics[t->kind], t->n_partitions, now, err);
+
+    for (int i = 0; ok && i < t->n_partitions; i++) {
+        int64_t start = first_offset(t, from, i);
+
+        if (now[i].start <= start)
+            continue;
+        if (gap->partitions++ == 0)
+            *gap = (struct log_gap){ 1, 0, i, start, now[i].start };
+        gap->offsets += now[i].start - start;
+    }
+    mem_free(now);
     return ok;
 }
 
@@ -251,6 +312,7 @@ static bool verify_sides(struct topic_side *t, struct keyset *expected, const in
     bool    ok = capture_ends(t, err) && read_topic(t, from, err);
     int64_t folded = clock_mono_ns();
 
+    ok = ok && look_for_gaps(t, from, err);
     t->result->topic_ns = folded - started;
     t->result->topic_cpu_ns = clock_cpu_ns() - cpu;
     t->result->memory_bytes = keyset_bytes(expected) + keyset_bytes(t->topic);
@@ -279,7 +341,9 @@ bool verify_topic(const struct verify_conf *conf, enum kind kind, struct keyset 
     memset(out, 0, sizeof(*out));
     out->expected = count_expected(expected);
     t.ends = mem_array((size_t)t.n_partitions, sizeof(*t.ends));
+    out->log = t.ends;
     ok = verify_sides(&t, expected, from, err);
+    out->log = NULL;
     if (ends)
         memcpy(ends, t.ends, (size_t)t.n_partitions * sizeof(*ends));
     mem_free(t.ends);

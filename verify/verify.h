@@ -50,10 +50,14 @@ struct difference {
     const struct value_difference *paths; /* changed and stale */
     size_t                         n_paths;
     bool                           more_paths;
-    bool newer;            /* the topic's value is newer than the store's: comparer_newer. Looked at
-                              for changed records in an audit, and for changed and misplaced ones
-                              with find_newer */
-    const char *explained; /* audit: name of the rule; NULL: not explained */
+    bool newer; /* the topic's value is newer than the store's: comparer_newer. Looked at
+                   for changed records in an audit, and for changed and misplaced ones
+                   with find_newer */
+    const char    *explained;    /* audit: name of the rule; NULL: not explained */
+    struct digest  stored;       /* what the store's side expects; zero: no such key */
+    int64_t        topic_ms;     /* with find_ages: when the record was written; -1: not known */
+    bool           has_store_at; /* with find_ages: the document's newest date is known */
+    struct instant store_at;
 };
 typedef bool (*difference_fn)(void *ctx, const struct difference *d, struct err *err);
 
@@ -68,17 +72,29 @@ struct fold_stats {
     int64_t  span;       /* sum over partitions of end - start: never used as a count, only shown */
 };
 
+/* Records that retention or DeleteRecords removed while a topic was read: what was compared is no
+ * longer there. (When they are removed ahead of the reading, that is an error: consumer.h.) */
+struct log_gap {
+    uint64_t partitions; /* whose log start moved; 0: none */
+    int64_t  offsets;    /* between their starts before and after, in all */
+    int32_t  first;      /* one of them */
+    int64_t  from, to;   /* its log start when the ends were captured, and when they were reached */
+};
+
 struct verify_result {
     uint64_t          expected; /* keys the store side has */
     struct fold_stats topic;
     uint64_t          differences[DIFF_CLASS_COUNT]; /* not explained */
     uint64_t          explained[DIFF_CLASS_COUNT];
-    uint64_t          outside;  /* live keys of the topic that a partial scope leaves out */
-    uint64_t open_transactions; /* partitions whose last stable offset stayed below the end */
-    size_t   memory_bytes;      /* of both keysets */
-    int64_t  topic_ns;          /* reading the topic */
-    int64_t  topic_cpu_ns;      /* of all threads meanwhile */
-    int64_t  compare_ns;        /* comparing, and looking up what differs */
+    uint64_t          outside;        /* live keys of the topic that a partial scope leaves out */
+    uint64_t       open_transactions; /* partitions whose last stable offset stayed below the end */
+    struct log_gap gap;
+    const struct partition_ends
+           *log;          /* during verify_topic: where each partition begins and ends */
+    size_t  memory_bytes; /* of both keysets */
+    int64_t topic_ns;     /* reading the topic */
+    int64_t topic_cpu_ns; /* of all threads meanwhile */
+    int64_t compare_ns;   /* comparing, and looking up what differs */
 };
 
 uint64_t verify_differences(const struct verify_result *r); /* sum, explained ones not counted */
@@ -97,13 +113,16 @@ struct verify_conf {
     bool no_lookups; /* tell keys and classes only: nothing is read again, `stale` is told
                         as `changed`, tenant, namespace, id and paths stay empty */
     bool                 find_newer; /* difference.newer is wanted */
+    bool                 find_ages;  /* difference.topic_ms and store_at are wanted */
+    bool                 by_id;      /* with `only`: the store is asked for these keys, not read */
     const struct keyset *only; /* NULL, or the keys to compare: all others are passed over on both
                                   sides and not counted (repair). Records without a usable key are
                                   told all the same. */
     const char *const    *places; /* of each kind in the store, for addresses; NULL: its tables */
     const char           *topics[KIND_COUNT]; /* names with prefix */
     int                   partitions[KIND_COUNT];
-    struct tally         *tally;    /* of the store side, KIND_COUNT of them */
+    int64_t               retention_ms[KIND_COUNT]; /* of the topics; 0: nothing ages out */
+    struct tally         *tally;                    /* of the store side, KIND_COUNT of them */
     atomic_uint_fast64_t *consumed; /* records read from topics so far, for progress */
     skip_fn               on_skip;  /* NULL: not wanted */
     difference_fn         on_difference;

@@ -38,6 +38,8 @@ struct run {
     atomic_size_t    n_active; /* readers that are not done */
     atomic_int       failed;   /* number of who failed first; NOBODY */
     struct err       err;      /* the caller's own; its number is n_readings */
+    int64_t          started;
+    uint64_t         bytes; /* of values since then */
 };
 
 static void run_fail(struct run *run, int number)
@@ -164,14 +166,28 @@ static bool work_document(struct run *run, const struct batch *b, const struct d
     return deliver(run, b->place, doc, &out);
 }
 
+/* Until what was read is no more than max_rate allows. */
+static void slow_down(const struct run *run)
+{
+    double rate = (double)run->conf->store->max_rate;
+    double due_ns = rate > 0 ? (double)run->bytes / rate * 1e9 : 0;
+    double left;
+
+    while ((left = due_ns - (double)(clock_mono_ns() - run->started)) > 0 &&
+           !stop_asked(run->conf->stop))
+        clock_sleep_ms(left < STOP_LOOK_MS * 1e6 ? (unsigned)(left / 1e6) + 1 : STOP_LOOK_MS);
+}
+
 static bool work_batch(struct run *run, const struct batch *b)
 {
     for (size_t i = 0; i < b->n; i++) {
         if (stop_asked(run->conf->stop))
             return err_set(&run->err, ERR_STOPPED, "stopped");
+        run->bytes += b->docs[i].value.n;
         if (!work_document(run, b, &b->docs[i]))
             return false;
     }
+    slow_down(run);
     return true;
 }
 
@@ -291,6 +307,7 @@ bool pipeline_run(struct pipeline *p, struct err *err)
     atomic_init(&run.failed, NOBODY);
     if (!open_readers(&run, err))
         return false;
+    run.started = clock_mono_ns();
     start_readers(&run);
     work_all(&run);
     ok = join_readers(&run, err);

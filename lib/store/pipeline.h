@@ -8,6 +8,8 @@
  *
  * Subflow links, which are in no store, come from the projector's judge and are projected already.
  *
+ * With store.max_rate the calling thread waits between batches, and the readers for it.
+ *
  * Memory: PIPELINE_BATCHES batches of about BATCH_MAX_BYTES, whatever is slower.
  * Errors: the first one wins, wherever it happened; everything is joined and freed before return.
  */

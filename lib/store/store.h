@@ -218,8 +218,9 @@ struct store {
     bool                      has_links; /* after use(): links() reads tables, not logs */
     /* After use(): while one reader is open there can be no other, or only at the price of reading
      * everything once more. */
-    bool    sequential;
-    char    grade;     /* valid after use(); a search store's may fall while it is read from */
+    bool     sequential;
+    uint64_t max_rate; /* the caller's: bytes of values a second that a pipeline takes; 0: any */
+    char     grade;    /* valid after use(); a search store's may fall while it is read from */
     int64_t window_ns; /* grade C: the longest time between opening a kind's first and last slice */
 };
 

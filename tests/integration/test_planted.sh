@@ -19,7 +19,14 @@ template=$(sql -c "select key from templates where not deleted order by key limi
 record="put ${prefix}template 0 x$(printf '%s' "$template" | od -An -tx1 | tr -d ' \n') x7b7d"
 printf 'begin\n%s\n' "$record" | plant write "${prefix}open" > "$work/offset"
 run_requeue verify --kinds template
-assert_result "an open transaction leaves it UNPROVEN" 3 '^open transactions: 1 partitions end at' '^UNPROVEN \(grade A\)$'
+high=$(plant read -u "${prefix}template" | awk '$1 == 0 { n = $2 + 1 } END { print n }')
+assert_result "an open transaction leaves it UNPROVEN, and is told with its place, both offsets and how to find its owner" 3 \
+    "^open transaction: ${prefix}template\[0\] was read up to its last stable offset $((high - 1)); its high watermark is $high\$" \
+    "kafka-transactions.sh --bootstrap-server $kafka describe-producers --topic ${prefix}template --partition 0 " '^UNPROVEN \(grade A\)$'
+read -r -a tool <<< "$(sed -n 's/^.*kafka-transactions.sh \(--bootstrap-server .* --partition [0-9]*\) .*/\1/p' "$stdout")"
+producer=$(scripts/kafka-tool org.apache.kafka.tools.TransactionsCommand "${tool[@]}" | awk 'NR == 2 && $6 != "None" { print $1 }')
+is "that command of Kafka's finds the owner" \
+    "$(scripts/kafka-tool org.apache.kafka.tools.TransactionsCommand list | awk -v p="$producer" '$3 == p { print $1 }')" "${prefix}open"
 # The same transactional id again ends what it had left open.
 printf 'begin\n%s\nabort\n' "$record" | plant write "${prefix}open" > "$work/offset" 2> "$work/plant"
 run_requeue verify --kinds template

@@ -5,6 +5,7 @@
  */
 #include "tests/support/test.h"
 
+#include "tests/support/rawkafka.h"
 #include "tests/support/verify_world.h"
 
 /* What becomes of an entity; the first part is in the store, the second is not. */
@@ -562,6 +563,52 @@ static void an_audit_explains_a_missing_trigger_by_its_tombstone_only(void **sta
     audit_both_ways(w, KIND_TRIGGER, p, "trigger-tombstone");
 }
 
+/* Only where the broker has deleted in that partition, and only what is older than it keeps. */
+static void an_audit_explains_what_has_aged_out_of_its_topic(void **state)
+{
+    struct world   *w = *state;
+    struct entity  *old = world_entity(w, KIND_EXECUTION);
+    struct entity  *other = world_entity(w, KIND_EXECUTION);
+    struct planted *p;
+
+    world_topic(w, KIND_EXECUTION, NULL);
+    world_store(w, old, "x");
+    p = world_plant(w, DIFF_MISSING, old, world_own(old));
+    p->in_store = true;
+    while (world_own(other) != world_own(old))
+        other = world_entity(w, KIND_EXECUTION);
+    world_put_current(w, other, "x");
+    world_store(w, other, "x");
+    world_put_current(w, other, "x");
+    audit_both_ways(w, KIND_EXECUTION, p, NULL);
+    w->conf.retention_ms[KIND_EXECUTION] = 3600000;
+    audit_both_ways(w, KIND_EXECUTION, p, NULL);
+    raw_delete_records(w->kafka.brokers, w->conf.topics[KIND_EXECUTION], world_own(old), 1);
+    audit_both_ways(w, KIND_EXECUTION, p, "aged-out");
+    w->conf.retention_ms[KIND_EXECUTION] = INT64_MAX / 1000000; /* ms: centuries */
+    audit_both_ways(w, KIND_EXECUTION, p, NULL);
+    w->conf.retention_ms[KIND_EXECUTION] = 0;
+    audit_both_ways(w, KIND_EXECUTION, p, NULL);
+}
+
+static void an_audit_explains_a_flow_revision_above_the_stores_highest(void **state)
+{
+    struct world   *w = *state;
+    struct entity  *e = world_entity(w, KIND_FLOW);
+    struct entity   next = *e;
+    struct planted *p;
+    char           *end;
+
+    world_topic(w, KIND_FLOW, NULL);
+    world_store(w, e, "x");
+    world_put_current(w, e, "x");
+    next.revision++;
+    end = strrchr(next.key, '_');
+    (void)snprintf(end, sizeof(next.key) - (size_t)(end - next.key), "_%d", next.revision);
+    p = put_extra(w, &next, world_value(w, &next, CURRENT, "x"));
+    audit_both_ways(w, KIND_FLOW, p, "topic-newer");
+}
+
 static void an_audit_explains_a_flow_revision_that_was_removed(void **state)
 {
     struct world   *w = *state;
@@ -733,6 +780,8 @@ int main(void)
         CASE(an_audit_does_not_explain_an_execution_that_was_not_selected),
         CASE(an_audit_explains_a_deleted_template),
         CASE(an_audit_explains_a_missing_trigger_by_its_tombstone_only),
+        CASE(an_audit_explains_what_has_aged_out_of_its_topic),
+        CASE(an_audit_explains_a_flow_revision_above_the_stores_highest),
         CASE(an_audit_explains_a_flow_revision_that_was_removed),
         CASE(an_audit_does_not_explain_the_flow_that_a_skip_keeps_out),
         CASE(an_audit_explains_a_topic_that_is_newer),

@@ -106,6 +106,35 @@ static void records_of_an_aborted_transaction_are_not_seen(void **state)
     assert_int_equal(w->result.topic.records, 20);
 }
 
+/* Put and aborted again and again, until only markers are left in the log. */
+static void a_partition_with_a_tail_of_markers_only_is_empty(void **state)
+{
+    struct world   *w = *state;
+    struct planter *t = transactions(w);
+    struct entity  *e = world_entity(w, KIND);
+
+    world_topic(w, KIND, NULL);
+    for (int i = 0; i < 3; i++) {
+        planter_begin(t);
+        put_in(w, t, e, "aborted");
+        planter_flush(t);
+        planter_abort(t);
+    }
+    /* An abort returns before the broker has written its control record. */
+    for (int i = 0; i < 100 && w->ends[world_own(e)].high < 6; i++) {
+        clock_sleep_ms(100);
+        must_verify(w);
+    }
+    assert_int_equal(w->ends[world_own(e)].high, 6);
+    assert_int_equal(w->result.topic.records, 0);
+    raw_delete_records(w->kafka.brokers, w->conf.topics[KIND], world_own(e), 5);
+    must_verify(w);
+    assert_int_equal(w->result.topic.span, 1);
+    assert_int_equal(w->result.topic.records, 0);
+    assert_int_equal(w->result.topic.keys, 0);
+    planter_close(t);
+}
+
 static void an_open_transaction_is_waited_for_and_then_counted(void **state)
 {
     struct world   *w = *state;
@@ -339,6 +368,38 @@ static void a_log_that_does_not_start_at_zero_is_read_from_its_start(void **stat
     assert_int_equal(p->offset, 10);
     assert_int_equal(w->result.topic.records, 4);
     assert_int_equal(w->ends[world_own(e)].start, 7);
+}
+
+static void delete_first_records(struct world *w)
+{
+    raw_delete_records(w->kafka.brokers, w->conf.topics[KIND], world_own(w->victim), 3);
+}
+
+/* What was read was there; it is not any more. */
+static void a_log_start_that_moves_behind_the_reading_is_a_gap(void **state)
+{
+    struct world   *w = *state;
+    struct entity  *e = world_entity(w, KIND);
+    struct planted *keyless;
+
+    world_topic(w, KIND, NULL);
+    world_store(w, e, "x");
+    for (int i = 0; i < 5; i++)
+        world_put_current(w, e, "x");
+    keyless = world_plant(w, DIFF_UNDECODABLE, NULL, world_own(e));
+    keyless->key = SLICE("\xff");
+    world_put(w, KIND, world_own(e), keyless->key, SLICE("{}"), &keyless->offset);
+    w->victim = e;
+    w->on_first = delete_first_records;
+    must_verify(w);
+    assert_int_equal(w->result.gap.partitions, 1);
+    assert_int_equal(w->result.gap.first, world_own(e));
+    assert_int_equal(w->result.gap.from, 0);
+    assert_int_equal(w->result.gap.to, 3);
+    assert_int_equal(w->result.gap.offsets, 3);
+    w->on_first = NULL;
+    must_verify(w);
+    assert_int_equal(w->result.gap.partitions, 0);
 }
 
 /* ---- fold alone ---------------------------------------------------------------------------- */
@@ -601,12 +662,14 @@ int main(void)
         CASE(a_topic_that_is_empty_lacks_everything),
         CASE(control_records_at_the_end_are_no_records),
         CASE(records_of_an_aborted_transaction_are_not_seen),
+        CASE(a_partition_with_a_tail_of_markers_only_is_empty),
         CASE(an_open_transaction_is_waited_for_and_then_counted),
         CASE(a_transaction_that_ends_meanwhile_is_read),
         CASE(a_stop_ends_the_wait_for_a_transaction),
         CASE(holes_that_compaction_left_are_no_records),
         CASE(a_record_that_vanished_since_it_was_folded_is_told_without_its_value),
         CASE(a_log_that_does_not_start_at_zero_is_read_from_its_start),
+        CASE(a_log_start_that_moves_behind_the_reading_is_a_gap),
         CASE(the_last_record_of_a_key_and_partition_counts),
         CASE(a_proof_wants_the_very_bytes),
         CASE(the_whole_values_of_a_proof_are_cut_between_characters),

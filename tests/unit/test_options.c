@@ -172,6 +172,7 @@ static void contradictions_are_refused_with_both_options_named(void **state)
         { { "verify", "--audit", "--executions", "none" }, "--executions all" },
         { { "verify", "--audit", "--unlock", "all" }, "--unlock none" },
         { { "verify", "--strict" }, "--audit" },
+        { { "verify", "--live" }, "--audit" },
         { { "rebuild", "--kinds", "execution", "--executions", "none" }, "no kind is left" },
         { { "verify", "--audit", "--unlock", "dead" }, "--unlock none" },
         { { "verify", "--audit", "--recover", "safe" }, "--recover safe" },

@@ -45,6 +45,7 @@ struct fixture {
     size_t             n_skips;
     char               last_skip[512];
     struct err         err;
+    uint64_t           max_rate;
 };
 
 static bool keep(struct sink *s, const struct record *rec, enum reason *refused, struct err *err)
@@ -145,6 +146,7 @@ static bool run(struct fixture *fx, size_t n_docs, struct fake_store_conf conf)
     conf.docs = fx->docs;
     conf.n_docs = n_docs;
     fake_store_init(&fx->store, &conf);
+    fx->store.store.max_rate = fx->max_rate;
     ok = pipeline_run(&fx->pipeline, &fx->err);
     assert_int_equal(atomic_load(&fx->store.closed), atomic_load(&fx->store.opened));
     assert_true(atomic_load(&fx->store.n_batches) <= PIPELINE_BATCHES);
@@ -582,6 +584,31 @@ static void any_mixture_of_readers_batches_and_faults_ends_well(void **state)
     }
 }
 
+/* Only that it is not faster: how much slower is the machine's affair. */
+static void a_store_is_read_no_faster_than_its_rate_allows(void **state)
+{
+    struct fixture *fx = *state;
+    int64_t         started = clock_mono_ns();
+    uint64_t        bytes;
+
+    fx->max_rate = 1000000;
+    assert_true(run(fx, 3000, (struct fake_store_conf){ .docs_a_read = 100 }));
+    assert_each_once(fx, 3000);
+    bytes = atomic_load(&fx->tally.read_bytes);
+    assert_true(bytes > 200000);
+    assert_true((uint64_t)(clock_mono_ns() - started) >= bytes * 1000);
+}
+
+static void a_stop_ends_the_wait_for_the_rate(void **state)
+{
+    struct fixture *fx = *state;
+
+    fx->max_rate = 1;            /* a byte a second: for ever */
+    fx->keeper.stops_after = 49; /* the last of the first batch, behind which it waits */
+    assert_false(run(fx, 3000, (struct fake_store_conf){ .docs_a_read = 50 }));
+    assert_int_equal(fx->err.kind, ERR_STOPPED);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -614,6 +641,8 @@ int main(void)
         T(a_stop_asked_in_the_middle_lets_no_further_record_through),
         T(a_stop_is_seen_while_no_documents_come),
         T(a_slow_sink_lets_no_more_than_all_batches_wait),
+        T(a_store_is_read_no_faster_than_its_rate_allows),
+        T(a_stop_ends_the_wait_for_the_rate),
         T(any_mixture_of_readers_batches_and_faults_ends_well),
     };
 

@@ -175,7 +175,7 @@ integration: ## Against real PostgreSQL and Kafka, started in a temporary folder
 # product, only on the first of them. Each has a Kafka of its own: a broker that holds the topics of all
 # tests, some ten thousand partitions, becomes too slow to make more.
 SEARCH_FLAVOURS ?= es8 es7 os2
-SEARCH_ONCE     := $(patsubst %,tests/integration/search_%.sh,bad same topics)
+SEARCH_ONCE     := $(patsubst %,tests/integration/search_%.sh,bad same secured topics)
 search_tests     = $(call pick,$(if $(filter $(1),$(firstword $(SEARCH_FLAVOURS))),$(SEARCH),$(filter-out $(SEARCH_ONCE),$(SEARCH))))
 
 integration-search: $(SEARCH_FLAVOURS:%=integration-%) ## Search stores alone, on each of SEARCH_FLAVOURS="es8 es7 os2"

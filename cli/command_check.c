@@ -37,8 +37,8 @@ static void life_text(const struct run *r, struct buf *out)
         buf_add(out, "  pending executions: not known, no index of them can be read\n");
     else
         buf_add(out, "  pending executions: %llu\n", (unsigned long long)r->executions.pending);
-    if (plan_unseen_text(r->session))
-        buf_add(out, "  warning: %s\n", plan_unseen_text(r->session));
+    if (plan_unseen_text(r))
+        buf_add(out, "  warning: %s\n", plan_unseen_text(r));
     if (p->other_clients > 0) {
         buf_add(out, "  warning: ");
         plan_clients_text(p, out);

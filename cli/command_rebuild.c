@@ -324,7 +324,7 @@ static bool plan_it(struct rebuild *b, struct err *err)
 /* Not refused: it may be a person's tool, or a pool that closes late. */
 static void warn_of_servers(const struct rebuild *b)
 {
-    const char *unseen = plan_unseen_text(b->s);
+    const char *unseen = plan_unseen_text(b->r);
     struct buf  text = { 0 };
 
     if (unseen)

@@ -112,10 +112,8 @@ static bool check_topics(struct repair *p, struct err *err)
                           p->s->conf->from, named, kind_name((enum kind)k), t->name);
             return err_hint(err, "see --topic-prefix");
         }
-        if (!t->exists) {
-            (void)err_set(err, ERR_KAFKA, "topic %s does not exist", t->name);
-            return err_hint(err, "requeue rebuild makes it");
-        }
+        if (!t->exists)
+            return admin_fail_absent(p->s->admin, t->name, "requeue rebuild makes it", err);
     }
     return true;
 }

@@ -33,16 +33,16 @@ static bool verify_one(struct run *r, struct live *live, enum kind kind, struct 
     return ok;
 }
 
-static bool need_topics(const struct plan *plan, struct err *err)
+static bool need_topics(struct session *s, const struct plan *plan, struct err *err)
 {
     for (int k = 0; k < KIND_COUNT; k++) {
         const struct topic_plan *t = plan->topic_of[k];
 
         if (!t || t->exists)
             continue;
-        (void)err_set(err, ERR_KAFKA, "topic %s does not exist", t->name);
-        return err_hint(err,
-                        "requeue rebuild makes it; or is it named with another --topic-prefix?");
+        return admin_fail_absent(
+            s->admin, t->name,
+            "requeue rebuild makes it; or is it named with another --topic-prefix?", err);
     }
     return true;
 }
@@ -69,7 +69,7 @@ static bool make(struct session *s, struct run *r, struct err *err)
                    &s->survey_tally.read_bytes, 0);
     pc = command_plan_conf(s, r);
     if (!plan_observe(&pc, &r->plan, err) || !command_count_executions(r, err) ||
-        !need_topics(&r->plan, err))
+        !need_topics(s, &r->plan, err))
         return false;
     r->planned = true;
     return verify_all(r, err);

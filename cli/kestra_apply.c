@@ -204,6 +204,7 @@ static bool add_files(struct apply *ap)
 static bool refuse_own_keys(struct apply *ap)
 {
     struct kestra_entries e = kestra_config_below(ap->kc, "requeue");
+    const char           *near;
     size_t                k = 0;
     size_t                i = 0;
 
@@ -216,6 +217,9 @@ static bool refuse_own_keys(struct apply *ap)
                   e.items[k].where, e.items[k].name);
     while (options_table[i].name && !kestra_name_is(e.items[k].name, options_table[i].name))
         i++;
+    near = opt_nearest(options_table, 1u << ap->conf->command, slice_str(e.items[k].name));
+    if (!options_table[i].name && near)
+        return err_hint(ap->err, "did you mean the option --%s?", near);
     if (!options_table[i].name)
         return err_hint(ap->err, "requeue help %s lists its options",
                         command_name(ap->conf->command));

@@ -286,7 +286,7 @@ static struct kestra_entry entry_of(struct kestra_config *kc, const struct leaf 
     return (struct kestra_entry){
         .name = name,
         .where = place_of(kc, leaf->source, node->key_line ? node->key_line : node->line),
-        .raw = is_null(node) ? NULL : node->text,
+        .raw = node->type != YAML_SCALAR || is_null(node) ? NULL : node->text,
     };
 }
 
@@ -430,6 +430,22 @@ static void keep_variables(struct kestra_config *kc, const char *name, struct ke
     }
 }
 
+/* A list as Java's client and topics take it: its values with commas. false: no such list. */
+static bool join(struct kestra_config *kc, const struct yaml_node *list, const char **out)
+{
+    struct buf b;
+    bool       ok = true;
+
+    buf_init(&b, YAML_MAX_BYTES);
+    for (const struct yaml_node *e = list->first; ok && e; e = e->next)
+        ok = e->type == YAML_SCALAR &&
+             (is_null(e) || buf_printf(&b, "%s%s", b.n > 0 ? "," : "", e->text));
+    if (ok)
+        *out = b.n > 0 ? arena_str(kc->arena, buf_slice(&b)) : NULL;
+    buf_release(&b);
+    return ok;
+}
+
 #define MAX_VARIABLES 256 /* below one name */
 
 struct kestra_entries kestra_config_below(struct kestra_config *kc, const char *name)
@@ -443,8 +459,13 @@ struct kestra_entries kestra_config_below(struct kestra_config *kc, const char *
         const struct leaf *leaf = &kc->leaves[i];
         const char        *rest = kestra_name_behind(leaf->written, name);
 
-        if (rest && leaf->node->type == YAML_SCALAR && find_leaf(kc, leaf->canonical) == leaf)
-            keep(items, &n, entry_of(kc, leaf, leaf->node, rest));
+        struct kestra_entry e;
+
+        if (!rest || find_leaf(kc, leaf->canonical) != leaf)
+            continue;
+        e = entry_of(kc, leaf, leaf->node, rest);
+        if (leaf->node->type == YAML_SCALAR || join(kc, leaf->node, &e.raw))
+            keep(items, &n, e);
     }
     keep_variables(kc, name, items, &n, max);
     for (size_t i = 0; i < n; i++)

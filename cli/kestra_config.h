@@ -63,7 +63,8 @@ MUST_CHECK bool kestra_config_get(struct kestra_config *kc, const char *name,
 MUST_CHECK bool kestra_config_list(struct kestra_config *kc, const char *name,
                                    struct kestra_list *out, struct err *err);
 
-/* All single values below a name, those that are null left out. In no order. */
+/* All values below a name, those that are null left out, a list of single values as one text with
+ * commas. In no order. */
 struct kestra_entries kestra_config_below(struct kestra_config *kc, const char *name);
 MUST_CHECK bool kestra_config_expand(struct kestra_config *kc, const struct kestra_entry *entry,
                                      struct kestra_value *out, struct err *err);

@@ -139,6 +139,26 @@ static bool find_search(struct apply *ap)
     return ok;
 }
 
+/* What the file says to be let in is sent where --store says, too, but never unencrypted when
+ * Kestra itself does not. */
+static bool may_be_sent(struct apply *ap, bool *out)
+{
+    struct kestra_list hosts;
+
+    *out = true;
+    if (!kestra_given(ap, "store") || strncasecmp(ap->conf->store, "http://", 7) != 0)
+        return true;
+    if (!kestra_config_list(ap->kc, CLIENT "http-hosts", &hosts, ap->err))
+        return false;
+    *out = hosts.n == 0 || strncasecmp(hosts.items[0].text, "https://", 8) != 0;
+    if (!*out)
+        kestra_note(ap,
+                    "%s: Kestra reaches its store by https, so its login and headers are not sent "
+                    "to --store by http",
+                    hosts.items[0].where);
+    return true;
+}
+
 /* User and password are one setting: never the user of one and the password of another. */
 static bool apply_login(struct apply *ap)
 {
@@ -154,6 +174,9 @@ static bool apply_login(struct apply *ap)
         return false;
     if (!user.text || *user.text == '\0')
         return true;
+    if (kestra_given(ap, "store"))
+        kestra_note(ap, "%s: the login of Kestra's file is used for the store of --store",
+                    user.where);
     kestra_set(ap, "store-user", &c->store_user, user);
     if (password.text && *password.text != '\0') {
         c->store_password.value = password.text;
@@ -203,7 +226,8 @@ static bool apply_indices(struct apply *ap)
     } indices[] = { { "flows-revisions", "flow" },
                     { "templates", "template" },
                     { "triggers", "trigger" },
-                    { "executions", "execution" } };
+                    { "executions", "execution" },
+                    { "logs", "log" } };
     struct config *c = ap->conf;
     char           name[MAX_NAME];
 
@@ -241,13 +265,16 @@ static bool find_store(struct apply *ap)
 bool kestra_apply_store(struct apply *ap)
 {
     enum store_type type;
+    bool            sent;
 
     if (!kestra_given(ap, "store") && !find_store(ap))
         return false;
     type = store_type_of(ap->conf->store);
     if (type == STORE_POSTGRES)
         return apply_tables(ap);
-    if (type == STORE_SEARCH && (!apply_login(ap) || !apply_headers(ap) || !apply_trust(ap)))
+    if (type == STORE_SEARCH &&
+        (!may_be_sent(ap, &sent) || (sent && (!apply_login(ap) || !apply_headers(ap))) ||
+         !apply_trust(ap)))
         return false;
     return (type != STORE_SEARCH && type != STORE_FILE) || apply_indices(ap);
 }

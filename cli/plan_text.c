@@ -51,9 +51,14 @@ void plan_clients_text(const struct plan *p, struct buf *out)
             p->other_clients == 1 ? "is" : "are");
 }
 
-const char *plan_unseen_text(const struct session *s)
+const char *plan_unseen_text(const struct run *r)
 {
-    if (s->info.has_tables)
+    if (!r->plan.groups_known)
+        return "no consumer group of Kestra is shown to us, which may be for want of a right: "
+               "grant "
+               "Describe on the cluster (kafka-acls.sh --add --allow-principal User:NAME "
+               "--operation Describe --cluster), or make sure that every server is stopped";
+    if (r->session->info.has_tables)
         return NULL;
     return "this store shows no servers of Kestra, only consumer groups tell of them: make sure "
            "that every server is stopped, the indexer too";
@@ -95,7 +100,7 @@ void plan_places_text(const struct session *s, const char *indent, struct buf *o
 
 static void server_lines(const struct run *r, struct buf *out)
 {
-    const char *unseen = plan_unseen_text(r->session);
+    const char *unseen = plan_unseen_text(r);
 
     if (unseen)
         buf_add(out, "warning: %s\n", unseen);

@@ -181,8 +181,8 @@ void plan_text(const struct run *r, struct buf *out);
 void plan_clients_text(const struct plan *p, struct buf *out);
 /* Where a search store keeps the kinds, a line each; nothing for other stores. */
 void plan_places_text(const struct session *s, const char *indent, struct buf *out);
-/* The warning that running servers cannot be seen in this store; NULL: they can. */
-const char *plan_unseen_text(const struct session *s);
+/* The warning that running servers may be overlooked; NULL: they are seen. */
+const char *plan_unseen_text(const struct run *r);
 void        plan_members(const struct run *r, struct json_writer *w);
 
 #endif

@@ -66,7 +66,7 @@ static bool check_belongings(enum store_type type, const bool *given, struct err
 
 /* ---- values ------------------------------------------------------------------------------- */
 
-/* KIND=NAME; *kind is the one it names. */
+/* KIND=NAME; *kind is the one it names, KIND_COUNT for logs. */
 static bool check_index(const char *item, size_t *kind, struct err *err)
 {
     size_t n = strcspn(item, "=");
@@ -79,10 +79,10 @@ static bool check_index(const char *item, size_t *kind, struct err *err)
     if (*kind == KIND_FLOW_LAST)
         return err_set(err, ERR_USAGE,
                        "option --index: flow-last is read where flow is; name that one");
-    if (*kind < KIND_COUNT)
+    if (*kind < KIND_COUNT || slice_eq(slice_of(item, n), slice_str("log")))
         return true;
     (void)err_set(err, ERR_USAGE, "option --index: '%.*s' is no kind", (int)n, item);
-    return err_hint(err, "kinds with an index are flow, template, trigger and execution");
+    return err_hint(err, "what has an index is flow, template, trigger, execution and log");
 }
 
 static bool check_indices(const struct opt_list *list, struct err *err)
@@ -96,7 +96,7 @@ static bool check_indices(const struct opt_list *list, struct err *err)
             return false;
         if (seen[kind])
             return err_set(err, ERR_USAGE, "option --index: %s is given twice",
-                           kind_name((enum kind)kind));
+                           kind < KIND_COUNT ? kind_name((enum kind)kind) : "log");
         seen[kind] = true;
     }
     return true;

@@ -60,7 +60,8 @@ static bool check_groups(struct planner *pl, struct err *err)
     size_t              n;
     struct buf          signs = { 0 };
 
-    if (!admin_groups(pl->conf->admin, pl->conf->consumer_prefix, plan->arena, &groups, &n, err))
+    if (!admin_groups(pl->conf->admin, pl->conf->consumer_prefix, plan->arena, &groups, &n,
+                      &plan->groups_known, err))
         return false;
     plan->groups = arena_alloc(plan->arena, (n + 1) * sizeof(*plan->groups));
     buf_init(&signs, 1u << 15);

@@ -79,7 +79,8 @@ struct plan {
     unsigned             other_clients;
     size_t               n_groups; /* groups of the layout that have members */
     struct group_state  *groups;
-    size_t               n_refusals;                  /* any: the rebuild is refused, exit 5 */
+    bool                 groups_known; /* false: some may be hidden from us for want of a right */
+    size_t               n_refusals;   /* any: the rebuild is refused, exit 5 */
     const char          *refusals[PLAN_MAX_REFUSALS]; /* one line each, with what to do */
     char                 digest[33]; /* cluster id, topic state and store identity */
     struct strings       reset_groups, reset_changelogs, reset_directories; /* with prefixes */

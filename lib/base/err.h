@@ -29,7 +29,7 @@ struct err {
     enum err_kind kind;
     bool          retriable; /* the same call may succeed later */
     char          msg[640];  /* one line, no newline, always NUL-terminated; cut with "..." */
-    char          hint[320]; /* what to do next; empty when there is nothing to say */
+    char          hint[800]; /* what to do next; empty when there is nothing to say */
 };
 
 #define ERR_INIT ((struct err){ .kind = ERR_NONE })

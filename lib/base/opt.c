@@ -78,19 +78,18 @@ static size_t edit_distance(struct slice a, struct slice b)
     return rows[a.n % 3][b.n];
 }
 
-/* The option of this command that was probably meant, or NULL. */
-static const char *nearest_name(const struct parser *p, struct slice name)
+const char *opt_nearest(const struct opt *table, unsigned command, struct slice name)
 {
     const char *best = NULL;
     size_t      best_distance = name.n < 4 ? 2 : name.n < 8 ? 3 : 4; /* too far */
 
     if (name.n < 2 || name.n > LONGEST_NAME)
         return NULL;
-    for (size_t i = 0; i < p->n; i++) {
-        struct slice known = slice_str(p->table[i].name);
+    for (const struct opt *o = table; o->name; o++) {
+        struct slice known = slice_str(o->name);
         size_t       distance;
 
-        if (!is_for(&p->table[i], p->command) || known.n > LONGEST_NAME)
+        if (!is_for(o, command) || known.n > LONGEST_NAME)
             continue;
         /* An abbreviation is nearer than any misspelling. */
         if (known.n > name.n && memcmp(known.p, name.p, name.n) == 0)
@@ -106,7 +105,7 @@ static const char *nearest_name(const struct parser *p, struct slice name)
 
 static bool unknown_option(const struct parser *p, struct slice name)
 {
-    const char *near = nearest_name(p, name);
+    const char *near = opt_nearest(p->table, p->command, name);
 
     (void)err_set(p->err, ERR_USAGE, "unknown option --%.*s", SLICE_ARG(name));
     return near ? err_hint(p->err, "did you mean --%s?", near) : false;

@@ -62,6 +62,9 @@ struct opt {
 MUST_CHECK bool opt_parse(const struct opt *table, unsigned command, int argc, char *const *argv,
                           void *conf, bool *given, struct opt_list *operands, struct err *err);
 
+/* The option of a command whose name was probably meant, or NULL. */
+const char *opt_nearest(const struct opt *table, unsigned command, struct slice name);
+
 /* The options of a command as help text, two columns, wrapped at `width`. */
 void opt_help(const struct opt *table, unsigned command, unsigned width, struct buf *out);
 

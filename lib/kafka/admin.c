@@ -42,23 +42,32 @@ void admin_close(struct admin *a)
     mem_free(a);
 }
 
-bool admin_await(struct admin *a, rd_kafka_queue_t *queue, const char *what, rd_kafka_event_t **out,
-                 struct err *err)
+/* Wait for an answer, whatever it says. */
+static bool admin_event(struct admin *a, rd_kafka_queue_t *queue, const char *what,
+                        rd_kafka_event_t **out, struct err *err)
 {
-    int64_t             since = clock_mono_ns();
-    rd_kafka_event_t   *ev;
-    rd_kafka_resp_err_t code;
+    int64_t since = clock_mono_ns();
 
     for (;;) {
-        ev = rd_kafka_queue_poll(queue, ADMIN_TICK_MS);
+        *out = rd_kafka_queue_poll(queue, ADMIN_TICK_MS);
         (void)rd_kafka_poll(a->client.rk, 0);
-        if (ev)
-            break;
+        if (*out)
+            return true;
         if (!client_go_on(&a->client, err, what))
             return false;
         if (client_hopeless(&a->client, since))
             return client_fail(&a->client, err, RD_KAFKA_RESP_ERR__TIMED_OUT, NULL, "%s", what);
     }
+}
+
+bool admin_await(struct admin *a, rd_kafka_queue_t *queue, const char *what, rd_kafka_event_t **out,
+                 struct err *err)
+{
+    rd_kafka_event_t   *ev;
+    rd_kafka_resp_err_t code;
+
+    if (!admin_event(a, queue, what, &ev, err))
+        return false;
     code = rd_kafka_event_error(ev);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
         (void)client_fail(&a->client, err, code, rd_kafka_event_error_string(ev), "%s", what);
@@ -197,7 +206,7 @@ static bool take_settings(struct admin *a, rd_kafka_event_t *ev, struct topic_st
         if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
             (void)client_fail(&a->client, err, code, "no right to describe its configuration",
                               "topic %s", name);
-            return err_hint(err, "grant DescribeConfigs on the topic");
+            return client_hint_right(&a->client, err, "DescribeConfigs", name);
         }
         if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) /* deleted in this moment */
             topics[j].exists = false;
@@ -250,7 +259,92 @@ bool admin_topics(struct admin *a, const char *const *names, size_t n, bool sett
     return !settings || admin_settings(a, out, n, arena, err);
 }
 
+/* What the broker says of a topic's configuration, which it tells without showing the topic. */
+static bool ask_settings(struct admin *a, const char *name, rd_kafka_resp_err_t *code,
+                         struct err *err)
+{
+    rd_kafka_ConfigResource_t *ask = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name);
+    rd_kafka_AdminOptions_t   *options = admin_options(a, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    rd_kafka_queue_t          *queue = rd_kafka_queue_new(a->client.rk);
+    rd_kafka_event_t          *ev = NULL;
+    size_t                     n;
+    bool                       ok;
+
+    rd_kafka_DescribeConfigs(a->client.rk, &ask, 1, options, queue);
+    ok = admin_await(a, queue, "describing a topic", &ev, err);
+    if (ok) {
+        const rd_kafka_ConfigResource_t **res = rd_kafka_DescribeConfigs_result_resources(
+            rd_kafka_event_DescribeConfigs_result(ev), &n);
+
+        *code = n == 1 ? rd_kafka_ConfigResource_error(res[0]) : RD_KAFKA_RESP_ERR__BAD_MSG;
+        rd_kafka_event_destroy(ev);
+    }
+    rd_kafka_ConfigResource_destroy(ask);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(queue);
+    return ok;
+}
+
+bool admin_fail_absent(struct admin *a, const char *name, const char *hint, struct err *err)
+{
+    rd_kafka_resp_err_t code;
+
+    if (!ask_settings(a, name, &code, err))
+        return false;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        (void)err_set(err, ERR_KAFKA, "kafka %s: topic %s exists, but is not shown to us",
+                      a->client.brokers, name);
+        return client_hint_right(&a->client, err, "Describe", name);
+    }
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+        (void)err_set(err, ERR_KAFKA,
+                      "kafka %s: topic %s does not exist, or there is no right to see it",
+                      a->client.brokers, name);
+        return client_hint_right(&a->client, err, "Describe", name);
+    }
+    (void)err_set(err, ERR_KAFKA, "kafka %s: topic %s does not exist", a->client.brokers, name);
+    return err_hint(err, "%s", hint);
+}
+
 /* ---- groups and offsets ---------------------------------------------------------------- */
+
+/* A cluster that lets anybody in has no rules that could hide anything. */
+static bool is_open(const struct admin *a)
+{
+    char   protocol[32] = "";
+    size_t size = sizeof(protocol);
+
+    return rd_kafka_conf_get(rd_kafka_conf(a->client.rk), "security.protocol", protocol, &size) ==
+               RD_KAFKA_CONF_OK &&
+           strcmp(protocol, "plaintext") == 0;
+}
+
+/* Are we surely shown every group? Describe on the cluster decides it, and so does it of access
+ * rules: who is told one is told all groups. Version 2.0.2 keeps an error of this answer to itself,
+ * so no rule may mean no right as well as a cluster without rules. */
+static bool sees_all_groups(struct admin *a, bool *all, struct err *err)
+{
+    rd_kafka_AclBinding_t *filter = rd_kafka_AclBindingFilter_new(
+        RD_KAFKA_RESOURCE_BROKER, NULL, RD_KAFKA_RESOURCE_PATTERN_ANY, NULL, NULL,
+        RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY, NULL, 0);
+    rd_kafka_AdminOptions_t *options = admin_options(a, RD_KAFKA_ADMIN_OP_DESCRIBEACLS);
+    rd_kafka_queue_t        *queue = rd_kafka_queue_new(a->client.rk);
+    rd_kafka_event_t        *ev = NULL;
+    size_t                   n = 0;
+    bool                     ok;
+
+    rd_kafka_DescribeAcls(a->client.rk, filter, options, queue);
+    ok = admin_event(a, queue, "asking for the right to see groups", &ev, err);
+    if (ok && rd_kafka_event_error(ev) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        (void)rd_kafka_DescribeAcls_result_acls(rd_kafka_event_DescribeAcls_result(ev), &n);
+    *all = n > 0;
+    if (ev)
+        rd_kafka_event_destroy(ev);
+    rd_kafka_AclBinding_destroy(filter);
+    rd_kafka_AdminOptions_destroy(options);
+    rd_kafka_queue_destroy(queue);
+    return ok;
+}
 
 static bool list_groups(struct admin *a, const struct rd_kafka_group_list **out, struct err *err)
 {
@@ -277,12 +371,13 @@ static bool list_groups(struct admin *a, const struct rd_kafka_group_list **out,
 }
 
 bool admin_groups(struct admin *a, const char *prefix, struct arena *arena,
-                  struct group_state **out, size_t *n, struct err *err)
+                  struct group_state **out, size_t *n, bool *all, struct err *err)
 {
     const struct rd_kafka_group_list *list;
     int                               i;
 
-    if (!list_groups(a, &list, err))
+    *all = is_open(a);
+    if ((!*all && !sees_all_groups(a, all, err)) || !list_groups(a, &list, err))
         return false;
     *out = arena_alloc(arena, (size_t)list->group_cnt * sizeof(**out));
     *n = 0;
@@ -298,6 +393,8 @@ bool admin_groups(struct admin *a, const char *prefix, struct arena *arena,
         };
     }
     rd_kafka_group_list_destroy(list);
+    /* Who is shown some of a prefix may describe that prefix, as rules are written. */
+    *all = *all || *n > 0;
     return true;
 }
 

@@ -48,6 +48,11 @@ struct topic_state {
 MUST_CHECK bool admin_topics(struct admin *a, const char *const *names, size_t n, bool settings,
                              struct arena *arena, struct topic_state *out, struct err *err);
 
+/* Fill err (ERR_KAFKA) for a topic that is not in the listing although it is needed: it does not
+ * exist, or is not shown to us for want of a right. hint: what to do when it does not exist.
+ * Returns false. */
+bool admin_fail_absent(struct admin *a, const char *name, const char *hint, struct err *err);
+
 struct topic_value {
     const char *name;
     const char *value;
@@ -83,9 +88,10 @@ struct group_state {
     int         members;
 };
 
-/* All consumer groups whose name starts with prefix. */
+/* The consumer groups whose name starts with prefix. A broker with access rules leaves those out
+ * that we have no right to describe, silently: *all is false when that may have happened. */
 MUST_CHECK bool admin_groups(struct admin *a, const char *prefix, struct arena *arena,
-                             struct group_state **out, size_t *n, struct err *err);
+                             struct group_state **out, size_t *n, bool *all, struct err *err);
 
 /* The offsets of one partition. High watermark and last stable offset come from two handles with
  * different isolation (design part 6); both are >= start. */

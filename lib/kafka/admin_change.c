@@ -55,8 +55,7 @@ static bool tell_create(struct admin *a, const struct topic_wish *w, rd_kafka_re
         code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
         (void)client_fail(&a->client, err, code, "no right to create topics", "create topic %s",
                           w->name);
-        return err_hint(err, "grant Create on the cluster or on the topic, or have the topic "
-                             "created by somebody who may");
+        return client_hint_right(&a->client, err, "Create", w->name);
     }
     if (code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR) {
         if (!client_metadata(&a->client, &md, err))
@@ -88,7 +87,7 @@ static bool tell_hidden(struct admin *a, const struct topic_wish *w, struct err 
                   "kafka %s: create topic %s: it exists, but is not shown to us: no right to "
                   "describe it, or it is still being deleted",
                   a->client.brokers, w->name);
-    return err_hint(err, "grant Describe on the topic, or run it again in a moment");
+    return client_hint_right(&a->client, err, "Describe", w->name);
 }
 
 /* What the broker said of each wish; done[i] is set for those created. */
@@ -240,7 +239,7 @@ static bool take_deleted(struct admin *a, rd_kafka_event_t *ev, struct err *err)
         if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
             (void)client_fail(&a->client, err, code, "no right to delete the topic",
                               "delete topic %s", name);
-            return err_hint(err, "grant Delete on the topic");
+            return client_hint_right(&a->client, err, "Delete", name);
         }
         if (code == RD_KAFKA_RESP_ERR_TOPIC_DELETION_DISABLED)
             return client_fail(&a->client, err, code, NULL, "delete topic %s", name);
@@ -352,7 +351,7 @@ static bool take_altered(struct admin *a, rd_kafka_event_t *ev, const char *name
     if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
         (void)client_fail(&a->client, err, code, "no right to alter its configuration", "topic %s",
                           name);
-        return err_hint(err, "grant AlterConfigs on the topic");
+        return client_hint_right(&a->client, err, "AlterConfigs", name);
     }
     return client_fail(&a->client, err, code,
                        n == 1 ? rd_kafka_ConfigResource_error_string(res[0]) : NULL,

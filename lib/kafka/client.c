@@ -16,6 +16,10 @@
 #define FIRST_PAUSE_MS   5 /* a topic that was just created has its leaders in a moment */
 #define LAST_PAUSE_MS    80
 
+#define HINT_OWN_CERTIFICATE                                                                       \
+    "give a client certificate: -X ssl.keystore.location of a PKCS12 file, or "                    \
+    "ssl.certificate.location and ssl.key.location"
+
 /* What our promises rest on: -X may not change it. */
 static const char *const held_settings[] = {
     "acks",
@@ -89,6 +93,10 @@ static void put_why(struct client *c, struct slice text)
         { "Connect to ", "cannot connect", true, NULL },
         { "setup timed out", "cannot connect: no answer", false, NULL },
         { "Failed to resolve ", "cannot resolve the name", true, NULL },
+        { "alert bad certificate", "the broker refuses our certificate, or wants one", false,
+          HINT_OWN_CERTIFICATE },
+        { "alert certificate required", "the broker wants a certificate of ours", false,
+          HINT_OWN_CERTIFICATE },
         { "SSL handshake failed", "TLS handshake failed", true,
           "check -X security.protocol, ssl.ca.location and the broker's certificate" },
         { "Disconnected while requesting ApiVersion", "it closes the connection at once", false,
@@ -237,6 +245,8 @@ static bool tell_settings(const char *reason, struct err *err)
     if (strstr(reason, "kerberos"))
         return err_hint(err, "without -X sasl.mechanism it is Kerberos (GSSAPI): say PLAIN or "
                              "SCRAM-SHA-512, for example");
+    if (strstr(reason, "mac verify failure"))
+        return err_hint(err, "its password is another one: see ssl.keystore.password");
     if (strstr(reason, ".location"))
         return err_hint(err, "is the file there, may it be read, and is it PEM?");
     return err_hint(err, "see what -X says");
@@ -404,8 +414,12 @@ bool client_offsets(struct client *c, const char *topic, int n, int64_t which, i
         if (!client_go_on(c, err, "asking Kafka for offsets"))
             return false;
         if (is_unknown(code) ? client_elapsed_ms(since) >= UNKNOWN_MS
-                             : !may_pass(code) || client_hopeless(c, since))
-            return client_fail(c, err, code, NULL, "offsets of %s", topic);
+                             : !may_pass(code) || client_hopeless(c, since)) {
+            (void)client_fail(c, err, code, NULL, "offsets of %s", topic);
+            return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+                       ? client_hint_right(c, err, "Describe", topic)
+                       : false;
+        }
         clock_sleep_ms(pause_ms);
         pause_ms = pause_ms < LAST_PAUSE_MS ? pause_ms * 2 : LAST_PAUSE_MS;
         slice_ms = next_slice(c, slice_ms);

@@ -62,6 +62,11 @@ bool client_fail(const struct client *c, struct err *err, rd_kafka_resp_err_t co
 bool client_fail_replication(const struct client *c, struct err *err, const char *topic,
                              int replication, int n_brokers, const char *detail);
 
+/* Fill the hint of err for a right that is missing: which one, on what, and the line that grants
+ * it. topic NULL: the cluster. Returns false. */
+bool client_hint_right(const struct client *c, struct err *err, const char *operation,
+                       const char *topic);
+
 /* ERR_STOPPED when stop is asked, with what was going on; true otherwise. */
 MUST_CHECK bool client_go_on(const struct client *c, struct err *err, const char *what);
 

@@ -95,6 +95,17 @@ bool client_fail(const struct client *c, struct err *err, rd_kafka_resp_err_t co
     return false;
 }
 
+bool client_hint_right(const struct client *c, struct err *err, const char *operation,
+                       const char *topic)
+{
+    return err_hint(err,
+                    "grant %s on %s%s: kafka-acls.sh --bootstrap-server %.*s --add "
+                    "--allow-principal User:NAME --operation %s %s%s",
+                    operation, topic ? "topic " : "the cluster", topic ? topic : "",
+                    (int)strcspn(c->brokers, ","), c->brokers, operation,
+                    topic ? "--topic " : "--cluster", topic ? topic : "");
+}
+
 bool client_fail_replication(const struct client *c, struct err *err, const char *topic,
                              int replication, int n_brokers, const char *detail)
 {

@@ -203,7 +203,7 @@ static void on_event(struct reader *r, struct lane *l, const rd_kafka_message_t 
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
         (void)client_fail(&r->client, r->err, m->err, "no right to read the topic", "read %s",
                           r->topic);
-        (void)err_hint(r->err, "grant Read on the topic");
+        (void)client_hint_right(&r->client, r->err, "Read", r->topic);
         give_up(r);
         return;
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:

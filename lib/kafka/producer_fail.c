@@ -114,7 +114,7 @@ bool producer_tell_failure(struct producer *p, struct err *err)
                   p->client.brokers, f->lot->pub.name, (int)f->partition, f->key, reason,
                   p->n_failed, p->n_failed == 1 ? "" : "s");
     if (f->code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
-        (void)err_hint(err, "grant Write on the topic");
+        (void)client_hint_right(&p->client, err, "Write", f->lot->pub.name);
     else if (f->code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
         (void)err_hint(err, "what was acknowledged is kept: when all brokers are back, go on with "
                             "--resume");
@@ -127,10 +127,11 @@ bool producer_tell_fatal(struct producer *p, rd_kafka_t *rk, struct err *err)
     rd_kafka_resp_err_t code = rd_kafka_fatal_error(rk, reason, sizeof(reason));
 
     if (code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
-        (void)err_set(err, ERR_KAFKA, "kafka %s: no right to write to any topic",
+        (void)err_set(err, ERR_KAFKA,
+                      "kafka %s: no right to write to any topic (before Kafka 3.0: or no right "
+                      "IdempotentWrite on the cluster)",
                       p->client.brokers);
-        return err_hint(err, "grant Write on the topics (and, before Kafka 3.0, IdempotentWrite on "
-                             "the cluster)");
+        return client_hint_right(&p->client, err, "Write", p->lots ? p->lots->pub.name : "NAME");
     }
     return err_set(err, ERR_KAFKA, "kafka %s: %s: %s", p->client.brokers, client_words(code),
                    reason);

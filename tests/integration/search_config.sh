@@ -7,12 +7,13 @@ unset "${!KESTRA_@}"
 # shellcheck disable=SC2119
 load_search
 new_prefix
+# Kestra's file as it was, with the test's servers and names.
 sed -e "s|127\.0\.0\.1:39092|$kafka|" -e "s|http://127\.0\.0\.1:39200|[\"$REQUEUE_TEST_SEARCH\"]|" \
-    tests/data/application-0.6.yml > "$work/application.yml"
+    -e "s|^    defaults:\$|&\\n      topic-prefix: $prefix\\n      consumer-prefix: $prefix|" tests/data/application-0.6.yml > "$work/application.yml"
 
-run_bare check -c "$work/application.yml" --topic-prefix "$prefix" --consumer-prefix "$prefix"
+run_bare check -c "$work/application.yml"
 assert_result "check finds store and Kafka by the file" 0 '^store  *(Elasticsearch|OpenSearch) [0-9.]+' '^layout  band A, ' '^CHECK: good$'
-run_bare plan -c "$work/application.yml" --topic-prefix "$prefix" --consumer-prefix "$prefix"
+run_bare plan -c "$work/application.yml"
 assert_result "plan works with nothing but the file" 2 '^PLAN: [0-9]+ records to send, [0-9]+ topics to make'
 assert_line "${prefix}execution +16 x " "topics have the partitions of the file"
 run_bare config -c "$work/application.yml"

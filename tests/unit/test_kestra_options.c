@@ -222,6 +222,9 @@ static void a_key_of_ours_in_the_file_is_an_error_with_a_suggestion(void **state
     assert_non_null(strstr(f->err.msg, ":2: requeue.topicPrefix: Kestra's file has no settings"));
     assert_string_equal(f->err.hint,
                         "say --topic-prefix, or set the variable REQUEUE_TOPIC_PREFIX");
+    write_file(f, "requeue: {top-prefix: x}\n");
+    assert_false(PARSE(f, "plan", "--kafka=k:1", "--store=postgres://"));
+    assert_string_equal(f->err.hint, "did you mean the option --topic-prefix?");
     write_file(f, "requeue: {nothing: x}\n");
     assert_false(PARSE(f, "plan", "--kafka=k:1", "--store=postgres://"));
     assert_string_equal(f->err.hint, "requeue help plan lists its options");
@@ -293,6 +296,48 @@ static void a_given_store_takes_nothing_that_belongs_to_another_kind_of_store(vo
     PARSED(f, "plan", "--store=http://u:p@e:9200");
     assert_null(f->c->schema);
     assert_int_equal(f->c->tables.n, 0);
+}
+
+static bool noted(const struct fixture *f, const char *text)
+{
+    for (size_t i = 0; i < f->c->notes.n; i++)
+        if (strstr(f->c->notes.items[i], text))
+            return true;
+    return false;
+}
+
+static void the_files_login_goes_to_a_given_store_but_never_unencrypted(void **state)
+{
+    struct fixture *f = *state;
+
+    write_file(f, search_file);
+    PARSED(f, "plan", "--store=https://other:9200");
+    assert_string_equal(f->c->store_user, "elastic");
+    assert_string_equal(f->c->password, "hunter2");
+    assert_true(noted(f, "the login of Kestra's file is used for the store of --store"));
+    PARSED(f, "plan", "--store=http://other:9200");
+    assert_null(f->c->store_user);
+    assert_null(f->c->password);
+    assert_int_equal(f->c->store_headers.n, 0);
+    assert_string_equal(f->c->index_prefix, "i_");
+    assert_true(noted(f, "login and headers are not sent to --store by http"));
+}
+
+static void lists_are_taken_where_one_text_is_usual(void **state)
+{
+    struct fixture *f = *state;
+
+    write_file(f, "kestra:\n"
+                  "  kafka:\n"
+                  "    client: {properties: {bootstrap.servers: [k1:9092, k2:9092, null]}}\n"
+                  "    topics: {execution: {properties: {cleanup.policy: [compact, delete]}}}\n"
+                  "  elasticsearch: {indices: {logs: {index: my_logs}}}\n");
+    PARSED(f, "plan", "--store=http://e:9200");
+    assert_string_equal(f->c->kafka, "k1:9092,k2:9092");
+    assert_origin(f, "kafka", 3);
+    assert_string_equal(f->c->topics.topics[0].configs[0].value, "compact,delete");
+    assert_int_equal(f->c->indices.n, 1);
+    assert_string_equal(f->c->indices.items[0], "log=my_logs");
 }
 
 static void a_value_that_an_option_replaces_is_not_looked_at(void **state)
@@ -475,6 +520,8 @@ int main(void)
         TEST(hosts_of_a_search_store_have_one_scheme_and_a_port),
         TEST(options_and_variables_win_over_the_file),
         TEST(a_given_store_takes_nothing_that_belongs_to_another_kind_of_store),
+        TEST(the_files_login_goes_to_a_given_store_but_never_unencrypted),
+        TEST(lists_are_taken_where_one_text_is_usual),
         TEST(a_value_that_an_option_replaces_is_not_looked_at),
         TEST(later_files_win_and_all_win_over_the_inline_one),
         TEST(kestras_own_file_is_used_when_nothing_else_is_said),

@@ -183,6 +183,7 @@ static void values_are_checked_and_secrets_are_not_shown(void **state)
         { { "--index=flows=x" }, "'flows' is no kind" },
         { { "--index=flow-last=x" }, "flow-last is read where flow is" },
         { { "--index=flow=x", "--index=flow=y" }, "flow is given twice" },
+        { { "--index=log=x", "--index=log=y" }, "log is given twice" },
         { { "--read=fast" }, "--read" },
         { { "--store-header=swordfish" }, "is not \"Name: value\"" },
         { { "--store-header=: swordfish" }, "is not \"Name: value\"" },

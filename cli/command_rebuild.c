@@ -12,8 +12,6 @@
 #include "rebuild/resume.h"
 #include "rebuild/topics.h"
 
-#define MAX_AGE_MS (UINT64_C(30) * 86400000) /* what --max-age is unless it is given */
-
 struct rebuild {
     struct session  *s;
     struct run      *r;
@@ -178,9 +176,9 @@ static bool hint_recreate(const struct rebuild *b, struct err *err)
         buf_add(&line, " --recover %s", c->recover);
     if (c->lost_tasks_given)
         buf_add(&line, " --lost-tasks %s", c->lost_tasks);
-    if (c->max_age == 0)
+    if (c->max_age_given && c->max_age == 0)
         buf_add(&line, " --max-age 0");
-    else if (c->max_age != MAX_AGE_MS)
+    else if (c->max_age_given)
         buf_add(&line, " --max-age %llums", (unsigned long long)c->max_age);
     if (c->now)
         buf_add(&line, " --now %s", c->now);

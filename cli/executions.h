@@ -57,9 +57,6 @@ struct executions_summary {
 
 void summary_note(struct executions_summary *s, const struct judgement *j, enum recover_mode mode);
 
-/* Codes whose risk stays although an execution comes back. */
-bool code_is_hazard(enum code code);
-
 /* The members of the report's "executions" that are counts. */
 void summary_members(const struct executions_summary *s, struct json_writer *w);
 

@@ -26,19 +26,6 @@ enum needs needs_of(int recover_needs)
     }
 }
 
-#define HAZARDS                                                                                    \
-    (CODE_BIT(CODE_TASK_MAY_RERUN) | CODE_BIT(CODE_SOURCE_STALE) | CODE_BIT(CODE_EXECUTION_OLD) |  \
-     CODE_BIT(CODE_FLOW_TRIGGER_REFIRE) | CODE_BIT(CODE_SUBFLOW_TARGET_MISSING) |                  \
-     CODE_BIT(CODE_STORAGE_UNCHECKED) | CODE_BIT(CODE_FLOWABLE_UNDECIDABLE) |                      \
-     CODE_BIT(CODE_SUBFLOW_DUPLICATE) | CODE_BIT(CODE_TASK_NOT_IN_REVISION) |                      \
-     CODE_BIT(CODE_TEMPLATE_MISSING) | CODE_BIT(CODE_CONCURRENCY_SLOT_HELD) |                      \
-     CODE_BIT(CODE_SLA_LOST) | CODE_BIT(CODE_FLOW_DISABLED) | CODE_BIT(CODE_FLOW_DELETED))
-
-bool code_is_hazard(enum code code)
-{
-    return (HAZARDS & CODE_BIT(code)) != 0;
-}
-
 /* Is a older than b? What has no age is younger than anything. */
 static bool is_older(const struct judgement *a, const struct old_execution *b)
 {

@@ -63,18 +63,29 @@ static const char *why(enum lock_code code)
     case LOCK_TERMINAL: return "its execution has ended";
     case LOCK_PAUSED: return "its execution is paused";
     case LOCK_PENDING: return "its execution is pending and will not release it";
-    case LOCK_EVALUATING: return "it was being evaluated";
+    case LOCK_EVALUATING: return "it was being evaluated, and nobody goes on with that";
     case LOCK_CODE_COUNT: break;
     }
     return "";
 }
 
+static const char *what_became(const struct lock *l)
+{
+    if (l->code == LOCK_NONE)
+        return "behind";
+    if (l->unlocked)
+        return "unlocked";
+    return lock_code_is_dead(l->code) ? "locked, kept" : "locked";
+}
+
 void lock_text(const struct lock *l, struct buf *out)
 {
-    buf_add(out, "  %s ", l->code == LOCK_NONE ? "behind" : l->unlocked ? "unlocked" : "locked");
+    buf_add(out, "  %s ", what_became(l));
     shown_add(out, l->key, SHOWN_KEY);
     if (l->code != LOCK_NONE)
         buf_add(out, ": %s", why(l->code));
+    if (l->held)
+        buf_add(out, "; it stays locked by its execution, which goes on and releases it");
     if (l->trigger->execution.p) {
         buf_add(out, " (");
         shown_add(out, l->trigger->execution, SHOWN_KEY);
@@ -100,6 +111,11 @@ void locks_text(const struct locks_stats *s, struct buf *out)
                 ", was being evaluated %" PRIu64 ")\n",
                 s->locked, s->unlocked, s->by_code[LOCK_MISSING], s->by_code[LOCK_TERMINAL],
                 s->by_code[LOCK_PAUSED], s->by_code[LOCK_PENDING], s->by_code[LOCK_EVALUATING]);
+    if (s->kept > 0)
+        buf_add(out,
+                "trigger: %" PRIu64 " locked for ever, and kept so by --unlock none: --unlock dead "
+                "releases them\n",
+                s->kept);
     if (s->behind > 0)
         buf_add(out,
                 "trigger: %" PRIu64

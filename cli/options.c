@@ -249,6 +249,8 @@ static void note_given(struct config *conf, const bool *given)
             conf->unlock_given = true;
         else if (given[i] && strcmp(options_table[i].name, "lost-tasks") == 0)
             conf->lost_tasks_given = true;
+        else if (given[i] && options_table[i].field == FIELD(max_age))
+            conf->max_age_given = true;
 }
 
 static bool not_a_command(const char *word, struct err *err)

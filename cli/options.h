@@ -105,6 +105,7 @@ struct config {
     bool            executions_given; /* --executions was said, by option or environment */
     bool            unlock_given;     /* --unlock likewise */
     bool            lost_tasks_given;
+    bool            max_age_given;
     char            since_buf[32]; /* --since and --until as the store compares them */
     char            until_buf[32];
     bool            has_lost_at;

@@ -111,6 +111,17 @@ static bool find_revision(struct judge *j, struct judgement *out)
 
 /* ---- the other facts ------------------------------------------------------------------------- */
 
+/* Is it one of those whose flows were looked at? */
+static bool was_surveyed(const struct judge_source *s, struct slice tenant, struct slice namespace)
+{
+    size_t n = s->namespace ? strlen(s->namespace) : 0;
+
+    if (s->tenant && !slice_eq(tenant.p ? tenant : SLICE(""), slice_str(s->tenant)))
+        return false;
+    return n == 0 || (namespace.n >= n && memcmp(namespace.p, s->namespace, n) == 0 &&
+                      (namespace.n == n || namespace.p[n] == '.'));
+}
+
 /* F09. What was not surveyed is taken for present. */
 static bool flow_exists(void *ctx, struct slice tenant, struct slice namespace, struct slice id)
 {
@@ -121,7 +132,7 @@ static bool flow_exists(void *ctx, struct slice tenant, struct slice namespace, 
     if (!key.p)
         return false;
     if (flow_index_state(j->flows, key) == FLOW_UNKNOWN)
-        return !j->source.whole;
+        return !was_surveyed(&j->source, tenant, namespace);
     return (flow_index_flags(j->flows, key) & (FLOW_DELETED | FLOW_DISABLED)) == 0;
 }
 
@@ -169,7 +180,7 @@ static void fill_facts(struct judge *j, const struct document *doc, struct judge
                !has_running_leaf(&out->execution, out->tree);
     f->exact = j->source.exact;
     f->record_bytes = (uint64_t)doc->value.n + id.n;
-    f->record_max = j->source.record_max;
+    f->record_max = j->layout->message_max_bytes;
     f->has_newest = j->has_newest;
     f->newest = j->newest;
     f->max_age_s = j->options->max_age_s;
@@ -278,6 +289,20 @@ enum judge_answer judge(struct judge *j, const struct document *doc, struct judg
         return JUDGE_NEEDS_CHILDREN;
     decide(j, doc, out);
     return JUDGE_DONE;
+}
+
+void judge_refuse(struct judgement *j, bool too_large, const char *why)
+{
+    struct finding *f = &j->finding;
+
+    j->emit = false;
+    j->recovery = (struct recovery){ .value = j->execution.raw };
+    j->needs = -1;
+    f->verdict = VERDICT_BLOCKED;
+    f->codes &= ~CODE_BIT(CODE_RESUMES);
+    f->codes |= CODE_BIT(too_large ? CODE_RECORD_TOO_LARGE : CODE_EXECUTION_INVALID);
+    f->remedies = REMEDY_BIT(too_large ? REMEDY_RAISE_LIMITS : REMEDY_START_AGAIN);
+    (void)snprintf(f->detail, sizeof(f->detail), "%s", why);
 }
 
 /* ---- keeping --------------------------------------------------------------------------------- */

@@ -22,9 +22,9 @@ struct judge;
 
 /* What a run knows of its source. */
 struct judge_source {
-    uint64_t record_max; /* 0: the layout's */
-    bool     exact;      /* facts.exact */
-    bool     whole;      /* all tenants and namespaces were surveyed */
+    bool        exact;     /* facts.exact */
+    const char *tenant;    /* whose flows were surveyed; NULL: of all, "": of none */
+    const char *namespace; /* NULL: all; N stands for N and N.* */
 };
 
 /* layout, options and flows are borrowed. flows: filled. newest: NULL unless known; the newest
@@ -87,6 +87,10 @@ struct judgement {
 
 /* Everything in out is valid until the next call. doc has been neither deleted nor cut. */
 enum judge_answer judge(struct judge *j, const struct document *doc, struct judgement *out);
+
+/* The projection will skip what was judged to be sent: it does not go back, whatever its verdict
+ * was. why: of the skip, one line. Before it is kept. */
+void judge_refuse(struct judgement *j, bool too_large, const char *why);
 
 /* The pass over the executions keeps what later questions need: that it is sent, its links, the
  * tick of its trigger. Once for each. */

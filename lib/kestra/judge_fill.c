@@ -21,8 +21,6 @@ struct judge *judge_new(const struct layout *l, const struct project_options *op
         j->newest = options->now;
     else if (newest)
         j->newest = *newest;
-    if (j->source.record_max == 0)
-        j->source.record_max = l->message_max_bytes;
     j->scratch = arena_new(SCRATCH_BYTES);
     j->kept = arena_new(KEPT_BYTES);
     j->revisions = map_new();

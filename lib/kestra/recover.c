@@ -22,6 +22,11 @@
      CODE_BIT(CODE_STORAGE_UNCHECKED) | CODE_BIT(CODE_SOURCE_STALE) |                              \
      CODE_BIT(CODE_FLOW_TRIGGER_REFIRE) | CODE_BIT(CODE_SLA_LOST))
 
+bool code_is_hazard(enum code code)
+{
+    return (CODES_HAZARD & CODE_BIT(code)) != 0;
+}
+
 bool state_ended(enum state state)
 {
     switch (state) {

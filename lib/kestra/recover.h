@@ -72,6 +72,9 @@ struct recovery {
     const char    *advice; /* what a person can do where no mode helps, for people; NULL: nothing */
 };
 
+/* Does the risk of that code stay although the execution comes back? */
+bool code_is_hazard(enum code code);
+
 /* What a mode makes of an execution with that finding. A document with finding->poison is never
  * sent. tree: NULL unless facts->revision is REVISION_PRESENT; e has its broken_run and
  * duplicate_run found. Everything in out lives in a, or is borrowed from e and facts. Microseconds

@@ -1,10 +1,12 @@
 /* judging.c - see judging.h. */
 #include "lib/store/judging.h"
 
+/* With --unlock none locks are only told, for which nobody who does not want executions has to read
+ * any. */
 static bool has_locks(const struct layout *l, const struct scope *s)
 {
     return scope_has(s, KIND_TRIGGER) && l->kinds[KIND_TRIGGER].enabled &&
-           s->project.unlock != UNLOCK_NONE;
+           (s->project.unlock != UNLOCK_NONE || scope_judges(s));
 }
 
 /* Of all parts, the executions: what ages are counted from. NULL: unknown. */
@@ -17,13 +19,13 @@ static const struct instant *newest_execution(const struct judging_stats *stats)
     return NULL;
 }
 
-static struct judge *make_judge(const struct pending_conf *conf, uint64_t record_max,
-                                const struct survey *survey, const struct judging_stats *stats)
+static struct judge *make_judge(const struct pending_conf *conf, const struct survey *survey,
+                                const struct judging_stats *stats)
 {
     struct judge_source source = {
-        .record_max = record_max,
         .exact = conf->store->grade == 'A',
-        .whole = !conf->scope->tenant && !conf->scope->namespace,
+        .tenant = conf->scope->tenant,
+        .namespace = conf->scope->namespace,
     };
 
     return judge_new(conf->layout, &conf->scope->project, &source, survey->flows,
@@ -43,7 +45,7 @@ bool judging_run(const struct judging_conf *conf, struct survey *survey,
     stats->ran = true;
     if (!p.store->newest(p.store, stats->newest, &stats->n_newest, err))
         return false;
-    p.judge = survey->judge = make_judge(&p, conf->record_max, survey, stats);
+    p.judge = survey->judge = make_judge(&p, survey, stats);
     return (!executions || pending_run(&p, &stats->pending, err)) &&
            (!has_locks(l, p.scope) ||
             locks_run(&p, conf->on_lock, &stats->pending, &stats->locks, err));

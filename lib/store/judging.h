@@ -11,9 +11,8 @@
 #include "lib/store/locks.h"
 
 struct judging_conf {
-    struct pending_conf pending;    /* its judge is made here */
-    lock_fn             on_lock;    /* NULL: nobody looks; gets pending.ctx */
-    uint64_t            record_max; /* what a topic takes; 0: the layout's */
+    struct pending_conf pending; /* its judge is made here */
+    lock_fn             on_lock; /* NULL: nobody looks; gets pending.ctx */
 };
 
 #define JUDGING_NEWEST 8

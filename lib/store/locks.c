@@ -113,8 +113,10 @@ static bool tell(struct pass *p, const struct kept *k, struct err *err)
     };
 
     lock.unlocked = is_unlocked(p, lock.code);
+    lock.held = lock.unlocked && releases && p->conf->scope->project.unlock == UNLOCK_DEAD;
     p->stats->locked += lock.code != LOCK_NONE ? 1 : 0;
     p->stats->unlocked += lock.unlocked ? 1 : 0;
+    p->stats->kept += lock_code_is_dead(lock.code) && !lock.unlocked ? 1 : 0;
     p->stats->behind += lock.behind.p ? 1 : 0;
     p->stats->by_code[lock.code]++;
     return !p->fn || p->fn(p->conf->ctx, &lock, err);

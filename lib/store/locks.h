@@ -18,6 +18,7 @@ struct lock {
     const struct trigger *trigger;
     enum lock_code        code;
     bool                  unlocked; /* what this run makes of it: --unlock */
+    bool                  held;     /* of what is unlocked, its execution's part stays (T11) */
     struct slice          behind;   /* T06: an execution's later tick; p NULL: not behind */
 };
 typedef bool (*lock_fn)(void *ctx, const struct lock *lock, struct err *err);
@@ -25,6 +26,7 @@ typedef bool (*lock_fn)(void *ctx, const struct lock *lock, struct err *err);
 struct locks_stats {
     uint64_t locked;
     uint64_t unlocked;
+    uint64_t kept; /* nobody will release them, and --unlock none leaves them so */
     uint64_t behind;
     uint64_t by_code[LOCK_CODE_COUNT];
 };

@@ -8,7 +8,7 @@
  * read twice: first for the keys of the revisions, then for the documents. So is one whose logs are
  * looked at.
  */
-#include "lib/store/pending.h"
+#include "lib/store/children.h"
 
 #include "lib/base/map.h"
 #include "lib/store/id_list.h"
@@ -18,16 +18,15 @@
 struct pass {
     const struct pending_conf *conf;
     struct pending_stats      *stats;
-    struct map                *asked;  /* revisions that were looked up or wait to be */
-    struct id_list             wanted; /* keys of revisions */
-    struct batch             **aside;  /* documents that wait for one of them */
+    struct projector          *projector; /* finds what it will skip */
+    struct map                *asked;     /* revisions that were looked up or wait to be */
+    struct id_list             wanted;    /* keys of revisions */
+    struct batch             **aside;     /* documents that wait for one of them */
     size_t                     n_aside, room_aside;
     size_t                     aside_bytes;
-    bool                       ended; /* of the executions that are named */
-    struct id_list             parents;
-    bool                       has_oldest;
-    struct instant             oldest; /* start of the oldest parent: no child is older */
-    struct strings             child_types;
+    bool                       ended;   /* of the executions that are named */
+    struct id_list             parents; /* that wait for the next round */
+    struct children           *children;
     struct id_list             ids;    /* with_logs: of the pending executions */
     struct map                *newest; /* and the newest date of each, struct instant */
 };
@@ -163,7 +162,21 @@ static bool wait_for_revision(struct pass *p, const char *place, const struct do
     return work_aside(p, err);
 }
 
-static void note_parent(struct pass *p, const struct document *doc, const struct execution *e);
+static void note_parent(struct pass *p, const struct document *doc, const struct execution *e)
+{
+    id_list_add(&p->parents, doc->id);
+    children_of(p->children, doc->id, e);
+}
+
+/* A document that has a fault of its own is skipped, so nobody would release what it holds. */
+static void look_for_faults(struct pass *p, const struct document *doc, struct judgement *j)
+{
+    struct projection out;
+
+    project(p->projector, KIND_EXECUTION, doc, &out);
+    if (out.outcome == PROJECT_SKIPPED)
+        judge_refuse(j, out.reason == REASON_TOO_LARGE, out.detail);
+}
 
 static bool judge_one(void *ctx, const char *place, const struct document *doc,
                       const struct projection *projection, struct err *err)
@@ -181,6 +194,8 @@ static bool judge_one(void *ctx, const char *place, const struct document *doc,
     }
     if (p->ended && !(j.finding.codes & LISTENER_CODES))
         return true;
+    if (j.emit)
+        look_for_faults(p, doc, &j);
     p->stats->executions++;
     judge_keep(conf->judge, &j);
     return !conf->on_judged || conf->on_judged(conf->ctx, place, doc, &j, err);
@@ -206,104 +221,6 @@ static bool work_aside(struct pass *p, struct err *err)
 
 /* ---- parents --------------------------------------------------------------------------------- */
 
-static bool take_child(void *ctx, const char *place, const struct document *doc,
-                       const struct projection *projection, struct err *err)
-{
-    struct pass     *p = ctx;
-    struct arena    *a = arena_new(16384);
-    struct execution e;
-    struct err       why;
-
-    (void)place;
-    (void)projection;
-    (void)err;
-    if ((doc->trusted ? execution_read_trusted : execution_read)(doc->value, a, &e, &why) &&
-        e.parent_execution.p && e.id.p && !e.deleted) {
-        struct child child = {
-            .id = e.id,
-            .task_id = e.trigger_id,
-            .state = e.state.current,
-            .ended = layout_is_terminal(p->conf->layout, e.state.name),
-        };
-
-        /* Only a link that is sent holds the child itself. */
-        child.json = p->conf->scope->project.recover.mode == RECOVER_ALL ? doc->value : SLICE("{}");
-        child.trusted = doc->trusted;
-        judge_add_child(p->conf->judge, e.parent_execution, &child);
-        p->stats->children++;
-    }
-    arena_free(a);
-    return true;
-}
-
-static void add_class_names(struct strings *to, const struct strings *from)
-{
-    for (size_t i = 0; i < from->n; i++)
-        to->items[to->n++] = from->items[i];
-}
-
-static void note_parent(struct pass *p, const struct document *doc, const struct execution *e)
-{
-    struct instant start;
-
-    id_list_add(&p->parents, doc->id);
-    if (e->state.n_histories == 0 || !instant_parse(e->state.histories[0].date, &start))
-        start = (struct instant){ 0 };
-    if (!p->has_oldest || instant_compare(start, p->oldest) < 0)
-        p->oldest = start;
-    p->has_oldest = true;
-}
-
-static bool find_children(struct pass *p, struct err *err)
-{
-    char since[32];
-
-    instant_format(p->oldest, since);
-    for (size_t at = 0; at < p->parents.n; at += STORE_MAX_IDS) {
-        size_t             left = p->parents.n - at;
-        struct store_query q = {
-            .kind = KIND_EXECUTION,
-            .executions = EXECUTIONS_ALL,
-            .since = since,
-            .child_types = p->child_types,
-            .parents = p->parents.items + at,
-            .n_parents = left < STORE_MAX_IDS ? left : STORE_MAX_IDS,
-        };
-
-        p->stats->lookups++;
-        if (!read_all(p, &q, NULL, take_child, err))
-            return false;
-    }
-    return true;
-}
-
-static void take_link(void *ctx, const struct store_link *link)
-{
-    struct pass *p = ctx;
-
-    p->stats->links++;
-    judge_add_link(p->conf->judge, link->parent, link->child, link->run);
-}
-
-/* Tables tell them for nothing, logs have to be searched. */
-static bool find_links(struct pass *p, struct err *err)
-{
-    const struct pending_conf *conf = p->conf;
-    struct store              *store = conf->store;
-
-    if (!store->links || (!store->has_links && !conf->scope->with_logs))
-        return true;
-    for (size_t at = 0; at < p->parents.n; at += STORE_MAX_IDS) {
-        size_t left = p->parents.n - at;
-
-        p->stats->lookups++;
-        if (!store->links(store, p->parents.items + at, left < STORE_MAX_IDS ? left : STORE_MAX_IDS,
-                          take_link, p, err))
-            return false;
-    }
-    return true;
-}
-
 /* One round over the parents that wait. Those that wait on for a child of theirs which is a parent
  * itself are the list of the next round. */
 static bool work_round(struct pass *p, struct err *err)
@@ -321,7 +238,7 @@ static bool work_round(struct pass *p, struct err *err)
 
 static bool work_parents(struct pass *p, struct err *err)
 {
-    bool ok = find_children(p, err) && find_links(p, err);
+    bool ok = children_find(p->children, err);
 
     p->stats->parents = p->parents.n;
     judge_children_known(p->conf->judge);
@@ -411,20 +328,12 @@ static bool run_pass(struct pass *p, struct err *err)
            work_parents(p, err);
 }
 
-/* What trigger.type says of a child. */
-static void name_children(struct pass *p)
-{
-    const struct strings *calls = &p->conf->layout->tasks[TASK_SUBFLOW];
-    const struct strings *items = &p->conf->layout->tasks[TASK_FOR_EACH_ITEM];
-
-    p->child_types.items = mem_array(calls->n + items->n, sizeof(*p->child_types.items));
-    add_class_names(&p->child_types, calls);
-    add_class_names(&p->child_types, items);
-}
-
 static void begin(struct pass *p)
 {
-    name_children(p);
+    struct project_options any = { .executions = EXECUTIONS_ALL };
+
+    p->children = children_new(p->conf, p->stats);
+    p->projector = projector_new(p->conf->layout, &any, NULL, NULL);
     p->asked = map_new();
     p->newest = map_new();
     id_list_init(&p->wanted);
@@ -442,7 +351,8 @@ static void end(struct pass *p)
     id_list_free(&p->ids);
     map_free(p->newest);
     map_free(p->asked);
-    mem_free(p->child_types.items);
+    children_free(p->children);
+    projector_free(p->projector);
 }
 
 bool pending_run(const struct pending_conf *conf, struct pending_stats *stats, struct err *err)

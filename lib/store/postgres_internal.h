@@ -71,7 +71,7 @@ bool pg_fail(struct pg_conn *c, const PGresult *res, const char *doing, struct e
 
 /* ---- SQL (postgres_sql.c) ------------------------------------------------------------- */
 
-#define PG_MAX_SQL_BYTES ((size_t)4 << 20)
+#define PG_MAX_SQL_BYTES ((size_t)64 << 20) /* STORE_MAX_PARENTS keys of 250 characters */
 
 /* A table by its effective name. Strings live in the store's arena. */
 struct pg_table {

@@ -390,6 +390,7 @@ bool pg_use(struct store *base, const struct layout *layout, struct err *err)
         s->layout = layout;
         s->base.grade = 'A';
         s->base.has_links = true;
+        s->base.finds_parents = s->tables[KIND_EXECUTION].has_parent;
         s->base.sequential = s->snapshot == NULL;
     }
     buf_release(&sql);

@@ -209,18 +209,35 @@ static bool put_ids(struct writer *w)
     return put(w, " AND ") && put_in(w, "key", q->ids, q->n_ids);
 }
 
-/* The column is the member of value, and twice as fast to look at. */
+/* Every row is looked at, for up to STORE_MAX_PARENTS of them: a table of them is hashed by every
+ * version, a list only since PostgreSQL 14. */
+static bool put_member_parents(struct writer *w)
+{
+    const struct store_query *q = w->query;
+
+    if (q->n_parents == 0)
+        return put(w, "false");
+    if (!put(w, "value") || !put(w, w->table->json ? "" : "::jsonb") ||
+        !put(w, " #>> '{trigger,variables,executionId}' IN (VALUES "))
+        return false;
+    for (size_t i = 0; i < q->n_parents; i++) {
+        if (!put(w, i > 0 ? ", (" : "(") || !pg_sql_literal(w->pg, q->parents[i], w->out, w->err) ||
+            !put(w, ")"))
+            return false;
+    }
+    return put(w, ")");
+}
+
 static bool put_parents(struct writer *w)
 {
     const struct store_query *q = w->query;
     const char               *cast = w->table->json ? "" : "::jsonb";
-    char                      parent[64];
 
     if (!q->parents || q->kind != KIND_EXECUTION)
         return true;
-    (void)snprintf(parent, sizeof(parent), "value%s #>> '{trigger,variables,executionId}'", cast);
-    if (!put(w, " AND ") || !put_in(w, w->table->has_parent ? "trigger_execution_id" : parent,
-                                    q->parents, q->n_parents))
+    if (!put(w, " AND ") ||
+        !(w->table->has_parent ? put_in(w, "trigger_execution_id", q->parents, q->n_parents)
+                               : put_member_parents(w)))
         return false;
     if (q->child_types.n == 0)
         return true;
@@ -278,6 +295,9 @@ static bool put_rules(struct writer *w)
 
     if (q->ids)
         return true;
+    /* The index of parents begins with `deleted`, and takes only this form for it. */
+    if (is_by_parent(w))
+        return put(w, " AND NOT deleted");
     if (has_live_rule(q->kind) && !put(w, " AND deleted IS NOT TRUE"))
         return false;
     if (q->kind != KIND_EXECUTION || q->executions == EXECUTIONS_ALL || q->parents)
@@ -330,14 +350,21 @@ bool pg_sql_select(PGconn *pg, const struct layout *layout, const struct pg_tabl
            put(&w, t->sql) && put(&w, " WHERE ") && put_selection(&w) && put_rules(&w);
 }
 
+/* In two steps: rows are grouped by the columns as they are, which is twice as fast as asking each
+ * row whether its state is one of a list; the groups are then told apart by what is asked. */
 bool pg_sql_count(PGconn *pg, const struct layout *layout, const struct pg_table *t,
                   const struct store_query *q, struct buf *out, struct err *err)
 {
     struct writer w = writer_of(pg, layout, t, q, out, err);
 
-    return put(&w, "SELECT (") && put_selection(&w) && put(&w, ") IS TRUE, ") &&
+    return put(&w, "SELECT chosen, ") &&
            put(&w, has_live_rule(q->kind) ? "deleted IS TRUE, " : "false, ") &&
-           (q->kind == KIND_EXECUTION ? put_terminal(&w) : put(&w, "false")) && put(&w, ", ") &&
-           put_locked(&w) && put(&w, ", ") && put_also(&w) && put(&w, ", count(*) FROM ") &&
-           put(&w, t->sql) && put(&w, " GROUP BY 1, 2, 3, 4, 5");
+           (q->kind == KIND_EXECUTION ? put_terminal(&w) : put(&w, "false")) &&
+           put(&w, ", locked, also, sum(n) FROM (SELECT (") && put_selection(&w) &&
+           put(&w, ") IS TRUE AS chosen, ") &&
+           put(&w, has_live_rule(q->kind) ? "deleted, " : "false AS deleted, ") &&
+           put(&w, q->kind == KIND_EXECUTION ? "state_current, " : "false AS state_current, ") &&
+           put_locked(&w) && put(&w, " AS locked, ") && put_also(&w) &&
+           put(&w, " AS also, count(*) AS n FROM ") && put(&w, t->sql) &&
+           put(&w, " GROUP BY 1, 2, 3, 4, 5) counted GROUP BY 1, 2, 3, 4, 5");
 }

@@ -65,5 +65,6 @@ bool store_open(const struct store_conf *conf, struct store **out, struct err *e
 
 bool store_query_fits(const struct store_query *q)
 {
-    return q->n_ids <= STORE_MAX_IDS && q->n_also <= STORE_MAX_IDS && q->n_parents <= STORE_MAX_IDS;
+    return q->n_ids <= STORE_MAX_IDS && q->n_also <= STORE_MAX_IDS &&
+           q->n_parents <= STORE_MAX_PARENTS;
 }

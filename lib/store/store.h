@@ -90,16 +90,17 @@ struct store_query {
 
     /* Children: only executions whose trigger.variables.executionId is one of these, in whatever
      * state, deleted ones not. NULL: all. A child whose trigger.type is none of child_types
-     * (class names; an inner class NAME$x is NAME as well) is outside; n 0: any type. A search
-     * store has no index of parents: there, child_types and `since` are what keeps it from reading
-     * every execution, so give both (a child starts after its parent). `since` may be overlooked
-     * where there is an index. */
+     * (class names; an inner class NAME$x is NAME as well) is outside; n 0: any type. Where
+     * finds_parents is false, child_types and `since` are what keeps the store from reading every
+     * execution, so give both (a child starts after its parent), and name all parents at once. An
+     * index of parents is used whole only when `tenant` is given, and overlooks `since`. */
     const struct slice *parents;
-    size_t              n_parents; /* at most STORE_MAX_IDS */
+    size_t              n_parents; /* at most STORE_MAX_PARENTS */
     struct strings      child_types;
 };
 
-#define STORE_MAX_IDS 1000
+#define STORE_MAX_IDS     1000
+#define STORE_MAX_PARENTS 100000
 
 /* Are its lists short enough? Else every store refuses it, ERR_BUG. */
 bool store_query_fits(const struct store_query *q);
@@ -216,6 +217,7 @@ struct store {
     size_t                    n_places; /* after use(); 0: the store has tables, or is a file */
     const struct store_place *places;
     bool                      has_links; /* after use(): links() reads tables, not logs */
+    bool finds_parents; /* after use(): executions are indexed by the parent that started them */
     /* After use(): while one reader is open there can be no other, or only at the price of reading
      * everything once more. */
     bool     sequential;

@@ -92,4 +92,21 @@ run_requeue rebuild --report "$work/text.json"
 assert_result "a revision that is a text is skipped" 3 'h_x_2: missing-field'
 is "the flow whose highest revision is a text stays out whole" "$(json_at "$work/text.json" results.flow-last.records)" 0
 
+# ---- what was to go back and cannot be sent -------------------------------------------------------
+
+sql -o /dev/null -c "truncate flows, triggers, executions" \
+    -c "select hostile.flow('{\"namespace\": \"h\", \"id\": \"f\", \"revision\": 1}')" \
+    -c "select hostile.execution('{\"id\": \"named-so\", \"state\": {\"current\": \"CREATED\", \"startDate\": \"2024-12-10T08:00:00.000Z\",
+        \"histories\": [{\"date\": \"2024-12-10T08:00:00.000Z\", \"state\": \"CREATED\"}]}}', 'key-mismatch', stored => 'stored-so')" \
+    -c "select hostile.trigger('{\"namespace\": \"h\", \"flowId\": \"f\", \"triggerId\": \"t\", \"executionId\": \"named-so\"}')"
+new_prefix
+run_requeue rebuild --report "$work/lock.json"
+assert_result "an execution that is no record is skipped and blocked" 3 '^PASS with 1 skipped' 'stored-so: key-mismatch' \
+    'unlocked h_f_t: its execution is not in the store \(named-so\)' '^pending 1 '
+is "nobody would release its trigger: that is unlocked" "$(json_at "$work/lock.json" executions.locks.unlocked)" 1
+run_requeue verify --unlock none --report "$work/kept.json"
+assert_result "--unlock none expects the lock in the topic, where it is not, and tells that it is dead" 2 '^FAIL: 1 differences' \
+    'locked, kept h_f_t: ' 'trigger: 1 locked for ever, and kept so by --unlock none'
+is "the report counts it" "$(json_at "$work/kept.json" executions.locks.kept)" 1
+
 finish

@@ -210,6 +210,7 @@ static char *plan_of(struct pg_world *w, unsigned jobs, const struct store_query
     struct buf        b;
 
     t.jsonb = t.json = true;
+    t.has_parent = q->parents != NULL;
     buf_init(&b, (size_t)1 << 20);
     must(pg_connect(&conf, &c, &err) && pg_begin(&c, jobs, NULL, &err), &err);
     buf_add(&b, "EXPLAIN (VERBOSE, COSTS OFF) ");
@@ -266,6 +267,40 @@ static void ids_are_looked_up_in_the_index(void **state)
 
     assert_non_null(strstr(plan, "executions_pkey"));
     mem_free(plan);
+}
+
+/* Kestra's index of parents begins with `deleted` and the tenant, and all of it is used: else each
+ * question reads the table (0.7 s of a million executions, and 20 ms with the index). */
+static void children_are_looked_up_in_the_whole_index(void **state)
+{
+    static const char *const tenants[] = { "", "t1" };
+    static const char *const conditions[] = { "(executions.tenant_id IS NULL)",
+                                              "((executions.tenant_id)::text = 't1'::text)" };
+    struct pg_world         *w = pg_world_of(state);
+    struct store_query       q = { .kind = KIND_EXECUTION,
+                                   .executions = EXECUTIONS_ALL,
+                                   .since = "2024-12-10T08:10:00.000Z",
+                                   .parents = some_ids,
+                                   .n_parents = 3 };
+
+    db_sql(&w->db, "ALTER TABLE executions ADD trigger_execution_id varchar(150)"
+                   " GENERATED ALWAYS AS (value #>> '{trigger,variables,executionId}') STORED;"
+                   "CREATE INDEX executions_trigger_execution_id ON executions"
+                   " (deleted, tenant_id, trigger_execution_id);"
+                   /* The table is so small that reading it is cheaper. */
+                   "DO $$BEGIN EXECUTE 'ALTER DATABASE ' || quote_ident(current_database()) ||"
+                   " ' SET enable_seqscan = off'; END$$; ANALYZE executions");
+    for (size_t i = 0; i < COUNT_OF(tenants); i++) {
+        char *plan;
+
+        q.tenant = tenants[i];
+        plan = plan_of(w, 2, &q);
+        if (!strstr(plan, "Index Cond: ((executions.deleted = false) AND ") ||
+            !strstr(plan, conditions[i]) ||
+            !strstr(plan, " AND ((executions.trigger_execution_id)::text = ANY ("))
+            fail_msg("not the whole index: %s", plan);
+        mem_free(plan);
+    }
 }
 
 /* ---- values --------------------------------------------------------------------------- */
@@ -484,6 +519,7 @@ int main(void)
         PG_TEST(every_selection_is_read_by_workers),
         PG_TEST(with_one_job_there_are_no_workers),
         PG_TEST(ids_are_looked_up_in_the_index),
+        PG_TEST(children_are_looked_up_in_the_whole_index),
         PG_TEST(large_values_come_whole_and_alone),
         PG_TEST(keys_and_values_of_all_scripts_come_as_they_are),
         PG_TEST(a_thousand_ids_of_the_longest_kind_can_be_looked_up),

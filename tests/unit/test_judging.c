@@ -21,6 +21,7 @@ struct world {
     struct err           err;
     struct buf           told;     /* a line for each execution, in no order */
     struct buf           locks;    /* a line for each lock */
+    uint64_t             codes;    /* of all executions */
     bool                 parallel; /* as a store that can be asked while it is read */
 };
 
@@ -140,6 +141,7 @@ static bool tell(void *ctx, const char *place, const struct document *doc,
 
     (void)err;
     assert_string_equal(place, EXECUTIONS);
+    w->codes |= j->finding.codes;
     buf_add(&w->told, "%.*s %s%s%s\n", SLICE_ARG(doc->id), verdict_name(j->finding.verdict),
             j->emit ? " sent" : "", j->recovery.changed ? " rewritten" : "");
     return true;
@@ -150,8 +152,9 @@ static bool tell_lock(void *ctx, const struct lock *lock, struct err *err)
     struct world *w = ctx;
 
     (void)err;
-    buf_add(&w->locks, "%.*s %s%s%s\n", SLICE_ARG(lock->key), lock_code_row(lock->code),
-            lock->unlocked ? " unlocked" : "", lock->behind.p ? " behind" : "");
+    buf_add(&w->locks, "%.*s %s%s%s%s\n", SLICE_ARG(lock->key), lock_code_row(lock->code),
+            lock->unlocked ? " unlocked" : "", lock->held ? " held" : "",
+            lock->behind.p ? " behind" : "");
     return true;
 }
 
@@ -172,6 +175,7 @@ static bool run(struct world *w)
     survey_release(&w->survey);
     buf_clear(&w->told);
     buf_clear(&w->locks);
+    w->codes = 0;
     scope_derive(&w->scope);
     return survey_run(f->store, f->layout, &w->scope, 2, NULL, NULL, NULL, NULL, &w->survey,
                       &w->err) &&
@@ -603,6 +607,79 @@ static void executions_that_wait_for_each_other_end_nothing(void **state)
     says(&w->told, "two blocked");
 }
 
+/* F09: in a scope of one namespace the flows of that one are known, those of others are not. */
+static void a_subflow_is_missed_only_where_flows_were_looked_at(void **state)
+{
+    struct world *w = *state;
+
+    flow(w, "f", 1,
+         "{\"id\":\"call\",\"type\":\"" FLOWS_CLASS
+         "Flow\",\"namespace\":\"n.below\",\"flowId\":\"gone\",\"wait\":true}");
+    pending(w, "within", "f", "call", "CREATED");
+    w->scope.namespace = "n";
+    must_run(w);
+    assert_true(w->codes & CODE_BIT(CODE_SUBFLOW_TARGET_MISSING));
+}
+
+static void a_subflow_of_another_namespace_is_not_missed(void **state)
+{
+    struct world *w = *state;
+
+    flow(w, "f", 1,
+         "{\"id\":\"call\",\"type\":\"" FLOWS_CLASS
+         "Flow\",\"namespace\":\"nn\",\"flowId\":\"gone\",\"wait\":true}");
+    pending(w, "beyond", "f", "call", "CREATED");
+    w->scope.namespace = "n";
+    must_run(w);
+    assert_int_equal(lines(&w->told), 1);
+    assert_false(w->codes & CODE_BIT(CODE_SUBFLOW_TARGET_MISSING));
+    w->scope.namespace = NULL;
+    must_run(w);
+    assert_true(w->codes & CODE_BIT(CODE_SUBFLOW_TARGET_MISSING));
+}
+
+/* A search store and a file read all subflows for each question; an index takes a part at a time,
+ * of one tenant. */
+static void all_parents_are_asked_about_at_once_or_by_tenant(void **state)
+{
+    static const char *const tenants[] = { "", "\"tenantId\":\"one\",", "\"tenantId\":\"two\"," };
+    struct world            *w = *state;
+    char                     id[32];
+    uint64_t                 at_once;
+
+    layout_free(w->files->layout);
+    w->files->layout = layout_file("H1");
+    for (size_t t = 0; t < COUNT_OF(tenants); t++) {
+        char key[64];
+        char json[1024];
+
+        (void)snprintf(key, sizeof(key), "%sn_f_1", t == 0 ? "" : t == 1 ? "one_" : "two_");
+        (void)snprintf(json, sizeof(json),
+                       "{%s\"id\":\"f\",\"namespace\":\"n\",\"revision\":1,\"deleted\":false,"
+                       "\"tasks\":[{\"id\":\"call\",\"type\":\"" FLOWS_CLASS
+                       "Flow\",\"namespace\":\"n\",\"flowId\":\"f\",\"wait\":true}]}",
+                       tenants[t]);
+        file_world_hit(w->files, FLOWS, key, json);
+    }
+    for (int i = 0; i < 2100; i++) {
+        char more[256];
+
+        (void)snprintf(id, sizeof(id), "p%d", i);
+        execution(w, id, "f", "RUNNING", run_of("call", "RUNNING"), tenants[i % 3]);
+        (void)snprintf(more, sizeof(more), "%s" STARTED_BY("p%d"), tenants[i % 3], i);
+        (void)snprintf(id, sizeof(id), "c%d", i);
+        execution(w, id, "f", "SUCCESS", "", more);
+    }
+    must_run(w);
+    assert_int_equal(w->stats.pending.parents, 2100);
+    assert_int_equal(w->stats.pending.children, 2100);
+    at_once = w->stats.pending.lookups;
+    w->files->store->finds_parents = true;
+    must_run(w);
+    assert_int_equal(w->stats.pending.children, 2100);
+    assert_int_equal(w->stats.pending.lookups, at_once + 2);
+}
+
 /* ---- locks ----------------------------------------------------------------------------------- */
 
 static void locks_are_released_when_nobody_else_will(void **state)
@@ -695,8 +772,85 @@ static void unlock_all_and_none_ask_nobody(void **state)
     assert_null(strstr(records(w, KIND_TRIGGER), "executionId"));
     w->scope.project.unlock = UNLOCK_NONE;
     must_run(w);
-    assert_int_equal(lines(&w->locks), 0);
+    says(&w->locks, "n_f_t T03");
+    assert_int_equal(w->stats.locks.kept, 0);
     assert_non_null(strstr(records(w, KIND_TRIGGER), "\"executionId\":\"created\""));
+}
+
+static void a_dead_lock_that_is_kept_is_told(void **state)
+{
+    struct world *w = *state;
+
+    two_steps(w, "f");
+    execution(w, "created", "f", "CREATED", "", "");
+    trigger(w, "t", ",\"executionId\":\"gone\"");
+    trigger(w, "u", ",\"executionId\":\"created\"");
+    w->scope.project.unlock = UNLOCK_NONE;
+    must_run(w);
+    says(&w->locks, "n_f_t T01");
+    says(&w->locks, "n_f_u T03");
+    assert_int_equal(w->stats.locks.locked, 2);
+    assert_int_equal(w->stats.locks.unlocked, 0);
+    assert_int_equal(w->stats.locks.kept, 1);
+    assert_non_null(strstr(records(w, KIND_TRIGGER), "\"executionId\":\"gone\""));
+    /* Nobody who wants no executions has them read for that. */
+    w->scope.kinds = KIND_BIT(KIND_TRIGGER);
+    must_run(w);
+    assert_int_equal(lines(&w->locks), 0);
+    assert_false(w->stats.ran);
+}
+
+/* Judged to go on, and then it is no record: nobody would release what it holds. */
+static void a_lock_of_what_is_skipped_is_dead(void **state)
+{
+    static const char *const modes[] = { "as resumable", "as pending", "as all" };
+    struct world            *w = *state;
+    char                     json[2048];
+
+    two_steps(w, "f");
+    file_world_hit(w->files, EXECUTIONS, "stored-as-this",
+                   execution_json(json, "named-so", "f", "CREATED", "", "").p);
+    trigger(w, "key", ",\"executionId\":\"named-so\"");
+    (void)execution_json(json, "faulty", "f", "CREATED", "", "");
+    memcpy(strstr(json, "\"deleted\":false"), "\"deleted\":99999", 15);
+    file_world_hit(w->files, EXECUTIONS, "faulty", json);
+    trigger(w, "member", ",\"executionId\":\"faulty\"");
+    for (size_t i = 0; i < COUNT_OF(modes); i++) {
+        w->scope.project.executions = (enum executions_mode)(EXECUTIONS_RESUMABLE + (int)i);
+        must_run(w);
+        says(&w->told, "stored-as-this blocked");
+        says(&w->told, "faulty blocked");
+        assert_true(w->codes & CODE_BIT(CODE_EXECUTION_INVALID));
+        says(&w->locks, "n_f_key T01 unlocked");
+        says(&w->locks, "n_f_member T04 unlocked");
+        assert_null(strstr(records(w, KIND_TRIGGER), "executionId"));
+        assert_string_equal(strstr(records(w, KIND_EXECUTION), "faulty=") ? modes[i] : "", "");
+    }
+}
+
+/* D04: a record that grows above the limit by its rewriting is told by the verdicts. */
+static void what_is_rewritten_above_the_limit_is_not_promised(void **state)
+{
+    struct world *w = *state;
+    char          json[2048];
+
+    two_steps(w, "f");
+    pending(w, "open", "f", "a", "CREATED");
+    trigger(w, "t", ",\"executionId\":\"open\"");
+    w->files->layout->message_max_bytes =
+        execution_json(json, "open", "f", "RUNNING", run_of("a", "CREATED"), "").n + 40;
+    w->scope.project.recover.mode = RECOVER_SAFE;
+    must_run(w);
+    says(&w->told, "open blocked");
+    says(&w->locks, "n_f_t T04 unlocked");
+    assert_string_equal(records(w, KIND_EXECUTION), "");
+    w->files->layout->message_max_bytes += 1000;
+    must_run(w);
+    says(&w->told, "open blocked sent rewritten");
+    says(&w->locks, "n_f_t T03");
+    w->files->layout->message_max_bytes -= 1041;
+    must_run(w);
+    assert_true(w->codes & CODE_BIT(CODE_RECORD_TOO_LARGE));
 }
 
 /* T11: of a lock that is kept, only what says that it was being evaluated goes. */
@@ -714,7 +868,7 @@ static void an_evaluation_that_nobody_finishes_is_taken_away(void **state)
     trigger(w, "u", ",\"evaluateRunningDate\":\"2024-03-01T09:00:00Z\"");
     trigger(w, "v", ",\"workerId\":\"w\"");
     must_run(w);
-    says(&w->locks, "n_f_t T11 unlocked");
+    says(&w->locks, "n_f_t T11 unlocked held");
     says(&w->locks, "n_f_u T11 unlocked");
     assert_int_equal(lines(&w->locks), 2);
     (void)records(w, KIND_TRIGGER);
@@ -834,11 +988,17 @@ int main(void)
         T(a_parent_of_a_child_that_stays_behind_stays_behind_too),
         T(a_child_of_another_parent_is_nobodys_business),
         T(executions_that_wait_for_each_other_end_nothing),
+        T(a_subflow_is_missed_only_where_flows_were_looked_at),
+        T(a_subflow_of_another_namespace_is_not_missed),
+        T(all_parents_are_asked_about_at_once_or_by_tenant),
         T(locks_are_released_when_nobody_else_will),
         T(a_lock_of_what_is_recovered_is_kept),
         T(a_lock_of_what_recovery_ends_is_dead),
         T(without_executions_every_lock_is_dead),
         T(unlock_all_and_none_ask_nobody),
+        T(a_dead_lock_that_is_kept_is_told),
+        T(a_lock_of_what_is_skipped_is_dead),
+        T(what_is_rewritten_above_the_limit_is_not_promised),
         T(an_evaluation_that_nobody_finishes_is_taken_away),
         T(a_tick_that_was_executed_and_not_noted_is_told),
         T(an_ended_execution_whose_listener_is_open_goes_back),

@@ -86,6 +86,7 @@ struct search {
     struct fake_context    *c;
     const struct json_node *query;
     bool                    with_source;
+    bool                    by_id; /* sorted so: in the order in which they were added, too */
     uint64_t                total;
     struct buf              hits;
     unsigned                n_hits;
@@ -106,8 +107,12 @@ static void collect(struct search *x, unsigned size)
         x->total++;
         if (i < x->c->at || x->n_hits == size)
             continue;
-        buf_add(&x->hits, "%s{\"_index\":\"%s\",\"_id\":\"%s\",\"_score\":null,\"sort\":[%zu]",
-                x->n_hits++ ? "," : "", x->f->indices[d->index].name, d->id, i);
+        buf_add(&x->hits, "%s{\"_index\":\"%s\",\"_id\":\"%s\",\"_score\":null,\"sort\":",
+                x->n_hits++ ? "," : "", x->f->indices[d->index].name, d->id);
+        if (x->by_id)
+            buf_add(&x->hits, "[\"%s\"]", d->id);
+        else
+            buf_add(&x->hits, "[%zu]", i);
         if (x->with_source && !x->f->settings.no_source)
             buf_add(&x->hits, ",\"_source\":%s", d->json);
         buf_add(&x->hits, "}");
@@ -201,6 +206,19 @@ static void keep_query(struct fake_context *c, struct slice body)
         buf_add(&c->query, "{}");
 }
 
+/* The document behind the one that a page before ended with. */
+static size_t place_after(const struct search *x, const struct json_node *after)
+{
+    if (!after)
+        return 0;
+    if (!x->by_id)
+        return 1 + number_in(after->first, 0);
+    for (size_t i = 0; i < x->f->n_docs; i++)
+        if (slice_eq(slice_str(x->f->docs[i].id), after->first->text))
+            return i + 1;
+    return x->f->n_docs;
+}
+
 void fake_search_search(struct fake_search *f, const struct fake_request *r, const char *expression,
                         const struct json_node *root, enum search_ask what, struct fake_answer *a)
 {
@@ -237,9 +255,8 @@ void fake_search_search(struct fake_search *f, const struct fake_request *r, con
     }
     x.c->slice = number(json_get(root, "slice"), "id", 0);
     x.c->of = number(json_get(root, "slice"), "max", 1);
-    x.c->at = 0;
-    if (json_get(root, "search_after"))
-        x.c->at = 1 + number_in(json_get(root, "search_after")->first, 0);
+    x.by_id = pit && f->distribution;
+    x.c->at = place_after(&x, json_get(root, "search_after"));
     x.with_source = !json_get(root, "_source") || json_get(root, "_source")->type != JSON_BOOL;
     buf_init(&x.hits, FAKE_HTTP_MAX_BYTES);
     give_page(&x, a, what, size, scrolls ? "_scroll_id" : pit ? "pit_id" : NULL);

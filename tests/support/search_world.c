@@ -85,6 +85,15 @@ int search_world_begin_opensearch(void **state)
     return 0;
 }
 
+int search_world_begin_opensearch_pit(void **state)
+{
+    struct search_world *w = begin("opensearch", "2.19.6");
+
+    w->conf.search.read = STORE_READ_PIT;
+    *state = w;
+    return 0;
+}
+
 int search_world_begin_pit(void **state)
 {
     *state = begin(NULL, "8.2.3");
@@ -176,7 +185,7 @@ void search_world_fails(struct search_world *w, const char *why)
 
 bool search_world_is_pit(const struct search_world *w)
 {
-    return w->info.version[0] == '8';
+    return w->info.version[0] == '8' || w->conf.search.read == STORE_READ_PIT;
 }
 
 void search_world_spoil(struct search_world *w, enum search_ask what, unsigned from, unsigned n,

@@ -40,9 +40,11 @@ struct search_world {
 };
 
 /* Of a cmocka test: *state is a struct search_world. The server reads by scrolls (Elasticsearch 7),
- * is OpenSearch, or has points in time (Elasticsearch 8). */
+ * is OpenSearch, read by scrolls or, because that was asked for, by a point in time sorted by _id,
+ * or has points in time (Elasticsearch 8). */
 int search_world_begin_scroll(void **state);
 int search_world_begin_opensearch(void **state);
+int search_world_begin_opensearch_pit(void **state);
 int search_world_begin_pit(void **state);
 int search_world_end(void **state);
 
@@ -51,7 +53,7 @@ int search_world_end(void **state);
     {                                                                                              \
 #t " (" #way ")", t, search_world_begin_##way, search_world_end, NULL                      \
     }
-#define EACH(t) WITH(t, scroll), WITH(t, opensearch), WITH(t, pit)
+#define EACH(t) WITH(t, scroll), WITH(t, opensearch), WITH(t, opensearch_pit), WITH(t, pit)
 
 bool search_world_is_pit(const struct search_world *w);
 

@@ -182,13 +182,23 @@ integration-search: $(SEARCH_FLAVOURS:%=integration-%) ## Search stores alone, o
 
 integration-es8 integration-es7 integration-os2: integration-%: $(BIN) $(TOOLPROGS) ## Search stores on one server: integration-es8, integration-es7, integration-os2
 	@$(if $(call search_tests,$*),$(if $(REQUEUE_TEST_POSTGRES),,scripts/with-postgres) scripts/with-kafka \
-	    scripts/with-search $* $(RUN) --label 'integration $(FLAVOUR) $*' $(call search_tests,$*))
+	    scripts/with-search $* $(RUN) --jobs 2 --label 'integration $(FLAVOUR) $*' $(call search_tests,$*))
+
+# Each test has databases and topics of its own, and waits more than it works: three run at once, the
+# one that takes longest first. Those that restart the servers of all run after them, one by one.
+ALONE                := $(patsubst %,tests/integration/%,test_kafka.c test_bad_input.sh)
+LONG                 := tests/integration/test_bad_kafka.sh
+integration_1         = $(filter $(ALONE),$(INTEG_C) $(INTEG_S))
+integration_3         = $(filter-out $(ALONE),$(INTEG_C) $(INTEG_S))
+integration_programs  = $(filter $(LONG),$(1)) $(call programs,$(filter %.c,$(1))) $(filter-out $(LONG) %.c,$(1))
 
 integration-run: $(BIN) $(TOOLPROGS) $(call programs,$(call pick,$(INTEG_C)))
-	@$(if $(call pick,$(INTEG_C) $(INTEG_S)),$(RUN) --label 'integration $(FLAVOUR)' \
-	    $(call programs,$(call pick,$(INTEG_C))) $(call pick,$(INTEG_S)))
-	@status=0; for flavour in $(if $(call pick,$(SEARCH)),$(SEARCH_FLAVOURS)); do \
-	    $(MAKE) --no-print-directory integration-$$flavour || status=1; done; exit $$status
+	@status=0; $(foreach jobs,3 1,\
+	    $(if $(call pick,$(integration_$(jobs))),$(RUN) --jobs $(jobs) --label 'integration $(FLAVOUR)' \
+	        $(call integration_programs,$(call pick,$(integration_$(jobs)))) || status=1;)) \
+	for flavour in $(if $(call pick,$(SEARCH)),$(SEARCH_FLAVOURS)); do \
+	    $(MAKE) --no-print-directory integration-$$flavour || status=1; \
+	done; exit $$status
 
 # ---- everything --------------------------------------------------------------------------
 

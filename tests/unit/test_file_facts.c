@@ -105,7 +105,7 @@ static void those_that_ended_come_beside_the_pending_ones_once(void **state)
 
 static void lists_that_are_too_long_are_refused(void **state)
 {
-    static struct slice  ids[STORE_MAX_IDS + 1];
+    static struct slice  ids[STORE_MAX_PARENTS + 1];
     struct file_world   *w = *state;
     struct store_reader *r;
     size_t               n;
@@ -113,7 +113,7 @@ static void lists_that_are_too_long_are_refused(void **state)
     file_world_execution(w, EXECUTIONS, "a", "RUNNING", "2024-01-01T00:00:00Z");
     file_world_written(w);
     w->query.also = ids;
-    w->query.n_also = COUNT_OF(ids);
+    w->query.n_also = STORE_MAX_IDS + 1;
     assert_false(w->store->open_readers(w->store, &w->query, 1, &r, &n, &w->err));
     assert_int_equal(w->err.kind, ERR_BUG);
     w->query.n_also = 0;

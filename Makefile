@@ -144,7 +144,7 @@ $(B)/tests/%: $(B)/tests/%.o $(TESTLIB) $(LIB)
 	$(Q)$(LINK) $< $(TESTLIB) $(LIB) -o $@ $(PKG_LIBS) $(TEST_LIBS)
 
 # A slow machine or a sanitizer may need more: make TIMEOUT=600 fault
-TIMEOUT ?= 300
+TIMEOUT ?= 600
 RUN      = $(RUNENV) scripts/run-tests --timeout $(TIMEOUT)
 
 # Test programs find the checkout, the program and the flavour in their environment. (The program

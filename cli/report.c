@@ -362,6 +362,7 @@ static void looked_up_json(struct json_writer *w, const struct pending_stats *p)
     put_uint(w, "parents", p->parents);
     put_uint(w, "children", p->children);
     put_uint(w, "links", p->links);
+    put_uint(w, "task_runs", p->runs);
     put_uint(w, "stale", p->stale);
     put_uint(w, "requests", p->lookups);
     json_close(w, '}');

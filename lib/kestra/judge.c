@@ -136,6 +136,13 @@ static bool flow_exists(void *ctx, struct slice tenant, struct slice namespace, 
     return (flow_index_flags(j->flows, key) & (FLOW_DELETED | FLOW_DISABLED)) == 0;
 }
 
+static const struct run_known *run_known(void *ctx, struct slice id)
+{
+    const struct judge *j = ctx;
+
+    return map_get(j->runs, id);
+}
+
 /* Does it wait, over its parents, for itself? */
 static bool is_own_ancestor(const struct judge *j, struct slice id)
 {
@@ -185,6 +192,7 @@ static void fill_facts(struct judge *j, const struct document *doc, struct judge
     f->newest = j->newest;
     f->max_age_s = j->options->max_age_s;
     f->flow_exists = flow_exists;
+    f->run_known = run_known;
     f->ctx = j;
     out->has_age = j->has_newest && out->execution.has_newest;
     if (out->has_age)

@@ -52,6 +52,9 @@ void judge_children_known(struct judge *j);
 /* Parents that still answer JUDGE_NEEDS_CHILDREN are from now on judged as if the child that they
  * wait for did not go back: it waits for them, or is not there any more. */
 void judge_stop_waiting(struct judge *j);
+/* What a runner's tables know of a task run (id: its own, or of an execution delayed as a whole).
+ * date: of RUN_DUE. Everything is copied. */
+void judge_add_run(struct judge *j, enum run_fact what, struct slice id, struct slice date);
 /* Logs of an execution know more than its document (D01). */
 void judge_add_stale(struct judge *j, struct slice id);
 

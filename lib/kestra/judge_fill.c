@@ -28,6 +28,7 @@ struct judge *judge_new(const struct layout *l, const struct project_options *op
     j->families = map_new();
     j->parents = map_new();
     j->waiting = map_new();
+    j->runs = map_new();
     j->ticks = map_new();
     j->emitted = idset_new();
     j->releasing = idset_new();
@@ -89,6 +90,7 @@ void judge_free(struct judge *j)
     free_families(j->families);
     map_free(j->parents);
     map_free(j->waiting);
+    map_free(j->runs);
     map_free(j->ticks);
     idset_free(j->emitted);
     idset_free(j->releasing);
@@ -225,6 +227,22 @@ void judge_children_known(struct judge *j)
 void judge_stop_waiting(struct judge *j)
 {
     j->stopped_waiting = true;
+}
+
+void judge_add_run(struct judge *j, enum run_fact what, struct slice id, struct slice date)
+{
+    void            **place = map_put(j->runs, &id);
+    struct run_known *known = *place;
+
+    if (!known) {
+        known = *place = arena_alloc(j->kept, sizeof(*known));
+        *known = (struct run_known){ 0 };
+    }
+    switch (what) {
+    case RUN_TAKEN: known->taken = true; break;
+    case RUN_ENDED: known->ended = true; break;
+    case RUN_DUE: known->due = judge_copy(j, date); break;
+    }
 }
 
 void judge_add_stale(struct judge *j, struct slice id)

@@ -57,6 +57,7 @@ struct judge {
     struct idset *stale;
     struct idset *lost; /* revisions that did not get into the topic */
     bool          children_known;
+    struct map   *runs;    /* struct run_known, by the task run's id */
     struct map   *waiting; /* parents that were not judged yet: not NULL until they are kept */
     bool          stopped_waiting;
     struct slice  ended[JUDGE_MAX_ENDED];

@@ -132,7 +132,7 @@ static void plan_make(struct plan *p)
         p->runs[note->run].task_known = true;
     }
     /* Safe is safe only as far as the store is current; here it is known not to be. */
-    p->priced = (p->finding->codes & CODE_BIT(CODE_SOURCE_STALE)) != 0;
+    p->priced = (p->finding->codes & CODE_BIT(CODE_SOURCE_STALE)) || p->finding->taken;
     plan_by_state(p);
     /* A history entry needs a date, and any other than one of the document's would make the result
      * depend on when it was made. */

@@ -127,6 +127,19 @@ struct child {
     bool         trusted;
 };
 
+/* What the tables of a JDBC runner know of a task run beside its document
+ * (kestra/restartability.md part 5). */
+enum run_fact {
+    RUN_TAKEN, /* a worker had begun it */
+    RUN_ENDED, /* its end waits in the queue */
+    RUN_DUE,   /* when its delay was to end */
+};
+
+struct run_known {
+    bool         taken, ended;
+    struct slice due; /* RFC 3339; p NULL: unknown */
+};
+
 enum revision_fact { REVISION_PRESENT, REVISION_MISSING, REVISION_UNREADABLE };
 
 /* All that is not in the document. Borrowed. */
@@ -148,6 +161,9 @@ struct facts {
     int64_t             max_age_s; /* 0: no limit */
     /* F09: is there such a flow (its last revision neither deleted nor disabled)? NULL: unknown */
     bool (*flow_exists)(void *ctx, struct slice tenant, struct slice namespace, struct slice id);
+    /* id: of a task run, or of an execution that is delayed as a whole. NULL, or answers NULL:
+     * nothing is known. */
+    const struct run_known *(*run_known)(void *ctx, struct slice id);
     void *ctx;
 };
 
@@ -165,6 +181,7 @@ struct finding {
     bool             registered; /* its first pass changes it (restartability 1.1) */
     bool             poison;     /* never to be emitted, by any option */
     bool             lost;       /* some task was lost */
+    bool             taken;      /* one that waits by the document had been begun */
     size_t           n_notes;
     struct run_note *notes;       /* in the caller's arena, in the order of the runs */
     char             detail[160]; /* one line for people where codes are not enough; may be "" */

@@ -128,11 +128,26 @@ static void row_of_open(struct look *k, size_t run, const struct task *t)
         fits(k, ROW_E13);
 }
 
+static const struct run_known *known_of(const struct look *k, size_t run)
+{
+    static const struct run_known nothing;
+    struct slice                  id = k->e->runs[run].id;
+    const struct run_known *known = k->f->run_known && id.p ? k->f->run_known(k->f->ctx, id) : NULL;
+
+    return known ? known : &nothing;
+}
+
 static void look_at_open(struct look *k, size_t run, const struct task *t)
 {
-    bool moot = k->step.runs[run].moot;
+    bool                    moot = k->step.runs[run].moot;
+    const struct run_known *known = known_of(k, run);
 
-    if (!k->f->exact)
+    if (known->taken || known->ended) {
+        k->out->taken = true;
+        detail(k, "a worker had begun task run %.*s, which waits by the document",
+               SLICE_ARG(k->e->runs[run].id));
+    }
+    if (!k->f->exact || k->out->taken)
         give(k, CODE_TASK_MAY_RERUN);
     if (k->paused || k->step.registered == ANSWER_UNKNOWN)
         return;
@@ -154,6 +169,9 @@ static void look_at_lost(struct look *k, size_t run, const struct task *t, enum 
 
     cure(k, REMEDY_RERUN_LOST);
     cure(k, REMEDY_FAIL_LOST);
+    if (known_of(k, run)->ended)
+        detail(k, "task run %.*s has ended, its result waits in the store's queue",
+               SLICE_ARG(k->e->runs[run].id));
     if (role == ROLE_WORKER) {
         give(k, CODE_WORKER_GROUP_LOST);
         fits(k, ROW_E17);
@@ -190,8 +208,18 @@ static void look_at_stranger(struct look *k, size_t run)
            (long long)k->e->revision);
 }
 
-static void look_at_retry(struct look *k)
+/* Only a JDBC runner keeps it where it can be read. */
+static void tell_due(struct look *k, size_t run)
 {
+    struct slice due = known_of(k, run)->due;
+
+    if (due.p)
+        detail(k, "its delay was to end at %.*s", (int)(due.n < 40 ? due.n : 40), due.p);
+}
+
+static void look_at_retry(struct look *k, size_t run)
+{
+    tell_due(k, run);
     give(k, CODE_RETRY_DELAY_LOST);
     fits(k, ROW_H08);
     cure(k, REMEDY_RERUN_LOST);
@@ -222,7 +250,7 @@ void look_at_unjoined(struct look *k)
         const struct run_note *n = &k->out->notes[i];
 
         if (n->role == ROLE_RETRYING)
-            look_at_retry(k);
+            look_at_retry(k, n->run);
         else if (n->task == TASK_NONE)
             look_at_stranger(k, n->run);
         else
@@ -294,6 +322,8 @@ void look_at_pauses(struct look *k)
         if (n->role != ROLE_PAUSE || k->e->runs[n->run].state.current != STATE_PAUSED)
             continue;
         look_at_pause(k, &k->t->tasks[n->task]);
+        if (given(k, CODE_PAUSE_DELAY_LOST))
+            tell_due(k, n->run);
         any = true;
     }
     if (!k->paused)

@@ -293,6 +293,21 @@ static bool ask_logs(struct pass *p, struct err *err)
     return true;
 }
 
+static void take_run(void *ctx, const struct store_run *run)
+{
+    struct pass *p = ctx;
+
+    p->stats->runs++;
+    judge_add_run(p->conf->judge, run->what, run->id, run->date);
+}
+
+static bool ask_runner(struct pass *p, struct err *err)
+{
+    struct store *store = p->conf->store;
+
+    return !store->runs || store->runs(store, take_run, p, err);
+}
+
 /* The first of two passes. */
 static bool note_wanted(void *ctx, const char *place, const struct document *doc,
                         const struct projection *projection, struct err *err)
@@ -321,6 +336,8 @@ static bool run_pass(struct pass *p, struct err *err)
     struct store_query q = survey_query(p->conf->scope, KIND_EXECUTION);
 
     q.executions = EXECUTIONS_PENDING;
+    if (!ask_runner(p, err))
+        return false;
     if ((p->conf->store->sequential || p->conf->scope->with_logs) &&
         !(read_all(p, &q, NULL, note_wanted, err) && look_up_revisions(p, err) && ask_logs(p, err)))
         return false;

@@ -278,6 +278,7 @@ bool postgres_open(const struct store_conf *conf, struct store **out, struct err
         .servers = pg_servers,
         .newest = pg_newest,
         .links = pg_links,
+        .runs = pg_runs,
         .log_newest = pg_log_newest,
         .close = pg_close,
     };

@@ -7,7 +7,7 @@
  *     postgres_has.c     has: a table, a column, a member, for stores without a migration history
  *     postgres_reader.c  its readers: one COPY each
  *     postgres_newest.c  newest: the newest times, found by indexed columns
- *     postgres_links.c   links and log_newest: the runner's own tables
+ *     postgres_links.c   links, runs and log_newest: the runner's own tables
  *     postgres_sql.c     the texts of the queries
  *     postgres_connect.c a connection: making it
  *     postgres_conn.c    using it: transaction, query, wait, cancel
@@ -149,6 +149,9 @@ MUST_CHECK bool pg_check_free(struct pg_store *s, const char *doing, struct err 
 #define PG_LOGS      "logs"
 #define PG_LINKS_OLD "workertaskexecutions" /* up to 0.13 */
 #define PG_LINKS     "subflow_executions"
+#define PG_JOBS      "worker_job_running" /* from 0.12 */
+#define PG_DELAYS    "executordelayed"
+#define PG_QUEUES    "queues"
 
 /* The same where a table, a column or a right may be missing: then *out is NULL. */
 MUST_CHECK bool pg_run_optional(struct pg_store *s, struct buf *sql, const char *doing,
@@ -158,6 +161,7 @@ MUST_CHECK bool pg_run_optional(struct pg_store *s, struct buf *sql, const char 
 bool pg_newest(struct store *base, struct store_newest *out, size_t *n, struct err *err);
 bool pg_links(struct store *base, const struct slice *parents, size_t n, store_link_fn fn,
               void *ctx, struct err *err);
+bool pg_runs(struct store *base, store_run_fn fn, void *ctx, struct err *err);
 bool pg_log_newest(struct store *base, const struct slice *ids, size_t n, store_time_fn fn,
                    void *ctx, struct err *err);
 

@@ -297,7 +297,8 @@ static bool other_schema(struct pg_store *s, const struct layout *layout, const 
 /* Tables that no layout names. */
 static bool is_optional(struct slice name)
 {
-    static const char *const names[] = { FLYWAY, PG_LOGS, PG_LINKS, PG_LINKS_OLD };
+    static const char *const names[] = { FLYWAY,  PG_LOGS,   PG_LINKS, PG_LINKS_OLD,
+                                         PG_JOBS, PG_DELAYS, PG_QUEUES };
 
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         if (slice_eq(name, slice_str(names[i])))

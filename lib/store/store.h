@@ -21,6 +21,7 @@
 #include "lib/kestra/document.h"
 #include "lib/kestra/layout.h"
 #include "lib/kestra/project.h"
+#include "lib/kestra/verdict.h"
 
 #define STORE_MAX_VERSIONS 128
 #define STORE_MAX_SERVERS  64
@@ -157,6 +158,14 @@ struct store_link {
     struct slice run;    /* id of the parent's task run */
 };
 
+/* What a runner's table knows of a task run. Borrowed for the call. */
+struct store_run {
+    enum run_fact what;
+    struct slice  id;   /* of the task run; of the execution when it is delayed as a whole */
+    struct slice  date; /* of RUN_DUE; p NULL: none */
+};
+
+typedef void (*store_run_fn)(void *ctx, const struct store_run *run);
 typedef void (*store_link_fn)(void *ctx, const struct store_link *link);
 /* id: one of those that were asked for. */
 typedef void (*store_time_fn)(void *ctx, struct slice id, struct instant at);
@@ -212,6 +221,12 @@ struct store {
      * rest; in PostgreSQL without a table of logs nothing is told. */
     bool (*log_newest)(struct store *s, const struct slice *ids, size_t n, store_time_fn fn,
                        void *ctx, struct err *err);
+
+    /* All that the tables of a JDBC runner know of task runs, in no order: those that a worker has
+     * (worker_job_running, from 0.12), results that its executor has not seen (queues), and delays
+     * (executordelayed). They hold what was under way when it stopped, and nothing where Kafka was
+     * the queue. NULL in other stores. */
+    bool (*runs)(struct store *s, store_run_fn fn, void *ctx, struct err *err);
 
     void (*close)(struct store *s);
     size_t                    n_places; /* after use(); 0: the store has tables, or is a file */

@@ -277,6 +277,55 @@ static void links_come_from_the_table_of_their_band(void **state)
     buf_release(&said);
 }
 
+static void keep_run(void *ctx, const struct store_run *run)
+{
+    static const char *const names[] = { "taken", "ended", "due" };
+
+    buf_add(ctx, "%.*s:%s%.*s ", SLICE_ARG(run->id), names[run->what], (int)run->date.n,
+            run->date.p ? run->date.p : "");
+}
+
+static void a_runners_tables_tell_what_was_under_way(void **state)
+{
+    struct pg_world *w = pg_world_of(state);
+    struct err       err = ERR_INIT;
+    struct buf       said;
+
+    buf_init(&said, 4096);
+    use_store(w);
+    must(w->store->runs(w->store, keep_run, &said, &err), &err);
+    assert_int_equal(said.n, 0);
+    close_store(w);
+    db_sql(
+        &w->db,
+        "CREATE TABLE worker_job_running (key varchar(250) PRIMARY KEY, value jsonb NOT NULL);"
+        "INSERT INTO worker_job_running VALUES ('j', '{\"taskRun\": {\"id\": \"r1\"}}'),"
+        " ('t', '{\"type\": \"trigger\"}');"
+        "CREATE TABLE executordelayed (key varchar(250) PRIMARY KEY, value jsonb NOT NULL);"
+        "INSERT INTO executordelayed VALUES ('d', '{\"executionId\": \"e\", \"taskRunId\":"
+        " \"r2\", \"date\": \"D\"}'), ('e', '{\"executionId\": \"e2\", \"date\": \"F\"}');"
+        "CREATE TYPE queue_type AS ENUM ('io.kestra.core.runners.WorkerTaskResult', 'log');"
+        "CREATE TABLE queues (type queue_type, value jsonb, consumer_executor boolean);"
+        "INSERT INTO queues SELECT t::queue_type, jsonb_build_object('taskRun',"
+        " jsonb_build_object('id', id, 'state', jsonb_build_object('current', s))), c FROM (VALUES"
+        " ('io.kestra.core.runners.WorkerTaskResult', 'r3', 'WARNING', false),"
+        " ('io.kestra.core.runners.WorkerTaskResult', 'r4', 'RUNNING', false),"
+        " ('io.kestra.core.runners.WorkerTaskResult', 'r5', 'SUCCESS', true),"
+        " ('io.kestra.core.runners.WorkerTaskResult', 'r6', 'PAUSED', false),"
+        " ('log', 'r7', 'SUCCESS', false)) v (t, id, s, c)");
+    use_store(w);
+    must(w->store->runs(w->store, keep_run, &said, &err), &err);
+    assert_string_equal(said.p, "r1:taken r2:dueD e2:dueF r3:ended r4:taken ");
+    close_store(w);
+    /* A queue of another version tells nothing, and the snapshot is as good as before. */
+    buf_clear(&said);
+    db_sql(&w->db, "ALTER TABLE queues DROP consumer_executor; DROP TABLE executordelayed");
+    use_store(w);
+    must(w->store->runs(w->store, keep_run, &said, &err), &err);
+    assert_string_equal(said.p, "r1:taken ");
+    buf_release(&said);
+}
+
 static void logs_of_task_runs_tell_how_new_an_execution_is(void **state)
 {
     static const struct slice ids[] = { { "exec-2", 6 }, { "exec-9", 6 } };
@@ -383,6 +432,7 @@ int main(void)
         PG_TEST(logs_tell_their_newest_line),
         PG_TEST(a_right_that_is_missing_is_no_error),
         PG_TEST(links_come_from_the_table_of_their_band),
+        PG_TEST(a_runners_tables_tell_what_was_under_way),
         PG_TEST(logs_of_task_runs_tell_how_new_an_execution_is),
         PG_TEST(a_stop_ends_the_search_for_evidence),
         PG_TEST(real_kestras_tell_what_plain_sql_says),

@@ -257,6 +257,7 @@ void world_judge(struct recover_world *w)
     finding_by_hand(w->tree, &w->before, w->notes, &w->finding);
     w->finding.verdict = w->verdict;
     w->finding.poison = w->poison;
+    w->finding.taken = w->taken;
     w->finding.codes |= w->codes;
 }
 

@@ -46,6 +46,7 @@ struct recover_world {
     uint64_t     codes; /* by hand: besides those that the roles give */
     enum verdict verdict;
     bool         poison;
+    bool         taken;
     struct facts facts;
 
     struct slice     doc;

@@ -210,6 +210,19 @@ static void a_record_that_grows_too_large_is_not_sent(void **state)
     world_free(w);
 }
 
+/* By the document it waits; by a runner's tables it is a lost task, and those have a price. */
+static void a_waiting_task_that_was_begun_is_not_safe(void **state)
+{
+    struct recover_world *w = world_new("A", LINEAR);
+
+    (void)state;
+    w->taken = true;
+    world_run(w, "a", "a", NULL, "CREATED");
+    world_expect(w, RECOVER_SAFE, LOST_RERUN, NULL);
+    world_expect(w, RECOVER_ALL, LOST_RERUN, "RESTARTED a:CREATED");
+    world_free(w);
+}
+
 static void queued_waits_for_kestras_api(void **state)
 {
     struct recover_world *w = world_new("F", LINEAR);
@@ -371,6 +384,7 @@ int main(void)
         cmocka_unit_test(what_no_rewriting_cures_is_never_sent),
         cmocka_unit_test(poison_is_not_even_sent_when_it_would_resume),
         cmocka_unit_test(a_record_that_grows_too_large_is_not_sent),
+        cmocka_unit_test(a_waiting_task_that_was_begun_is_not_safe),
         cmocka_unit_test(queued_waits_for_kestras_api),
         cmocka_unit_test(a_lost_task_runs_again),
         cmocka_unit_test(or_it_fails_with_its_last_attempt),

@@ -6,6 +6,63 @@
 
 #define AGAIN CODE(TASK_MAY_RERUN)
 
+/* ---- a JDBC runner's tables --------------------------------------------------------------- */
+
+static const struct run_known *known(void *ctx, struct slice id)
+{
+    static const struct run_known taken = { .taken = true };
+    static const struct run_known ended = { .ended = true };
+    static const struct run_known due = { .due = { "2026-01-01T00:10:00.000Z", 24 } };
+
+    (void)ctx;
+    if (slice_eq(id, SLICE("r-a")))
+        return &taken;
+    if (slice_eq(id, SLICE("r-b")))
+        return &ended;
+    return slice_eq(id, SLICE("r-p")) ? &due : NULL;
+}
+
+static void test_a_waiting_task_that_a_worker_had_begun_may_run_twice(void **state)
+{
+    struct world *w = *state;
+
+    w->facts.exact = true;
+    judge(w, ABC, EXEC(RUNNING, RUN("a", CREATED)));
+    CHECK(w, ROW_E07, VERDICT_BLOCKED, CODE(TASKRUN_NOT_JOINED));
+    assert_false(w->f.taken);
+    w->facts.run_known = known;
+    judge(w, ABC, EXEC(RUNNING, RUN("a", CREATED)));
+    CHECK(w, ROW_E07, VERDICT_BLOCKED, CODE(TASKRUN_NOT_JOINED) | AGAIN);
+    assert_true(w->f.taken);
+    assert_string_equal(w->f.detail,
+                        "a worker had begun task run r-a, which waits by the document");
+    judge(w, ABC, EXEC(RUNNING, RUN("a", SUCCESS) "," RUN("c", CREATED)));
+    CHECK(w, ROW_E07, VERDICT_BLOCKED, CODE(TASKRUN_NOT_JOINED));
+}
+
+static void test_a_lost_task_whose_result_waits_has_ended(void **state)
+{
+    struct world *w = *state;
+
+    w->facts.run_known = known;
+    judge(w, ABC, EXEC(RUNNING, RUN("a", SUCCESS) "," RUN("b", RUNNING)));
+    CHECK(w, ROW_E09, VERDICT_BLOCKED, CODE(TASKRUN_LOST));
+    assert_string_equal(w->f.detail,
+                        "task run r-b has ended, its result waits in the store's queue");
+}
+
+static void test_a_delay_is_told_where_a_table_keeps_it(void **state)
+{
+    struct world *w = *state;
+
+    judge(w, FLOW(PAUSE_FOR("p", LEAF("a"))), EXEC(PAUSED, RUN("p", PAUSED)));
+    assert_string_equal(w->f.detail, "");
+    w->facts.run_known = known;
+    judge(w, FLOW(PAUSE_FOR("p", LEAF("a"))), EXEC(PAUSED, RUN("p", PAUSED)));
+    assert_true(w->f.codes & CODE(PAUSE_DELAY_LOST));
+    assert_string_equal(w->f.detail, "its delay was to end at 2026-01-01T00:10:00.000Z");
+}
+
 /* ---- flows -------------------------------------------------------------------------------- */
 
 static void test_F01_missing_revision_is_never_emitted(void **state)
@@ -268,6 +325,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_F01_missing_revision_is_never_emitted),
         TEST(test_F02_flow_is_deleted),
+        TEST(test_a_waiting_task_that_a_worker_had_begun_may_run_twice),
+        TEST(test_a_lost_task_whose_result_waits_has_ended),
+        TEST(test_a_delay_is_told_where_a_table_keeps_it),
         TEST(test_F03_flow_is_disabled),
         TEST(test_F04_open_task_is_not_in_the_revision),
         TEST(test_F05_flow_is_unreadable),

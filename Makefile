@@ -69,7 +69,7 @@ TOOLPROGS := $(call programs,$(TOOLS))
 
 # ---- libraries and flags -----------------------------------------------------------------
 
-PKGS     := rdkafka libpq libcurl yajl yaml-0.1 libxxhash zlib
+PKGS     := rdkafka libpq libcurl yajl yaml-0.1 libxxhash zlib libcrypto
 TESTPKGS := cmocka
 
 # Goals that have to work on a bare machine do not ask for the libraries.

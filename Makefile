@@ -69,7 +69,7 @@ TOOLPROGS := $(call programs,$(TOOLS))
 
 # ---- libraries and flags -----------------------------------------------------------------
 
-PKGS     := rdkafka libpq libcurl yajl yaml-0.1 libxxhash zlib
+PKGS     := rdkafka libpq libcurl yajl yaml-0.1 libxxhash zlib libcrypto
 TESTPKGS := cmocka
 
 # Goals that have to work on a bare machine do not ask for the libraries.
@@ -104,7 +104,7 @@ say  = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 .SECONDARY:
 .PHONY: all tests tools test test-passes demo unit fault integration integration-run integration-search integration-es8 \
         integration-es7 integration-os2 check layers headers \
-        format-check tidy shellcheck installed bench install uninstall format clean help FORCE
+        format-check tidy shellcheck installed bench soak install uninstall format clean help FORCE
 
 # ---- program -----------------------------------------------------------------------------
 
@@ -199,6 +199,11 @@ integration-run: $(BIN) $(TOOLPROGS) $(call programs,$(call pick,$(INTEG_C)))
 	for flavour in $(if $(call pick,$(SEARCH)),$(SEARCH_FLAVOURS)); do \
 	    $(MAKE) --no-print-directory integration-$$flavour || status=1; \
 	done; exit $$status
+
+# Longer than CI has time for: 100,000 random documents, 200 random worlds of topics.
+soak: $(BIN) $(TOOLPROGS) $(B)/tests/unit/test_compare_random ## The random tests at length: documents, and the mutation test with 200 seeds (about ten minutes)
+	@REQUEUE_TEST_ROUNDS=100000 $(RUNENV) scripts/run-tests --timeout 3600 --label 'soak $(FLAVOUR)' $(B)/tests/unit/test_compare_random
+	@$(RUNENV) REQUEUE_TEST_SEEDS=200 scripts/with-postgres scripts/with-kafka bash tests/integration/test_mutations.sh
 
 # ---- everything --------------------------------------------------------------------------
 

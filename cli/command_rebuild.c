@@ -276,7 +276,7 @@ static bool prove_kind(struct rebuild *b, enum kind kind, struct err *err)
     int64_t            t0 = clock_mono_ns();
     bool               ok;
 
-    r->ends[kind] = mem_array((size_t)v.partitions[kind], sizeof(*r->ends[kind]));
+    run_want_partitions(r, kind);
     progress_phase(&s->progress, "proving", kind_name(kind), &s->consumed, NULL,
                    keyset_count(b->expected[kind]));
     ok = verify_topic(&v, kind, b->expected[kind], true, append ? b->from[kind] : NULL,

@@ -16,7 +16,7 @@ static bool verify_one(struct run *r, struct live *live, enum kind kind, struct 
     bool               ok;
 
     live_watch(live, &v);
-    r->ends[kind] = mem_array((size_t)v.partitions[kind], sizeof(*r->ends[kind]));
+    run_want_partitions(r, kind);
     progress_phase(&s->progress, "reading store", kind_name(kind), &s->verify_tallies[kind].read,
                    &s->verify_tallies[kind].read_bytes, r->plan.survey.counts[kind].selected);
     ok = verify_store_side(&v, kind, expected, err);

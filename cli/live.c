@@ -220,6 +220,7 @@ static bool read_again(struct live *l, enum kind kind, struct err *err)
     v.only = w->now;
     v.by_id = keyset_count(w->now) <= MAX_BY_ID;
     v.tally = NULL;
+    v.sums = NULL;
     v.on_skip = NULL;
     progress_phase(&s->progress, "reading again", kind_name(kind), &s->consumed, NULL, 0);
     ok = verify_store_side(&v, kind, expected, err) &&

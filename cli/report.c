@@ -2,9 +2,10 @@
  * report.c - the report as JSON; its shape is schemas/report.schema.json, and a test holds the two
  * together.
  */
-#include "cli/run.h"
+#include "cli/proof.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/sha256.h"
 
 #define SCHEMA_VERSION 1
 
@@ -104,12 +105,11 @@ static void kinds_json(struct json_writer *w, unsigned kinds)
     json_close(w, ']');
 }
 
-/* Everything that shapes the expectation: what verify --like reads. */
-static void options_json(struct json_writer *w, const struct session *s)
+/* What verify --like reads. */
+void report_options(struct json_writer *w, const struct session *s)
 {
     const struct config *c = s->conf;
 
-    json_key(w, "options");
     json_open(w, '{');
     kinds_json(w, c->scope.kinds);
     put_str(w, "executions", c->executions);
@@ -410,6 +410,21 @@ static void executions_json(struct json_writer *w, const struct run *r)
     json_close(w, '}');
 }
 
+/* How to check it: cli/proof.h. */
+static void seal_json(struct json_writer *w, const struct run *r)
+{
+    struct buf text = { 0 };
+    char       hex[65];
+
+    buf_init(&text, 16u << 20);
+    proof_json(r, &text);
+    sha256_hex(buf_slice(&text), hex);
+    json_key(w, "proof");
+    json_put_raw(w, buf_slice(&text));
+    put_str(w, "seal", hex);
+    buf_release(&text);
+}
+
 void report_json(const struct run *r, struct buf *out)
 {
     const struct session *s = r->session;
@@ -430,8 +445,10 @@ void report_json(const struct run *r, struct buf *out)
     json_put_fixed(&w, (double)(r->finished_ns - r->started_ns) / 1e9, 3);
     store_json(&w, s);
     put_str(&w, "cluster", r->plan.cluster.id[0] ? r->plan.cluster.id : NULL);
-    if (s->layout)
-        options_json(&w, s);
+    if (s->layout) {
+        json_key(&w, "options");
+        report_options(&w, s);
+    }
     totals_json(&w, r);
     executions_json(&w, r);
     if (r->live.was)
@@ -448,6 +465,7 @@ void report_json(const struct run *r, struct buf *out)
     if (r->planned && r->plan.digest[0])
         plan_members(r, &w);
     json_close(&w, '}');
+    seal_json(&w, r);
     json_close(&w, '}');
     (void)json_writer_ok(&w);
     buf_add(out, "\n");

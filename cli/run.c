@@ -205,47 +205,10 @@ uint64_t run_reason(const struct run *r, enum kind kind, enum reason reason)
     return n;
 }
 
-struct verify_conf run_verify_conf(struct run *r)
-{
-    struct session      *s = r->session;
-    const struct config *c = s->conf;
-    struct verify_conf   v = { .store = s->store,
-                               .layout = s->layout,
-                               .scope = &c->scope,
-                               .places = s->places,
-                               .survey = &r->plan.survey,
-                               .kafka = &s->kafka,
-                               .admin = s->admin,
-                               .jobs = (unsigned)c->jobs,
-                               .stop = &s->stop,
-                               .audit = c->audit,
-                               .keys_only_ours = scope_is_partial(&c->scope),
-                               .tally = s->verify_tallies,
-                               .consumed = &s->consumed,
-                               .on_skip = run_on_skip,
-                               .on_difference = run_on_difference,
-                               .ctx = r };
-
-    for (int k = 0; k < KIND_COUNT; k++) {
-        const struct topic_plan *t = r->plan.topic_of[k];
-
-        v.topics[k] = t ? t->name : NULL;
-        v.partitions[k] = t ? t->partitions : 0;
-        v.retention_ms[k] = t ? t->retention_ms : 0;
-    }
-    return v;
-}
-
 /* Not all of the topics was compared, or it is no longer what it was. */
 static bool run_is_partial(const struct run *r)
 {
     return r->unproven || r->open_transactions > 0 || r->gaps > 0;
-}
-
-void run_note_topic(struct run *r, enum kind kind)
-{
-    r->open_transactions += r->verified[kind].open_transactions;
-    r->gaps += r->verified[kind].gap.partitions;
 }
 
 bool run_is_proven(const struct run *r)
@@ -467,8 +430,11 @@ void run_release(struct run *r)
     struct err ignored = ERR_INIT;
 
     (void)close_files(r, &ignored);
-    for (int k = 0; k < KIND_COUNT; k++)
+    for (int k = 0; k < KIND_COUNT; k++) {
         mem_free(r->ends[k]);
+        mem_free(r->sums[k].store);
+        mem_free(r->sums[k].topic);
+    }
     plan_release(&r->plan);
     mem_free(r->differences_name);
     mem_free(r->skipped_name);

@@ -64,6 +64,7 @@ struct run {
     struct sent            sent[KIND_COUNT];
     struct verify_result   verified[KIND_COUNT];
     struct partition_ends *ends[KIND_COUNT];   /* owned; NULL: not verified */
+    struct kind_sums       sums[KIND_COUNT];   /* owned, likewise; of the first reading */
     struct store_counts    executions;         /* also when executions are out of scope */
     bool                   executions_unknown; /* out of scope, with no index that can be read */
     uint64_t               skipped;            /* documents told as skipped */
@@ -115,6 +116,8 @@ enum exit_status run_finish(struct run *r);
 /* What verify needs, from the session and the plan; differences and skips go to the run. */
 struct verify_conf run_verify_conf(struct run *r);
 
+/* Room for what verify_topic tells of each partition of a kind. */
+void run_want_partitions(struct run *r, enum kind kind);
 /* A kind's topic was read: what that says of the whole run. */
 void run_note_topic(struct run *r, enum kind kind);
 
@@ -165,6 +168,8 @@ struct row run_row(const struct run *r, enum kind kind);
 
 /* cli/report.c: the report as JSON (schemas/report.schema.json). */
 void report_json(const struct run *r, struct buf *out);
+/* Everything that shapes the expectation, as the report's member "options". */
+void report_options(struct json_writer *w, const struct session *s);
 /* cli/table.c: the result as text. */
 void table_text(const struct run *r, struct buf *out);
 /* cli/repair_text.c: a repair's table and what to do about the rest; its verdict; its member of the

@@ -1,7 +1,7 @@
 /*
  * table.c - the result as text: the closing table, what needs a person's eye, the verdict line.
  */
-#include "cli/run.h"
+#include "cli/proof.h"
 
 #include <inttypes.h>
 
@@ -112,6 +112,16 @@ static void class_lines(const struct run *r, struct buf *out)
             buf_add(out, "%s: %" PRIu64 " other keys in the topic, not compared\n",
                     kind_name((enum kind)k), v->outside);
     }
+}
+
+/* A verdict on a part is easily taken for one on the whole. */
+static void scope_line(const struct run *r, struct buf *out)
+{
+    if (!scope_is_partial(&r->session->conf->scope))
+        return;
+    buf_add(out, "compared was ");
+    proof_scope(r, out);
+    buf_add(out, "\n");
 }
 
 static void live_line(const struct run *r, struct buf *out)
@@ -389,6 +399,8 @@ static void remarks(const struct run *r, struct buf *out)
     trigger_lines(r, out);
     class_lines(r, out);
     live_line(r, out);
+    if (c != COMMAND_PLAN)
+        scope_line(r, out);
     shown_lines(r, out);
     empty_lines(r, out);
     grade_lines(r, out);

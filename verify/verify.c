@@ -316,6 +316,10 @@ static bool verify_sides(struct topic_side *t, struct keyset *expected, const in
     t->result->topic_ns = folded - started;
     t->result->topic_cpu_ns = clock_cpu_ns() - cpu;
     t->result->memory_bytes = keyset_bytes(expected) + keyset_bytes(t->topic);
+    if (ok && t->conf->sums && t->conf->sums[t->kind].store) {
+        sums_of(expected, t->conf->sums[t->kind].store, (size_t)t->n_partitions);
+        sums_of(t->topic, t->conf->sums[t->kind].topic, (size_t)t->n_partitions);
+    }
     ok = ok && compare_sides(t, expected, err);
     t->result->compare_ns = clock_mono_ns() - folded;
     return ok;

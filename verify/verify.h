@@ -19,6 +19,7 @@
 #include "lib/kafka/consumer.h"
 #include "lib/kestra/compare.h"
 #include "lib/store/survey.h"
+#include "verify/sums.h"
 
 /* One per key, the first that fits, in this order. */
 enum difference_class {
@@ -99,6 +100,11 @@ struct verify_result {
 
 uint64_t verify_differences(const struct verify_result *r); /* sum, explained ones not counted */
 
+/* One entry a partition; the caller's arrays, or NULL: not wanted of this kind. */
+struct kind_sums {
+    struct partition_sum *store, *topic;
+};
+
 struct verify_conf {
     struct store            *store;
     const struct layout     *layout;
@@ -122,7 +128,8 @@ struct verify_conf {
     const char           *topics[KIND_COUNT]; /* names with prefix */
     int                   partitions[KIND_COUNT];
     int64_t               retention_ms[KIND_COUNT]; /* of the topics; 0: nothing ages out */
-    struct tally         *tally;                    /* of the store side, KIND_COUNT of them */
+    struct kind_sums     *sums;  /* KIND_COUNT of them, filled by verify_topic; NULL: not wanted */
+    struct tally         *tally; /* of the store side, KIND_COUNT of them */
     atomic_uint_fast64_t *consumed; /* records read from topics so far, for progress */
     skip_fn               on_skip;  /* NULL: not wanted */
     difference_fn         on_difference;

@@ -4,6 +4,8 @@
  */
 #include "lib/store/elastic_internal.h"
 
+#include "lib/base/hash.h"
+
 #include "lib/base/log.h"
 #include "lib/store/index_names.h"
 
@@ -243,6 +245,15 @@ bool es_check_kind(struct es_store *s, const struct store_query *q, struct err *
 
 /* ---- point in time ---------------------------------------------------------------------- */
 
+/* An id is too long to be told, so it goes into a hash of all that were opened so far. */
+static void name_snapshot(struct store *base, struct slice id)
+{
+    uint64_t both[2] = { hash64(slice_str(base->snapshot)), hash64(id) };
+
+    (void)snprintf(base->snapshot, sizeof(base->snapshot), "pit-%016llx",
+                   (unsigned long long)hash64(slice_of((const char *)both, sizeof(both))));
+}
+
 bool es_open_pit(struct es_store *s, const struct es_asker *a, enum kind kind, struct buf *id,
                  struct err *err)
 {
@@ -261,6 +272,8 @@ bool es_open_pit(struct es_store *s, const struct es_asker *a, enum kind kind, s
         ok = text.n > 0 && buf_append(id, text);
         if (!ok)
             (void)err_set(err, ERR_STORE, "%s: opening a point in time gave no id", s->name);
+        else if (id == &s->kinds[kind].pit)
+            name_snapshot(&s->base, text);
     }
     arena_free(arena);
     return ok;

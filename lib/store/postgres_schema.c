@@ -358,8 +358,10 @@ static bool take_snapshot(struct pg_store *s, const struct layout *layout, bool 
     buf_add(sql, "SELECT %s", share ? "pg_export_snapshot()" : "1");
     if (!pg_store_run(s, sql, "taking a snapshot", &res, err))
         return false;
-    if (share)
+    if (share) {
         s->snapshot = arena_str(s->arena, slice_str(pg_cell(res, 0, 0)));
+        (void)snprintf(s->base.snapshot, sizeof(s->base.snapshot), "%s", s->snapshot);
+    }
     PQclear(res);
     return true;
 }

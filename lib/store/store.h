@@ -235,7 +235,9 @@ struct store {
     bool finds_parents; /* after use(): executions are indexed by the parent that started them */
     /* After use(): while one reader is open there can be no other, or only at the price of reading
      * everything once more. */
-    bool     sequential;
+    bool sequential;
+    char snapshot[96]; /* valid after use(): names the instant that is read; "": it has no name.
+                          PostgreSQL: the exported snapshot. Points in time: a hash of their ids */
     uint64_t max_rate; /* the caller's: bytes of values a second that a pipeline takes; 0: any */
     char     grade;    /* valid after use(); a search store's may fall while it is read from */
     int64_t window_ns; /* grade C: the longest time between opening a kind's first and last slice */

@@ -18,7 +18,6 @@ import sys
 
 import expect
 
-PARTITIONS = 16
 KINDS = expect.KINDS
 TENANT, NAMESPACE = 'tenantId', 'namespace'
 
@@ -32,6 +31,10 @@ class Record:
 
 
 class World:
+    partitions = 16
+    tables = expect.TABLES
+    options = ()  # of verify
+
     def __init__(self, url, prefix, seed, work):
         self.url, self.prefix, self.work = url, prefix, work
         self.random = random.Random(seed)
@@ -44,6 +47,9 @@ class World:
         self.count = 0
         self.log = []
         self.read_store()
+        self.read_topics()
+
+    def read_topics(self):
         for kind in KINDS:
             for line in self.plant('read', self.topic(kind)).splitlines():
                 partition, offset, key, value = line.split('\t')
@@ -74,10 +80,10 @@ class World:
         return key
 
     def own(self, key):
-        return expect.partition_of(key, PARTITIONS)
+        return expect.partition_of(key, self.partitions)
 
     def other(self, key):
-        return self.random.choice([p for p in range(PARTITIONS) if p != self.own(key)])
+        return self.random.choice([p for p in range(self.partitions) if p != self.own(key)])
 
     def stored(self, kind, key):
         return self.store[kind][key][0]
@@ -260,7 +266,7 @@ def undecodable_extra(world, kind):
 
 def keyless(world, kind):
     key = world.random.choice([None, b'\xff\xfe', b'a\xc3'])
-    world.put(kind, world.random.randrange(PARTITIONS), key, world.random.choice([None, b'{}', b'x']))
+    world.put(kind, world.random.randrange(world.partitions), key, world.random.choice([None, b'{}', b'x']))
     return repr(key)
 
 
@@ -448,7 +454,7 @@ def expected_line(world, kind, key):
         return None
     name, partition = found
     record = records.get(partition)
-    address = f'{expect.TABLES[kind]}/{stored[1]}' if stored else None
+    address = f'{world.tables[kind]}/{stored[1]}' if stored else None
     # Of an unexpected key only the topic knows whose it is.
     source = stored[0].encode() if stored else (record.value if name != 'undecodable' else None)
     paths = record.paths if name in ('changed', 'stale') else ()
@@ -499,7 +505,7 @@ def verify(world, *options):
     report = f'{world.work}/verify.json'
     run = subprocess.run([os.environ['REQUEUE_BIN'], 'verify', '--store', world.url, '--kafka',
                           os.environ['REQUEUE_TEST_KAFKA'], '--topic-prefix', world.prefix, '--consumer-prefix',
-                          world.prefix, '--report', report, *options], stdout=subprocess.PIPE,
+                          world.prefix, '--report', report, *world.options, *options], stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, text=True, check=False)
     with open(report, encoding='utf-8') as f:
         said = json.load(f)
@@ -546,6 +552,7 @@ def check(world, name, audit, strict=False):
     if wrong:
         print('#   operations: ' + '; '.join(world.log)[-6000:])
     sys.stdout.flush()
+    return said
 
 
 def operate(world, operation, kind):

@@ -25,6 +25,27 @@ reported() {
     fi
 }
 
+# sealed NAME: the seal of the last report can be checked by hand, as the runbook says, and by another
+# tool; and it is not that of a statement with one number changed.
+sealed() {
+    local name=$1 json=$work/report.json seal
+    seal=$(json_at "$json" seal)
+    is "$name: jq and sha256sum find the seal" "$(jq -cSj .proof "$json" | sha256sum | cut -d ' ' -f 1)" "$seal"
+    is "$name: so does Python" "$(python3 - "$json" <<'END'
+import hashlib, json, sys
+proof = json.load(open(sys.argv[1]))['proof']
+print(hashlib.sha256(json.dumps(proof, sort_keys=True, separators=(',', ':'), ensure_ascii=False).encode()).hexdigest())
+END
+    )" "$seal"
+    is "$name: the options have the digest that is stated" \
+        "$(jq -cj .options "$json" | sha256sum | cut -d ' ' -f 1)" "$(json_at "$json" proof.configuration)"
+    is "$name: another number would have another seal" \
+        "$(jq -cSj '.proof | .skipped += 1' "$json" | sha256sum | grep -c "$seal")" 0
+}
+
+# The sums of each kind's partitions; of one side.
+sums() { jq -cS "[.proof.kinds[] | [.partitions[].$1]]" "$work/report.json"; }
+
 # The same report on stdout, and nothing else.
 printed() { # name, exit status, command...
     local name=$1 expected=$2
@@ -49,7 +70,16 @@ is "plan -o: the plan is for its owner alone" "$(stat -c %a "$work/plan.json")" 
 
 reported "rebuild" 0 rebuild --executions all
 is "rebuild: the report says proven" "$(json_at "$work/report.json" proven)" true
+sealed rebuild
+is "rebuild: it says that it made each topic" "$(jq -c '[.proof.kinds[].made] | unique' "$work/report.json")" '[true]'
 reported "verify" 0 verify --executions all
+sealed verify
+is "verify: it names the snapshot" "$(jq -r '.proof.snapshot | test("^[0-9A-F]+-[0-9A-F]+-[0-9]+$")' "$work/report.json")" true
+first=$(sums topic)
+is "verify: the sums of both sides are equal" "$first" "$(sums store)"
+is "verify: they count every key" "$(jq '[.proof.kinds[].partitions[].topic.keys] | add' "$work/report.json")" \
+    "$(jq '[.results[].topic.keys] | add' "$work/report.json")"
+is "verify: it speaks of everything" "$(json_at "$work/report.json" proof.scope)" 'every key of the compared kinds, in store and topics'
 printed verify 0 verify --executions all
 reported "refused rebuild" 5 rebuild --executions all
 printed rebuild 5 rebuild
@@ -62,7 +92,14 @@ sql -c "delete from executions where key = (select min(key) from executions)" \
 key=$(sql -c "select encode(convert_to(key, 'UTF8'), 'hex') from executions order by key desc limit 1")
 for partition in 1 2; do printf 'put %sexecution %s x%s x5b5d\n' "$prefix" "$partition" "$key"; done | plant write > "$work/offset"
 reported "verify with differences" 2 verify --executions all
+sealed "verify with differences"
+is "verify with differences: the sums of the sides are not equal" "$(($([ "$(sums topic)" = "$(sums store)" ]; echo $?)))" 1
+is "verify with differences: nor is the topics' sum what it was" "$(($([ "$(sums topic)" = "$first" ]; echo $?)))" 1
 reported "audit" 2 verify --audit
+reported "audit of what began lately" 2 verify --audit --since 2024-12-01T00:00:00Z
+assert_line '^compared was only what was selected in the store \(executions started since 2024-12-01T00:00:00.000Z\), and its keys in the topics; nothing is said of other keys' \
+    "a partial verify says what it proves"
+sealed "audit of what began lately"
 printed "verify with differences" 2 verify --executions all
 
 # Skips.

@@ -2,6 +2,7 @@
  * table.c - the result as text: the closing table, what needs a person's eye, the verdict line.
  */
 #include "cli/run.h"
+#include "cli/selection.h"
 
 #include <inttypes.h>
 
@@ -336,9 +337,10 @@ static void empty_lines(const struct run *r, struct buf *out)
         buf_add(out, "warning: the store holds no document of these kinds: is it the right one, "
                      "and was it restored?\n");
     else if (selected == 0)
-        buf_add(out,
-                "warning: nothing is selected: see --tenant, --namespace, --since, --until and "
-                "--executions\n");
+        buf_add(
+            out,
+            "warning: nothing is selected: see --tenant, --namespace, --since, --until, --states, "
+            "--ids and --executions\n");
 }
 
 /* What was written while a search store was read may be in one part of it and not in another. */
@@ -390,6 +392,7 @@ static void remarks(const struct run *r, struct buf *out)
     class_lines(r, out);
     live_line(r, out);
     shown_lines(r, out);
+    selection_text(r->session->conf, out);
     empty_lines(r, out);
     grade_lines(r, out);
     if (c == COMMAND_REBUILD)

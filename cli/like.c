@@ -3,6 +3,7 @@
  */
 #include "cli/like.h"
 
+#include "cli/selection.h"
 #include "lib/base/file.h"
 #include "lib/base/json.h"
 
@@ -83,6 +84,7 @@ bool like_apply(struct config *c, struct arena *a, const struct json_node **repo
         c->namespace = like_word(o, "namespace", a);
         c->since = like_word(o, "since", a);
         c->until = like_word(o, "until", a);
+        selection_like(c, o, a);
         c->topic_prefix = like_word(o, "topic_prefix", a);
         c->consumer_prefix = like_word(o, "consumer_prefix", a);
         c->no_flows = c->no_templates = c->no_triggers = false;

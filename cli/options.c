@@ -6,6 +6,7 @@
 #include "cli/brokers.h"
 #include "cli/execution_options.h"
 #include "cli/kestra_apply.h"
+#include "cli/selection.h"
 #include "cli/store_options.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
@@ -69,6 +70,8 @@ const struct opt options_table[] = {
     { "namespace",       'n', OPT_STRING, FIELD(namespace),       0, 0,  NULL,  "REQUEUE_NAMESPACE",       "N",              "only namespace N and those below it", JUDGES },
     { "since",             0, OPT_STRING, FIELD(since),           0, 0,  NULL,  NULL,                      "TIME",           "only executions started at or after this time (RFC 3339)", JUDGES },
     { "until",             0, OPT_STRING, FIELD(until),           0, 0,  NULL,  NULL,                      "TIME",           "only executions started before this time", JUDGES },
+    { "states",            0, OPT_STRING, FIELD(states),          0, 0,  NULL,  NULL,                      "LIST",           "only executions in one of these states, such as RUNNING,PAUSED", JUDGES },
+    { "ids",               0, OPT_STRING, FIELD(ids_file),        0, 0,  NULL,  NULL,                      "FILE",           "only executions whose id is a line of this file", JUDGES },
     { "topic-prefix",      0, OPT_STRING, FIELD(topic_prefix),    0, 0,  NULL,  "REQUEUE_TOPIC_PREFIX",    "PREFIX",         "prefix of the topics, with its separator (kestra_)", KAFKA },
     { "consumer-prefix",   0, OPT_STRING, FIELD(consumer_prefix), 0, 0,  NULL,  "REQUEUE_CONSUMER_PREFIX", "PREFIX",         "prefix of Kestra's consumer groups, with its separator (kestra_)", KAFKA },
     { "jobs",            'j', OPT_COUNT,  FIELD(jobs),            1, 64, "2",   "REQUEUE_JOBS",            "N",              "at most N store connections; N - 1 parallel workers are asked of the server", JUDGES },
@@ -222,6 +225,8 @@ bool options_derive(struct config *c, struct err *err)
     if (s->since && s->until && strcmp(s->since, s->until) >= 0)
         return err_set(err, ERR_USAGE, "--since %s is not before --until %s: nothing is selected",
                        s->since, s->until);
+    if (!selection_derive(c, err))
+        return false;
     /* None of a kind is wanted: its topic is neither filled nor compared. */
     if (s->project.executions == EXECUTIONS_NONE)
         s->kinds &= ~KIND_BIT(KIND_EXECUTION);
@@ -312,6 +317,8 @@ void options_release(struct config *conf)
 {
     kestra_config_free(conf->kestra);
     conf->kestra = NULL;
+    arena_free(conf->selection);
+    conf->selection = NULL;
 }
 
 bool options_parse(int argc, char *const *argv, struct config *conf, struct err *err)

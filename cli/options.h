@@ -70,6 +70,8 @@ struct config {
     const char *namespace;
     const char *since;
     const char *until;
+    const char *states;
+    const char *ids_file;
     const char *topic_prefix;
     const char *consumer_prefix;
     uint64_t    jobs;
@@ -102,6 +104,7 @@ struct config {
     /* Derived. */
     enum topic_mode mode;
     struct scope    scope;
+    struct arena   *selection;        /* owns states and ids of scope; NULL: none */
     bool            executions_given; /* --executions was said, by option or environment */
     bool            unlock_given;     /* --unlock likewise */
     bool            lost_tasks_given;

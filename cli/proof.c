@@ -3,6 +3,7 @@
  */
 #include "cli/proof.h"
 
+#include "cli/selection.h"
 #include "lib/base/sha256.h"
 
 static void put_int(struct json_writer *w, const char *name, int64_t value)
@@ -103,7 +104,8 @@ static void put_configuration(struct json_writer *w, const struct run *r)
     buf_release(&text);
 }
 
-void proof_scope(const struct run *r, struct buf *out)
+/* What the verdict speaks of, and what it does not; one sentence. */
+static void proof_scope(const struct run *r, struct buf *out)
 {
     const struct config *c = r->session->conf;
     const char          *what = c->command == COMMAND_REPAIR ? "the named keys" : "every key";
@@ -113,15 +115,7 @@ void proof_scope(const struct run *r, struct buf *out)
         return;
     }
     buf_add(out, "only what was selected in the store (");
-    if (c->tenant)
-        buf_add(out, "tenant %s; ", c->tenant);
-    if (c->namespace)
-        buf_add(out, "namespace %s; ", c->namespace);
-    if (c->scope.since)
-        buf_add(out, "executions started since %s; ", c->scope.since);
-    if (c->scope.until)
-        buf_add(out, "executions started before %s; ", c->scope.until);
-    out->n -= 2; /* the last separator */
+    selection_list(c, out);
     buf_add(out,
             "), and its keys in the topics; nothing is said of other keys that the topics hold");
 }

@@ -16,7 +16,5 @@
 #include "cli/run.h"
 
 void proof_json(const struct run *r, struct buf *out);
-/* What the verdict speaks of, and what it does not; one sentence. */
-void proof_scope(const struct run *r, struct buf *out);
 
 #endif

@@ -3,6 +3,7 @@
  * together.
  */
 #include "cli/proof.h"
+#include "cli/selection.h"
 
 #include "lib/base/clock.h"
 #include "lib/base/sha256.h"
@@ -127,6 +128,7 @@ void report_options(struct json_writer *w, const struct session *s)
     put_str(w, "namespace", c->namespace);
     put_str(w, "since", c->scope.since);
     put_str(w, "until", c->scope.until);
+    selection_json(w, c);
     put_str(w, "topic_prefix", s->topic_prefix);
     put_str(w, "consumer_prefix", s->consumer_prefix);
     put_bool(w, "audit", c->audit);

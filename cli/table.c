@@ -1,7 +1,8 @@
 /*
  * table.c - the result as text: the closing table, what needs a person's eye, the verdict line.
  */
-#include "cli/proof.h"
+#include "cli/run.h"
+#include "cli/selection.h"
 
 #include <inttypes.h>
 
@@ -115,15 +116,6 @@ static void class_lines(const struct run *r, struct buf *out)
 }
 
 /* A verdict on a part is easily taken for one on the whole. */
-static void scope_line(const struct run *r, struct buf *out)
-{
-    if (!scope_is_partial(&r->session->conf->scope))
-        return;
-    buf_add(out, "compared was ");
-    proof_scope(r, out);
-    buf_add(out, "\n");
-}
-
 static void live_line(const struct run *r, struct buf *out)
 {
     const struct live_count *n = &r->live;
@@ -346,9 +338,10 @@ static void empty_lines(const struct run *r, struct buf *out)
         buf_add(out, "warning: the store holds no document of these kinds: is it the right one, "
                      "and was it restored?\n");
     else if (selected == 0)
-        buf_add(out,
-                "warning: nothing is selected: see --tenant, --namespace, --since, --until and "
-                "--executions\n");
+        buf_add(
+            out,
+            "warning: nothing is selected: see --tenant, --namespace, --since, --until, --states, "
+            "--ids and --executions\n");
 }
 
 /* What was written while a search store was read may be in one part of it and not in another. */
@@ -399,9 +392,8 @@ static void remarks(const struct run *r, struct buf *out)
     trigger_lines(r, out);
     class_lines(r, out);
     live_line(r, out);
-    if (c != COMMAND_PLAN)
-        scope_line(r, out);
     shown_lines(r, out);
+    selection_text(r->session->conf, out);
     empty_lines(r, out);
     grade_lines(r, out);
     if (c == COMMAND_REBUILD)

@@ -98,6 +98,12 @@ static bool check_servers(struct planner *pl, struct err *err)
     return true;
 }
 
+static void seal_strings(struct buf *b, const char *name, const struct strings *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        buf_add(b, "%s %s\n", name, list->items[i]);
+}
+
 /* What `rebuild --plan` compares: the cluster, the topics as they are, the store, and what is
  * asked. */
 static void seal(struct planner *pl)
@@ -106,7 +112,7 @@ static void seal(struct planner *pl)
     struct plan            *plan = pl->plan;
     struct buf              b = { 0 };
 
-    buf_init(&b, 1u << 20);
+    buf_init(&b, 8u << 20);
     buf_add(&b,
             "cluster %s\nstore %s\nlayout %s\nkinds %u tenant %s namespace %s since %s until %s\n",
             plan->cluster.id, conf->info->identity, conf->layout->name, conf->scope->kinds,
@@ -114,6 +120,8 @@ static void seal(struct planner *pl)
             conf->scope->namespace ? conf->scope->namespace : "*",
             conf->scope->since ? conf->scope->since : "*",
             conf->scope->until ? conf->scope->until : "*");
+    seal_strings(&b, "states", &conf->scope->states);
+    seal_strings(&b, "ids", &conf->scope->ids);
     buf_add(&b, "executions %d unlock %d mode %d alter %d\n", (int)conf->scope->project.executions,
             (int)conf->scope->project.unlock, (int)conf->mode, conf->alter ? 1 : 0);
     buf_add(&b, "recover %d lost %d max age %lld now %d %lld.%09d logs %d\n",

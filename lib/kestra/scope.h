@@ -10,11 +10,13 @@
 #include "lib/kestra/project.h"
 
 struct scope {
-    unsigned    kinds;            /* set of KIND_BIT() */
-    const char *tenant;           /* NULL: all; "": only documents without one */
-    const char *namespace;        /* NULL: all; N selects N and N.* */
-    const char            *since; /* executions by start; RFC 3339 UTC with ms, NULL: open */
-    const char            *until; /* exclusive */
+    unsigned    kinds;             /* set of KIND_BIT() */
+    const char *tenant;            /* NULL: all; "": only documents without one */
+    const char *namespace;         /* NULL: all; N selects N and N.* */
+    const char            *since;  /* executions by start; RFC 3339 UTC with ms, NULL: open */
+    const char            *until;  /* exclusive */
+    struct strings         states; /* executions in one of these; n 0: in any */
+    struct strings         ids;    /* executions with one of these; n 0: all */
     struct project_options project;
 
     bool with_logs; /* logs are asked what documents do not know */
@@ -46,11 +48,11 @@ static inline bool scope_judges(const struct scope *s)
 }
 
 /* Nothing but kinds was selected: the topics should hold exactly this and nothing else. A partial
- * scope (one tenant, one namespace, a time range) leaves other keys of the topics out of the
- * comparison. */
+ * scope (one tenant, one namespace, a time range, states, ids) leaves other keys of the topics out
+ * of the comparison. */
 static inline bool scope_is_partial(const struct scope *s)
 {
-    return s->tenant || s->namespace || s->since || s->until;
+    return s->tenant || s->namespace || s->since || s->until || s->states.n > 0 || s->ids.n > 0;
 }
 
 #endif

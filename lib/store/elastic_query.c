@@ -157,6 +157,38 @@ static void put_time(const struct query_writer *x)
     json_close(x->w, '}');
 }
 
+static void put_states(const struct query_writer *x)
+{
+    const struct strings *states = &x->q->states;
+
+    if (x->kind != KIND_EXECUTION || states->n == 0)
+        return;
+    json_open(x->w, '{');
+    json_key(x->w, "terms");
+    json_open(x->w, '{');
+    json_key(x->w, "state.current");
+    json_open(x->w, '[');
+    for (size_t i = 0; i < states->n; i++)
+        json_put_str(x->w, states->items[i]);
+    json_close(x->w, ']');
+    json_close(x->w, '}');
+    json_close(x->w, '}');
+}
+
+static void put_only(const struct query_writer *x)
+{
+    const struct strings *only = &x->q->only;
+    struct slice         *ids;
+
+    if (x->kind != KIND_EXECUTION || only->n == 0)
+        return;
+    ids = mem_array(only->n, sizeof(*ids));
+    for (size_t i = 0; i < only->n; i++)
+        ids[i] = slice_str(only->items[i]);
+    es_put_ids(x->w, ids, only->n);
+    mem_free(ids);
+}
+
 /* The states that end an execution; PAUSED is pending whatever the band calls it. */
 static void put_terminal(const struct query_writer *x)
 {
@@ -275,6 +307,8 @@ bool es_put_query(struct json_writer *w, const struct es_store *s, const struct 
         put_tenant(&x);
         ok = put_namespace(&x) && put_children(&x);
         put_time(&x);
+        put_states(&x);
+        put_only(&x);
         if (q->ids)
             es_put_ids(w, q->ids, q->n_ids);
         put_part(&x, part);

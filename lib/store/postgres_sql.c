@@ -253,12 +253,23 @@ static bool is_by_parent(const struct writer *w)
     return w->query->parents && w->query->kind == KIND_EXECUTION && w->table->has_parent;
 }
 
-/* true AND ... by tenant, namespace, time, ids and parents. */
+/* AND EXPRESSION IN (...), for executions. */
+static bool put_among(struct writer *w, const char *expression, const struct strings *list)
+{
+    if (list->n == 0 || w->query->kind != KIND_EXECUTION)
+        return true;
+    return put(w, " AND ") && put(w, expression) && put(w, " IN (") &&
+           pg_sql_list(w->pg, list, w->out, w->err) && put(w, ")");
+}
+
+/* true AND ... by tenant, namespace, time, states, ids and parents. */
 static bool put_selection(struct writer *w)
 {
     return put(w, "true") && put_tenant(w) && put_namespace(w) &&
            (is_by_parent(w) || put_bound(w, ">= ", w->query->since)) &&
-           put_bound(w, "< ", w->query->until) && put_ids(w) && put_parents(w);
+           put_bound(w, "< ", w->query->until) &&
+           put_among(w, "state_current::text", &w->query->states) &&
+           put_among(w, "key", &w->query->only) && put_ids(w) && put_parents(w);
 }
 
 /* Has this execution ended? Never null, also where the state is. */

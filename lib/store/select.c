@@ -38,6 +38,7 @@ struct selector {
     struct keyset            *ids;           /* NULL: all */
     struct keyset            *also;          /* NULL: none */
     struct keyset            *parents;       /* NULL: all */
+    struct keyset            *only;          /* NULL: all */
     bool                      has_since;
     bool                      has_until;
     struct instant            since;
@@ -53,6 +54,15 @@ static struct keyset *set_of(const struct slice *ids, size_t n)
 
     for (size_t i = 0; set && i < n; i++)
         (void)keyset_put(set, ids[i], 0);
+    return set;
+}
+
+static struct keyset *set_of_strings(const struct strings *list)
+{
+    struct keyset *set = list->n > 0 ? keyset_new() : NULL;
+
+    for (size_t i = 0; i < list->n; i++)
+        (void)keyset_put(set, slice_str(list->items[i]), 0);
     return set;
 }
 
@@ -79,6 +89,7 @@ struct selector *selector_new(const struct layout *layout, const struct store_qu
     if (s->kind == KIND_EXECUTION) {
         s->also = set_of(query->also, query->n_also);
         s->parents = set_of(query->parents, query->n_parents);
+        s->only = set_of_strings(&query->only);
     }
     buf_init(&s->text, TEXT_MAX_BYTES);
     buf_init(&s->source, TEXT_MAX_BYTES);
@@ -92,6 +103,7 @@ void selector_free(struct selector *s)
     keyset_free(s->ids);
     keyset_free(s->also);
     keyset_free(s->parents);
+    keyset_free(s->only);
     buf_release(&s->text);
     buf_release(&s->source);
     mem_free(s);
@@ -161,6 +173,21 @@ static bool is_of_time(struct selector *s, struct json_value v)
         return false;
     return (!s->has_since || instant_compare(start, s->since) >= 0) &&
            (!s->has_until || instant_compare(start, s->until) < 0);
+}
+
+static bool is_of_state(struct selector *s, struct json_value v)
+{
+    const struct strings *states = &s->query->states;
+    struct slice          text;
+
+    if (s->kind != KIND_EXECUTION || states->n == 0)
+        return true;
+    if (!text_of(s, v, &text))
+        return false;
+    for (size_t i = 0; i < states->n; i++)
+        if (slice_eq(text, slice_str(states->items[i])))
+            return true;
+    return false;
 }
 
 /* NAME, or NAME$x. */
@@ -248,13 +275,14 @@ struct selection selector_look(struct selector *s, const struct document *doc)
     struct err           err;
     bool                 has_live_rule = s->kind == KIND_EXECUTION || s->kind == KIND_TEMPLATE;
 
-    what.outside = s->ids && !keyset_find(s->ids, doc->id, NULL);
+    what.outside = (s->ids && !keyset_find(s->ids, doc->id, NULL)) ||
+                   (s->only && !keyset_find(s->only, doc->id, NULL));
     if (what.outside)
         return what;
     if (json_find(doc->value, paths, s->parents ? AT_COUNT : AT_COUNT_PLAIN, flags, found, &err)) {
         what.outside = !is_of_tenant(s, found[AT_TENANT]) ||
                        !is_of_namespace(s, found[AT_NAMESPACE]) ||
-                       !is_of_time(s, found[AT_START]) ||
+                       !is_of_time(s, found[AT_START]) || !is_of_state(s, found[AT_STATE]) ||
                        (s->parents && !is_child(s, found[AT_TYPE], found[AT_VARIABLES], flags));
         if (what.outside)
             return what;

@@ -14,7 +14,7 @@
 #include "lib/store/store.h"
 
 struct selection {
-    bool outside;  /* by tenant, namespace, time, ids, parents; nothing below is set then */
+    bool outside;  /* by tenant, namespace, time, states, ids, parents; nothing below is set then */
     bool deleted;  /* executions and templates */
     bool terminal; /* executions that are not deleted; PAUSED never is */
     bool pending;  /* executions that are neither */

@@ -75,11 +75,13 @@ struct store_info {
 
 /* What to read of a kind. Pushed down to the store. */
 struct store_query {
-    enum kind   kind;           /* KIND_FLOW_LAST reads what KIND_FLOW reads */
-    const char *tenant;         /* NULL: all; "": only documents without a tenant */
-    const char *namespace;      /* NULL: all; N selects N and N.* */
-    const char          *since; /* executions by /state/startDate, RFC 3339 UTC ms; NULL: open */
-    const char          *until; /* exclusive */
+    enum kind   kind;            /* KIND_FLOW_LAST reads what KIND_FLOW reads */
+    const char *tenant;          /* NULL: all; "": only documents without a tenant */
+    const char *namespace;       /* NULL: all; N selects N and N.* */
+    const char          *since;  /* executions by /state/startDate, RFC 3339 UTC ms; NULL: open */
+    const char          *until;  /* exclusive */
+    struct strings       states; /* executions in one of these states; n 0: any */
+    struct strings       only;   /* executions with one of these ids, by the rules; n 0: all */
     enum executions_mode executions; /* PENDING pushes the terminal states down; not RESUMABLE */
     const struct slice  *ids;        /* look-up by store id; NULL: all */
     size_t               n_ids;      /* at most STORE_MAX_IDS */
@@ -107,11 +109,12 @@ struct store_query {
 bool store_query_fits(const struct store_query *q);
 
 /* Counted by the store without handing documents out, within the same instant as the reading. All
- * are within the selection by tenant, namespace and time (`outside` is what that leaves out). A
- * search store cannot count by parents: there the counts are those of child_types and time. */
+ * are within the selection by tenant, namespace, time, states and `only` (`outside` is what that
+ * leaves out). A search store cannot count by parents: there the counts are those of child_types
+ * and time. */
 struct store_counts {
     uint64_t total;    /* rows of the kind in the store */
-    uint64_t outside;  /* not selected by tenant, namespace, time, ids, parents */
+    uint64_t outside;  /* not selected by tenant, namespace, time, states, ids, parents */
     uint64_t deleted;  /* executions and templates with deleted true */
     uint64_t terminal; /* executions that have ended and are not deleted */
     uint64_t pending;  /* executions that are not terminal and not deleted */

@@ -181,10 +181,12 @@ struct store_query survey_query(const struct scope *scope, enum kind kind)
         .executions = asked_of_store(scope->project.executions),
     };
 
-    /* Only executions have a beginning that could be selected. */
+    /* Only executions have a beginning and a state that could be selected. */
     if (kind == KIND_EXECUTION) {
         q.since = scope->since;
         q.until = scope->until;
+        q.states = scope->states;
+        q.only = scope->ids;
     }
     return q;
 }

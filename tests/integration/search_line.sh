@@ -57,6 +57,15 @@ rebuilds "--since, of an execution's own start" "{\"executions\": \"all\", \"sin
 rebuilds "--until, of an execution's own start" "{\"executions\": \"all\", \"until\": \"$until\"}" --executions all --until "$until"
 rebuilds "--kinds" '{"kinds": ["trigger", "flow", "flow-last"]}' --kinds trigger,flow
 rebuilds "--unlock all" '{"unlock": "all"}' --unlock all
+search_ask GET '/kestra_executions/_search?size=9&q=deleted:false&_source=false' |
+    python3 -c 'import json, sys; [print(h["_id"]) for h in json.load(sys.stdin)["hits"]["hits"]]' > "$work/ids"
+new_prefix
+run_requeue rebuild --kinds execution --executions all --ids "$work/ids" --states success,running --report "$work/ids.json"
+is "--ids and --states select executions" "$status $(json_at "$work/ids.json" results.execution.topic.keys)" \
+    "0 $(search_ask POST /kestra_executions/_count "{\"query\": {\"bool\": {\"filter\": [{\"ids\": {\"values\": [$(sed 's/.*/"&"/' "$work/ids" | paste -sd ,)]}},
+        {\"terms\": {\"state.current\": [\"SUCCESS\", \"RUNNING\"]}}]}}}" | python3 -c 'import json, sys; print(json.load(sys.stdin)["count"])')"
+run_requeue verify --like "$work/ids.json"
+assert_result "a verify of states and ids passes" 0 '^selected: .* 9 execution ids' '^PASS '
 no_contexts "selections"
 
 # ---- ways to read --------------------------------------------------------------------------------

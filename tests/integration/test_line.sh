@@ -323,6 +323,25 @@ assert_exit 0 "the other half is appended"
 run_requeue verify --kinds execution --executions all
 assert_result "two halves by time are the whole" 0 '^PASS'
 
+sql -c "select key from executions where not deleted order by key limit 7" > "$work/ids"
+where="key = any(string_to_array('$(paste -sd , "$work/ids")', ',')) and state_current in ('SUCCESS', 'RUNNING', 'FAILED')"
+new_prefix
+run_requeue rebuild --kinds execution --executions all --ids "$work/ids" --states success,running,FAILED --report "$work/selected.json"
+is "--ids and --states select executions" "$status $(json_at "$work/selected.json" results.execution.topic.keys)" \
+    "0 $(sql -c "select count(*) from executions where $where")"
+assert_line '^selected: executions in state SUCCESS, or RUNNING, or FAILED, 7 execution ids; what is proven is this part of the topics' "a partial proof is told as one"
+run_requeue verify --like "$work/selected.json"
+assert_result "verify takes the selection from the report" 0 '^selected: .* 7 execution ids' '^PASS'
+run_requeue rebuild --append --kinds execution --executions all
+run_requeue verify --kinds execution --executions all --states RUNNING --report "$work/selected.json"
+is "verify --states looks at those alone" "$(json_at "$work/selected.json" results.execution.read)" \
+    "$(sql -c "select count(*) from executions where state_current = 'RUNNING' and not deleted")"
+head -3 "$work/ids" > "$work/three"
+run_requeue executions --ids "$work/three" --report "$work/selected.json"
+is "executions --ids" "$(wc -l < "$work/selected.executions.jsonl")" \
+    "$(sql -c "select count(*) from executions where key = any(string_to_array('$(paste -sd , "$work/three")', ','))
+                   and state_current::text not in ('SUCCESS', 'WARNING', 'FAILED', 'KILLED', 'CANCELLED', 'RETRIED', 'SKIPPED')")"
+
 prefix=$all_executions
 run_requeue check
 run_requeue rebuild --executions all --recreate --confirm "$(cluster_id)"

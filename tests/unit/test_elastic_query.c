@@ -209,6 +209,22 @@ static void times_are_of_the_start_of_executions_and_of_nothing_else(void **stat
     assert_query(w, ES_SELECTED, "", "");
 }
 
+static void states_and_ids_are_of_executions_and_of_nothing_else(void **state)
+{
+    struct world *w = *state;
+    const char   *states[] = { "RUNNING", "PAUSED" };
+    const char   *ids[] = { "a", "b\"" };
+
+    w->query.states = (struct strings){ 2, states };
+    w->query.only = (struct strings){ 2, ids };
+    assert_query(w, ES_SELECTED,
+                 "{'terms':{'state.current':['RUNNING','PAUSED']}},"
+                 "{'ids':{'values':['a','b\\'']}}",
+                 "");
+    w->query.kind = KIND_TRIGGER;
+    assert_query(w, ES_SELECTED, "", "");
+}
+
 static void conditions_hold_together(void **state)
 {
     struct world *w = *state;
@@ -382,6 +398,7 @@ int main(void)
         BAND_A(where_there_are_no_tenants_one_selects_nothing_and_none_everything),
         BAND_I(a_namespace_is_itself_and_what_is_below),
         BAND_I(times_are_of_the_start_of_executions_and_of_nothing_else),
+        BAND_I(states_and_ids_are_of_executions_and_of_nothing_else),
         BAND_I(conditions_hold_together),
         BAND_I(pending_is_what_has_not_ended_and_is_not_deleted),
         BAND_A(the_states_that_end_are_those_of_the_band),

@@ -6,6 +6,8 @@
 #include "cli/options.h"
 #include "lib/kestra/verdict.h"
 
+#include <unistd.h>
+
 struct line {
     int   argc;
     char *argv[16];
@@ -323,6 +325,44 @@ static void times_become_what_the_store_compares(void **state)
     assert_string_equal(c.scope.since, "2024-12-10T08:00:00.000Z");
 }
 
+static void states_and_ids_are_lists_of_the_scope(void **state)
+{
+    static const char text[] = " id-1\r\n\n id-2 \nid-3";
+    struct config     c;
+    struct err        err;
+    char              file[] = "/tmp/requeue-ids-XXXXXX";
+    int               fd = mkstemp(file);
+
+    (void)state;
+    assert_true(fd != -1);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    (void)close(fd);
+    assert_true(PARSE(&c, &err, "verify", ENDS, "--states=running,PAUSED", "--ids", file));
+    assert_int_equal(c.scope.states.n, 2);
+    assert_string_equal(c.scope.states.items[0], "RUNNING");
+    assert_string_equal(c.scope.states.items[1], "PAUSED");
+    assert_int_equal(c.scope.ids.n, 3);
+    assert_string_equal(c.scope.ids.items[0], "id-1");
+    assert_string_equal(c.scope.ids.items[1], "id-2");
+    assert_string_equal(c.scope.ids.items[2], "id-3");
+    assert_true(scope_is_partial(&c.scope));
+    options_release(&c);
+    assert_int_equal(truncate(file, 0), 0);
+    assert_false(PARSE(&c, &err, "verify", ENDS, "--ids", file));
+    assert_non_null(strstr(err.msg, "names none"));
+    options_release(&c);
+    (void)unlink(file);
+    assert_false(PARSE(&c, &err, "verify", ENDS, "--ids", file));
+    assert_non_null(strstr(err.msg, "option --ids"));
+    options_release(&c);
+    assert_false(PARSE(&c, &err, "verify", ENDS, "--states=RUNNING,RUNING"));
+    assert_string_equal(err.msg, "option --states: 'RUNING' is no state of an execution");
+    assert_non_null(strstr(err.hint, "CREATED, RUNNING, PAUSED"));
+    options_release(&c);
+    assert_false(PARSE(&c, &err, "check", ENDS, "--states=RUNNING"));
+    options_release(&c);
+}
+
 static void help_of_a_command_may_be_asked_with_an_option(void **state)
 {
     struct config c;
@@ -351,6 +391,7 @@ int main(void)
         cmocka_unit_test(no_password_is_told_again),
         cmocka_unit_test(the_names_of_kestras_own_command_are_understood),
         cmocka_unit_test(times_become_what_the_store_compares),
+        cmocka_unit_test(states_and_ids_are_lists_of_the_scope),
         cmocka_unit_test(help_of_a_command_may_be_asked_with_an_option),
     };
 

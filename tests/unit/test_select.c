@@ -101,6 +101,25 @@ static void time_is_that_of_the_start(void **state)
     assert_true(is_in(*state, &q, "{}"));
 }
 
+static void states_and_ids_select_executions_by_the_rules(void **state)
+{
+    const char        *states[] = { "RUNNING", "SUCCESS" };
+    const char        *ids[] = { "other", "x" };
+    struct store_query q = { .kind = KIND_EXECUTION, .executions = EXECUTIONS_PENDING };
+
+    q.states = (struct strings){ 2, states };
+    assert_true(is_in(*state, &q, "{\"state\":{\"current\":\"RUNNING\"}}"));
+    assert_true(is_in(*state, &q, "{\"state\":{\"current\":\"R\\u0055NNING\"}}"));
+    assert_false(is_in(*state, &q, "{\"state\":{\"current\":\"RUN\"}}"));
+    assert_false(is_in(*state, &q, "{\"state\":{\"current\":null}}"));
+    /* Within, but left out by rule. */
+    assert_true(look(*state, &q, "{\"state\":{\"current\":\"SUCCESS\"}}").terminal);
+    q.only = (struct strings){ 1, ids };
+    assert_false(is_in(*state, &q, "{\"state\":{\"current\":\"RUNNING\"}}"));
+    q.kind = KIND_TRIGGER;
+    assert_true(is_in(*state, &q, "{}"));
+}
+
 static void an_execution_is_deleted_terminal_or_pending(void **state)
 {
     const struct store_query q = { .kind = KIND_EXECUTION, .executions = EXECUTIONS_PENDING };
@@ -347,6 +366,7 @@ int main(void)
         SELECT_TEST(a_namespace_means_those_below_too),
         SELECT_TEST(a_tenant_is_a_name_or_none),
         SELECT_TEST(time_is_that_of_the_start),
+        SELECT_TEST(states_and_ids_select_executions_by_the_rules),
         SELECT_TEST(an_execution_is_deleted_terminal_or_pending),
         SELECT_TEST(paused_is_pending_in_every_band),
         SELECT_TEST(the_mode_says_which_executions),

@@ -6,6 +6,7 @@
  */
 #include "cli/commands.h"
 
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 
 #include <unistd.h>
@@ -56,7 +57,7 @@ static enum exit_status supervise(struct session *s)
             log_msg(LOG_WARN,
                     "stopping: what is in flight is being drained (once more leaves at once)");
         }
-        progress_tick(&s->progress);
+        progress_tick(&s->progress, clock_mono_ns());
     }
     thread_join(t);
     return job.exit;

@@ -8,6 +8,7 @@
 
     var data = JSON.parse(document.getElementById('data').textContent);
     var report = data.report;
+    var MANY = 12; // indented lines that stay open
     var ROWS = 200; // of a list, at first and with each press of the button
 
     // ---- small tools ----
@@ -141,10 +142,23 @@
     // Lines of the screen; what is indented there belongs to the line above.
     function steps() {
         var lines = ((report.plan && report.plan.refusals) || []).map(function (text) { return 'refused: ' + text; }).concat(data.remarks);
-        return lines.length && section('Remarks and next steps', el('ul', 'steps', lines.map(function (line) {
+        var items = [], under = [];
+        function close() {
+            var last = items[items.length - 1];
+            if (!under.length) return;
+            if (under.length <= MANY || !last) items = items.concat(under);
+            else add(last, el('details', '', el('summary', '', 'show ' + plural(under.length, 'line')), el('ul', 'steps', under)));
+            under = [];
+        }
+        lines.forEach(function (line) {
             var indent = /^ */.exec(line)[0].length;
-            return el('li', indent > 2 ? 'under2' : indent > 0 ? 'under' : '', theirs(line.trim()));
-        })));
+            var item = el('li', indent > 2 ? 'under2' : indent > 0 ? 'under' : '', theirs(line.trim()));
+            if (indent) return under.push(item);
+            close();
+            items.push(item);
+        });
+        close();
+        return items.length && section('Remarks and next steps', el('ul', 'steps', items));
     }
 
     // ---- kinds ----
@@ -264,7 +278,7 @@
             nodes: [
                 el('div', 'filters', selects.map(function (s) { return el('label', '', s.name, s.box); }), el('label', 'search', 'Search', search)),
                 count,
-                el('table', 'list', el('thead', '', el('tr', '', spec.heads.map(function (h) { return el('th', '', h); }))), body),
+                el('table', 'list ' + (spec.kind || ''), el('thead', '', el('tr', '', spec.heads.map(function (h) { return el('th', '', h); }))), body),
                 more
             ]
         };
@@ -282,7 +296,7 @@
             el('td', '', d.kind),
             el('td', '', d.key === null ? el('i', 'small', 'a record without key') : mono(d.key), d.store && el('span', 'small', 'store: ', mono(d.store)),
                 (d.paths.length > 0 || d.more_paths) && el('ul', 'paths', d.paths.map(pair), d.more_paths && el('li', 'small', 'and more paths'))),
-            el('td', '', mono(d.topic + '[' + d.partition + ']' + (d.offset === null ? '' : '@' + d.offset))));
+            el('td', '', d.offset === null && el('span', 'small', 'it belongs in'), mono(d.topic + '[' + d.partition + ']' + (d.offset === null ? '' : '@' + d.offset))));
     }
 
     function differences() {
@@ -337,7 +351,7 @@
         if (!x) return null;
         if (!x.pending && !data.executions.length) return section('Pending executions', el('p', '', 'None.'));
         var shown = list({
-            items: data.executions, total: Math.max(x.pending, data.executions.length), file: x.executions_file, heads: ['Verdict', 'Execution', 'State', 'Codes', 'What brings it back'], row: execution,
+            items: data.executions, total: Math.max(x.pending, data.executions.length), file: x.executions_file, kind: 'executions', heads: ['Verdict', 'Execution', 'State', 'Codes', 'What brings it back'], row: execution,
             text: function (e) { return [e.id, e.tenant, e.namespace, e.flow, e.state, e.detail, e.codes.join(' ')].join(' '); },
             filters: [{ name: 'Verdict', of: function (e) { return [e.verdict || 'ended']; } }, { name: 'Code', of: function (e) { return e.codes; } },
                 { name: 'Comes back', of: function (e) { return [LEVELS[e.needs]]; } },
@@ -371,10 +385,15 @@
         ]);
     }
 
+    // On paper nothing can be opened.
+    window.addEventListener('beforeprint', function () {
+        document.querySelectorAll('details').forEach(function (d) { d.open = true; });
+    });
+
     var page = document.createDocumentFragment();
     add(page, [
         el('header', 'masthead', el('span', '', el('b', '', 'requeue ' + report.command)), el('span', '', time(report.finished))),
-        verdict(), facts(), partial(), failure(), steps(), kinds(), repair(), differences(), executions(), skipped(), topics(), throughput(),
+        verdict(), facts(), partial(), failure(), kinds(), steps(), repair(), differences(), executions(), skipped(), topics(), throughput(),
         el('footer', '', report.tool + ', report schema ' + report.schema_version + ', digests ' + report.digest_version +
             '. This page holds ids and values of your documents, asks no server, and needs none.')
     ]);

@@ -512,6 +512,7 @@ enum exit_status run_finish(struct run *r)
     write_report(r);
     print_result(r);
     e = r->exit;
+    metrics_take(&r->session->metrics, r);
     run_release(r);
     return e;
 }

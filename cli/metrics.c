@@ -134,7 +134,10 @@ bool metrics_open(struct metrics *m, const char *path, const char *command, stru
     buf_init(&b, 2 * FILE_LIMIT);
     running(m, true, &b);
     buf_add(&b, "%s", m->last.p ? m->last.p : "");
-    return replace(m, &b, err);
+    if (replace(m, &b, err))
+        return true;
+    buf_release(&m->last);
+    return false;
 }
 
 void metrics_tick(struct metrics *m, struct session *s, int64_t now)
@@ -171,15 +174,20 @@ static void by_kind(struct metrics *m, const struct run *r)
     };
 
     for (size_t i = 0; i < COUNT_OF(of); i++) {
-        head(&m->result, of[i].name, of[i].help);
+        bool any = false;
+
         for (int k = 0; k < KIND_COUNT; k++) {
             struct row row = run_row(r, (enum kind)k);
             uint64_t   value;
 
             memcpy(&value, (const char *)&row + of[i].at, sizeof(value));
-            if (row.shown)
-                buf_add(&m->result, "%s{command=\"%s\",kind=\"%s\"} %llu\n", of[i].name, m->command,
-                        kind_name((enum kind)k), (unsigned long long)value);
+            if (!row.shown)
+                continue;
+            if (!any)
+                head(&m->result, of[i].name, of[i].help);
+            any = true;
+            buf_add(&m->result, "%s{command=\"%s\",kind=\"%s\"} %llu\n", of[i].name, m->command,
+                    kind_name((enum kind)k), (unsigned long long)value);
         }
     }
 }
@@ -187,16 +195,20 @@ static void by_kind(struct metrics *m, const struct run *r)
 static void by_class(struct metrics *m, const struct run *r, bool explained)
 {
     const char *name = explained ? LAST "differences_explained" : LAST "differences";
+    bool        any = false;
 
-    head(&m->result, name,
-         explained ? "Differences that an audit explains"
-                   : "Keys that differ between store and topic");
-    for (int k = 0; k < KIND_COUNT; k++)
+    for (int k = 0; k < KIND_COUNT; k++) {
+        if (r->was_verified[k] && !any)
+            head(&m->result, name,
+                 explained ? "Differences that an audit explains"
+                           : "Keys that differ between store and topic");
+        any = any || r->was_verified[k];
         for (int c = 0; r->was_verified[k] && c < DIFF_CLASS_COUNT; c++)
             buf_add(&m->result, "%s{command=\"%s\",kind=\"%s\",class=\"%s\"} %llu\n", name,
                     m->command, kind_name((enum kind)k), difference_name((enum difference_class)c),
                     (unsigned long long)(explained ? r->verified[k].explained[c]
                                                    : r->verified[k].differences[c]));
+    }
 }
 
 static void by_verdict(struct metrics *m, const struct run *r)

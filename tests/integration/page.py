@@ -54,6 +54,8 @@ def grouped(number):
 
 
 def table(b, report):
+    if not report['results']:
+        return
     shown = {r[0]: r[1:] for r in b.run(f"Array.from({section('What was handled')}.querySelectorAll('tbody tr')).map(r => [r.cells[0].firstChild.textContent].concat(Array.from(r.cells).slice(1).map(c => c.textContent)))")}
     for kind, r in report['results'].items():
         expected = [grouped(r['read']), grouped(r['left_out']), grouped(r['skipped'])]

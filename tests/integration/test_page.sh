@@ -22,7 +22,7 @@ is "the page is for its owner alone" "$(stat -c %a "$work/pass.html")" 600
 looked_at pass
 
 # More of one class than a page takes, a few of others, and words that are markup.
-psql -X -q "$store" -v n=20 -f tests/data/clone-executions.sql > "$work/clone" 2>&1
+psql -X -q "$store" -v n=2000 -f tests/data/clone-executions.sql > "$work/clone" 2>&1
 hostile='</script><script>hostile=1</script><img src=x onerror=hostile=1><!--'
 sql -c "update flows set value = value || jsonb_build_object('description', '$hostile') where key = (select min(key) from flows)" \
     -c "insert into templates (key, value) select 'io.kestra.cap_' || '$hostile', value || jsonb_build_object('id', '$hostile') from templates where not deleted"

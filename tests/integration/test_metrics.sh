@@ -37,7 +37,7 @@ python3 tests/integration/slow_relay.py "${address%%/*}" 60000 "$work/go" > "$wo
 while [ ! -s "$work/port" ]; do sleep 0.01; done
 slow=${store/"${address%%/*}"/127.0.0.1:$(cat "$work/port")}
 python3 tests/integration/terminal.py "$work/terminal" 80,40 \
-    "$program" verify --store "$slow" --kafka "$kafka" --topic-prefix "$prefix" --consumer-prefix "$prefix" \
+    "$program" verify --executions all --store "$slow" --kafka "$kafka" --topic-prefix "$prefix" --consumer-prefix "$prefix" \
     --metrics-textfile "$prom" > "$said" 2>&1 &
 run=$!
 for ((i = 0; i < 4000; i++)); do

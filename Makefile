@@ -127,6 +127,9 @@ $(B)/%.o: %.c $(B)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(COMPILE) -MMD -MP -c $< -o $@
 
+# It takes these in as bytes (.incbin), which the compiler does not tell.
+$(B)/cli/page.o: cli/page.css cli/page.js
+
 -include $(patsubst %.c,$(B)/%.d,$(ALL_C))
 
 # ---- tests -------------------------------------------------------------------------------

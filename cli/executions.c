@@ -92,6 +92,21 @@ static void show(struct executions_list *x, const struct execution_line *l)
     execution_text(l, &x->shown);
 }
 
+/* By code, so that none is missing on the page; what has no code is one sort more. */
+static void put_on_page(struct page *p, const struct execution_line *l)
+{
+    uint64_t   sorts = l->j->finding.codes ? l->j->finding.codes : CODE_BIT(CODE_COUNT);
+    struct buf line;
+
+    _Static_assert((int)CODE_COUNT < PAGE_SORTS, "a sort is a bit");
+    if (!p || !page_has_room(p, PAGE_EXECUTIONS, sorts))
+        return;
+    buf_init(&line, PAGE_LINE_MAX);
+    execution_json_short(l, &line);
+    page_take(p, PAGE_EXECUTIONS, sorts, buf_slice(&line));
+    buf_release(&line);
+}
+
 void execution_note(struct executions_list *x, const char *place, const struct document *doc,
                     const struct judgement *j)
 {
@@ -110,6 +125,7 @@ void execution_note(struct executions_list *x, const char *place, const struct d
         outfile_put(x->lines_file, buf_slice(&x->line));
     if (x->originals_file && j->emit && j->recovery.changed)
         keep_original(x->originals_file, j->execution.id.p ? j->execution.id : doc->id, doc->value);
+    put_on_page(x->page, &l);
     if (wanted)
         show(x, &l);
 }

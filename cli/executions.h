@@ -10,6 +10,7 @@
 #ifndef REQUEUE_EXECUTIONS_H
 #define REQUEUE_EXECUTIONS_H
 
+#include "cli/page.h"
 #include "lib/base/file.h"
 #include "lib/kestra/judge.h"
 
@@ -72,6 +73,8 @@ struct execution_line {
 /* One line of NAME.executions.jsonl, with its line feed, without any other. What would pass out's
  * limit is told without its lists. */
 void execution_json(const struct execution_line *l, struct buf *out);
+/* The same without what grows with the document, for a page; nothing where it does not fit. */
+void execution_json_short(const struct execution_line *l, struct buf *out);
 /* The same for a person: up to four lines. */
 void execution_text(const struct execution_line *l, struct buf *out);
 
@@ -91,6 +94,7 @@ struct executions_list {
     bool                      to_stdout;                   /* as JSON lines, instead of shown */
     struct outfile           *lines_file, *originals_file; /* NULL: none; closed by the owner */
     char                     *lines_name, *originals_name; /* owned */
+    struct page              *page;                        /* borrowed; NULL: none */
     uint64_t                  matched;                     /* by the filters */
     uint64_t                  n_shown;
     struct buf                shown; /* text */
@@ -114,6 +118,9 @@ MUST_CHECK bool executions_flush(struct executions_list *x);
 /* The table by code, the list, and what to do next: the result of `requeue executions`. */
 void executions_text(const struct executions_list *x, struct buf *out);
 
+/* Its last part: what to do next. */
+void executions_next_text(const struct executions_summary *s, struct buf *out);
+
 /* For plan and rebuild: how many come back at each level of --recover, and what that risks. */
 void executions_plan_text(const struct executions_summary *s, enum recover_mode chosen,
                           struct buf *out);
@@ -132,5 +139,7 @@ void executions_loss_text(const struct loss *l, struct buf *out);
 /* `requeue help codes`: every code, what it means, what to do. A Markdown table, which is also that
  * of the runbook. */
 void executions_codes_text(struct buf *out);
+/* {"CODE":{"verdict":...,"text":...}} */
+void executions_codes_json(struct buf *out);
 
 #endif

@@ -3,6 +3,8 @@
  */
 #include "cli/executions.h"
 
+#include "lib/base/json.h"
+
 #define R(name) REMEDY_BIT(REMEDY_##name)
 
 /* What brings an execution with that code back, or what a person can do; 0: nothing is to be done.
@@ -71,4 +73,22 @@ void executions_codes_text(struct buf *out)
             add_remedies(out, remedies_of[c]);
             buf_add(out, " |\n");
         }
+}
+
+void executions_codes_json(struct buf *out)
+{
+    struct json_writer w;
+
+    json_writer_init(&w, out, false);
+    json_open(&w, '{');
+    for (int c = 0; c < CODE_COUNT; c++) {
+        json_key(&w, code_name((enum code)c));
+        json_open(&w, '{');
+        json_key(&w, "verdict");
+        json_put_str(&w, verdict_name(code_verdict((enum code)c)));
+        json_key(&w, "text");
+        json_put_str(&w, code_text((enum code)c));
+        json_close(&w, '}');
+    }
+    json_close(&w, '}');
 }

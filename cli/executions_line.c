@@ -268,6 +268,14 @@ static bool put_line(const struct execution_line *l, bool full, struct buf *out)
     return json_writer_ok(&w) && buf_append_char(out, '\n');
 }
 
+void execution_json_short(const struct execution_line *l, struct buf *out)
+{
+    size_t start = out->n;
+
+    if (!put_line(l, false, out))
+        out->n = start;
+}
+
 void execution_json(const struct execution_line *l, struct buf *out)
 {
     size_t start = out->n;

@@ -92,7 +92,7 @@ static void never_lines(const struct executions_summary *s, struct buf *out)
                     remedy_name((enum remedy)r), remedy_how((enum remedy)r));
 }
 
-static void next_lines(const struct executions_summary *s, struct buf *out)
+void executions_next_text(const struct executions_summary *s, struct buf *out)
 {
     buf_add(out, "\nwhat to do:\n");
     if (s->by_needs[NEEDS_NONE] > 0)
@@ -127,7 +127,7 @@ void executions_text(const struct executions_list *x, struct buf *out)
                 verdict_meaning((enum verdict)v));
     code_table(s, out);
     list_lines(x, out);
-    next_lines(s, out);
+    executions_next_text(s, out);
 }
 
 /* ---- plan and rebuild ---------------------------------------------------------------------- */

@@ -12,6 +12,10 @@
 #define SHOWN_VALUE 120
 #define SHOWN_PATHS 3
 
+/* The same of one on the page. */
+#define PAGE_VALUE 400
+#define PAGE_PATHS 8
+
 static void put_line(struct outfile *f, struct buf *line)
 {
     if (f && buf_append_char(line, '\n'))
@@ -32,6 +36,7 @@ void run_on_skip(void *ctx, const struct skip *skip)
     struct run        *r = ctx;
     struct buf         line = { 0 };
     struct json_writer w;
+    uint64_t           sort = UINT64_C(1) << skip->kind;
 
     r->skipped++;
     if (r->skipped <= RUN_SHOWN_LINES)
@@ -50,6 +55,8 @@ void run_on_skip(void *ctx, const struct skip *skip)
     json_key(&w, "detail");
     json_put_str(&w, skip->detail);
     json_close(&w, '}');
+    if (page_has_room(&r->page, PAGE_SKIPPED, sort))
+        page_take(&r->page, PAGE_SKIPPED, sort, buf_slice(&line));
     put_line(r->skipped_file, &line);
     buf_release(&line);
 }
@@ -72,29 +79,41 @@ bool run_on_lock(void *ctx, const struct lock *lock, struct err *err)
     return true;
 }
 
-static void put_paths(struct json_writer *w, const struct difference *d)
+/* shown: for the page, where a value is a text, and cut. */
+static void put_value(struct json_writer *w, const char *name, struct slice value, bool shown)
 {
+    struct buf cut = { 0 };
+
+    json_key(w, name);
+    if (!value.p) {
+        json_put_null(w);
+    } else if (!shown) {
+        json_put_raw(w, value);
+    } else {
+        buf_init(&cut, PAGE_VALUE + 16);
+        shown_add(&cut, value, PAGE_VALUE);
+        json_put_text(w, buf_slice(&cut));
+        buf_release(&cut);
+    }
+}
+
+static void put_paths(struct json_writer *w, const struct difference *d, bool shown)
+{
+    size_t n = shown && d->n_paths > PAGE_PATHS ? PAGE_PATHS : d->n_paths;
+
     json_key(w, "paths");
     json_open(w, '[');
-    for (size_t i = 0; i < d->n_paths; i++) {
+    for (size_t i = 0; i < n; i++) {
         json_open(w, '{');
         json_key(w, "path");
         json_put_text(w, d->paths[i].path);
-        json_key(w, "store");
-        if (d->paths[i].store.p)
-            json_put_raw(w, d->paths[i].store);
-        else
-            json_put_null(w);
-        json_key(w, "topic");
-        if (d->paths[i].topic.p)
-            json_put_raw(w, d->paths[i].topic);
-        else
-            json_put_null(w);
+        put_value(w, "store", d->paths[i].store, shown);
+        put_value(w, "topic", d->paths[i].topic, shown);
         json_close(w, '}');
     }
     json_close(w, ']');
     json_key(w, "more_paths");
-    json_put_bool(w, d->more_paths);
+    json_put_bool(w, d->more_paths || n < d->n_paths);
 }
 
 /* Where the store has it: table/key or index/key, as the members of design part 8 say. */
@@ -165,7 +184,8 @@ static void show_ages(struct buf *b, const struct difference *d)
         buf_add(b, ", store %.0f s old", a.store);
 }
 
-static void difference_json(const struct run *r, const struct difference *d, struct buf *line)
+static bool difference_json(const struct run *r, const struct difference *d, bool shown,
+                            struct buf *line)
 {
     struct json_writer w;
 
@@ -191,10 +211,11 @@ static void difference_json(const struct run *r, const struct difference *d, str
         json_put_null(&w);
     json_key(&w, "explained");
     json_put_str(&w, d->explained);
-    put_paths(&w, d);
+    put_paths(&w, d, shown);
     if (r->live.was)
         put_ages(&w, d);
     json_close(&w, '}');
+    return json_writer_ok(&w);
 }
 
 static void show_path(struct buf *b, const struct value_difference *v)
@@ -239,6 +260,20 @@ static void count_explained(struct run *r, const struct difference *d)
     }
 }
 
+static void page_difference(struct run *r, const struct difference *d)
+{
+    uint64_t   sort = UINT64_C(1) << ((unsigned)d->kind * DIFF_CLASS_COUNT + (unsigned)d->class);
+    struct buf line = { 0 };
+
+    _Static_assert((int)KIND_COUNT * (int)DIFF_CLASS_COUNT <= PAGE_SORTS, "a sort is a bit");
+    if (!page_has_room(&r->page, PAGE_DIFFERENCES, sort))
+        return;
+    buf_init(&line, PAGE_LINE_MAX);
+    if (difference_json(r, d, true, &line))
+        page_take(&r->page, PAGE_DIFFERENCES, sort, buf_slice(&line));
+    buf_release(&line);
+}
+
 bool run_on_difference(void *ctx, const struct difference *d, struct err *err)
 {
     struct run *r = ctx;
@@ -254,9 +289,10 @@ bool run_on_difference(void *ctx, const struct difference *d, struct err *err)
         show_difference(r, d);
     if (r->differences_file) {
         buf_init(&line, LINE_MAX_BYTES);
-        difference_json(r, d, &line);
+        (void)difference_json(r, d, false, &line);
         put_line(r->differences_file, &line);
         buf_release(&line);
     }
+    page_difference(r, d);
     return true;
 }

@@ -6,6 +6,8 @@
  */
 #include "cli/commands.h"
 
+#include "cli/say.h"
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 
 #include <unistd.h>
@@ -56,10 +58,27 @@ static enum exit_status supervise(struct session *s)
             log_msg(LOG_WARN,
                     "stopping: what is in flight is being drained (once more leaves at once)");
         }
-        progress_tick(&s->progress);
+        progress_tick(&s->progress, clock_mono_ns());
+        metrics_tick(&s->metrics, s, clock_mono_ns());
     }
     thread_join(t);
     return job.exit;
+}
+
+/* With its metrics: what cannot be told at the start ends it before anything is touched. */
+static enum exit_status run(struct session *s)
+{
+    const struct config *c = s->conf;
+    struct err           err = ERR_INIT;
+    enum exit_status     status;
+
+    if (!metrics_open(&s->metrics, c->metrics_file, command_name(c->command), &err))
+        return command_fail(&err);
+    status = supervise(s);
+    if (metrics_close(&s->metrics, (int)status, &err))
+        return status;
+    say_error(&err);
+    return exit_worse(status, EXIT_USAGE);
 }
 
 int main(int argc, char **argv)
@@ -85,7 +104,7 @@ int main(int argc, char **argv)
         for (size_t i = 0; !conf->quiet && i < conf->notes.n; i++)
             log_msg(LOG_INFO, "%s", conf->notes.items[i]);
         session_init(session, conf);
-        status = supervise(session);
+        status = run(session);
         session_close(session);
     }
     options_release(conf);

@@ -95,6 +95,8 @@ const struct opt options_table[] = {
     { "allow-tombstones",  0, OPT_FLAG,   FIELD(allow_tombstones), 0, 0, NULL,  NULL,                      NULL,             "delete triggers that the store does not have", REPAIR },
     { "output",          'o', OPT_STRING, FIELD(output),          0, 0,  NULL,  NULL,                      "FILE",           "write the plan as JSON, for rebuild --plan", PLAN },
     { "report",            0, OPT_STRING, FIELD(report),          0, 0,  NULL,  "REQUEUE_REPORT",          "FILE",           "write a JSON report; differences, skips and executions as JSON lines beside it", JUDGES },
+    { "report-html",       0, OPT_STRING, FIELD(report_html),     0, 0,  NULL,  "REQUEUE_REPORT_HTML",     "FILE",           "write the report as one HTML page for people; it loads nothing", JUDGES },
+    { "metrics-textfile",  0, OPT_STRING, FIELD(metrics_file),    0, 0,  NULL,  "REQUEUE_METRICS_TEXTFILE", "FILE.prom",     "write metrics for Prometheus' node exporter: progress while it runs, then the result; one file a command", JUDGES },
     { "format",            0, OPT_CHOICE, FIELD(format),          0, 0,  "text", "REQUEUE_FORMAT",         "text|json",      "how the result is written to stdout", RUNS },
     { "log-format",        0, OPT_CHOICE, FIELD(log_format),      0, 0,  "text", "REQUEUE_LOG_FORMAT",     "text|json",      "how log lines are written to stderr", RUNS },
     { "verbose",         'v', OPT_FLAG,   FIELD(verbose),         0, 0,  NULL,  NULL,                      NULL,             "also log what the client libraries say", RUNS },
@@ -150,6 +152,22 @@ static bool same_file(const char *a_option, const char *a, const char *b_option,
     return err_set(err, ERR_USAGE, "%s and %s name the same file %s", a_option, b_option, a);
 }
 
+static bool check_files(const struct config *c, struct err *err)
+{
+    const char *const names[] = {
+        "--like", "--plan", "--from", "--output", "--report", "--report-html", "--metrics-textfile"
+    };
+    const char *const files[] = { c->like,   c->plan,        c->from,        c->output,
+                                  c->report, c->report_html, c->metrics_file };
+    const size_t      written = 3; /* from here on */
+
+    for (size_t i = written; i < COUNT_OF(files); i++)
+        for (size_t j = 0; j < i; j++)
+            if (!same_file(names[j], files[j], names[i], files[i], err))
+                return false;
+    return true;
+}
+
 static bool contradiction(const struct config *c, struct err *err)
 {
     int modes = (c->recreate ? 1 : 0) + (c->append ? 1 : 0) + (c->resume ? 1 : 0);
@@ -170,10 +188,7 @@ static bool contradiction(const struct config *c, struct err *err)
         return err_set(err, ERR_USAGE, "--strict belongs to --audit");
     if (c->live && !c->audit)
         return err_set(err, ERR_USAGE, "--live belongs to --audit");
-    return execution_options_check(c, err) &&
-           same_file("--like", c->like, "--report", c->report, err) &&
-           same_file("--plan", c->plan, "--report", c->report, err) &&
-           same_file("--output", c->output, "--report", c->report, err);
+    return execution_options_check(c, err) && check_files(c, err);
 }
 
 bool options_time(const char *option, const char *text, struct instant *out, struct err *err)

@@ -95,6 +95,8 @@ struct config {
     bool        allow_tombstones;
     const char *output;
     const char *report;
+    const char *report_html;
+    const char *metrics_file;
     const char *format;
     const char *log_format;
     bool        verbose;

@@ -87,7 +87,7 @@ static void what_to_do(const struct run *r, enum kind kind, enum repair_why why,
     }
 }
 
-static void left_lines(const struct run *r, struct buf *out)
+void repair_left_text(const struct run *r, struct buf *out)
 {
     for (int k = 0; k < KIND_COUNT; k++)
         for (int w = 0; w < REPAIR_WHY_COUNT; w++) {
@@ -107,7 +107,7 @@ void repair_text(const struct run *r, struct buf *out)
     if (r->err.kind != ERR_NONE || (r->plan.n_refusals > 0 && r->session->conf->execute))
         return; /* not all was looked at: numbers would mislead */
     table(r, out);
-    left_lines(r, out);
+    repair_left_text(r, out);
 }
 
 void repair_judge(struct run *r)

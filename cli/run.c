@@ -5,6 +5,7 @@
 
 #include "cli/say.h"
 #include "lib/base/clock.h"
+#include "lib/base/log.h"
 
 #define TEXT_MAX (64u << 20)
 
@@ -76,6 +77,7 @@ static bool open_executions(struct run *r, struct err *err)
     executions_init(x, &c->scope.project.recover);
     x->verdicts = c->list_verdicts;
     x->codes = c->list_codes;
+    x->page = &r->page;
     x->to_stdout = c->command == COMMAND_EXECUTIONS && strcmp(c->format, "json") == 0;
     x->leave_resuming = !chosen && !x->to_stdout;
     x->max_shown = chosen ? SIZE_MAX : RUN_SHOWN_LINES;
@@ -102,12 +104,14 @@ bool run_open(struct run *r, struct session *s, struct err *err)
     buf_init(&r->shown_differences, 1u << 20);
     buf_init(&r->shown_skips, 1u << 20);
     buf_init(&r->shown_locks, 1u << 20);
+    page_init(&r->page, s->conf->report_html != NULL);
     if (report) {
         r->differences_name = run_beside(report, "differences");
         r->skipped_name = run_beside(report, "skipped");
     }
     return open_file("output", s->conf->output, &r->plan_file, err) &&
            open_file("report", report, &r->report_file, err) &&
+           open_file("report-html", s->conf->report_html, &r->page_file, err) &&
            open_file("report", r->skipped_name, &r->skipped_file, err) &&
            open_file("report", r->differences_name, &r->differences_file, err) &&
            open_executions(r, err);
@@ -366,7 +370,7 @@ static bool close_files(struct run *r, struct err *err)
     struct outfile **files[] = { &r->skipped_file,      &r->differences_file,
                                  &r->judged.lines_file, &r->judged.originals_file,
                                  &r->locks_file,        &r->report_file,
-                                 &r->plan_file };
+                                 &r->plan_file,         &r->page_file };
     bool             ok = true;
 
     for (size_t i = 0; i < COUNT_OF(files); i++) {
@@ -381,6 +385,22 @@ static bool close_files(struct run *r, struct err *err)
     return ok;
 }
 
+/* A page that finds no room is not begun: better none than half of one. */
+static void write_page(struct run *r, struct slice report)
+{
+    struct buf page = { 0 };
+
+    if (!r->page_file)
+        return;
+    buf_init(&page, 4 * TEXT_MAX);
+    if (run_page(r, report, &page))
+        outfile_put(r->page_file, buf_slice(&page));
+    else
+        log_msg(LOG_ERROR, "%s: the report is too large for a page; --report FILE has it",
+                r->session->conf->report_html);
+    buf_release(&page);
+}
+
 static void write_report(struct run *r)
 {
     struct buf json = { 0 };
@@ -390,6 +410,7 @@ static void write_report(struct run *r)
     report_json(r, &json);
     outfile_put(r->report_file, buf_slice(&json));
     outfile_put(r->plan_file, buf_slice(&json));
+    write_page(r, buf_slice(&json));
     buf_release(&json);
     if (close_files(r, &err))
         return;
@@ -417,7 +438,7 @@ static void print_result(struct run *r)
         if (strcmp(r->session->conf->format, "json") == 0)
             report_json(r, &out);
         else
-            table_text(r, &out);
+            table_text(r, r->session->conf->quiet, &out);
         ok = say_result(buf_slice(&out));
     }
     if (!ok)
@@ -441,6 +462,7 @@ void run_release(struct run *r)
     buf_release(&r->shown_differences);
     buf_release(&r->shown_skips);
     buf_release(&r->shown_locks);
+    page_release(&r->page);
     mem_free(r->locks_name);
     executions_release(&r->judged);
 }
@@ -456,6 +478,7 @@ enum exit_status run_finish(struct run *r)
     write_report(r);
     print_result(r);
     e = r->exit;
+    metrics_take(&r->session->metrics, r);
     run_release(r);
     return e;
 }

@@ -11,6 +11,7 @@
 
 #include "cli/executions.h"
 #include "cli/lock_lines.h"
+#include "cli/page.h"
 #include "cli/repair.h"
 #include "cli/session.h"
 #include "lib/base/clock.h"
@@ -85,12 +86,14 @@ struct run {
 
     struct outfile *plan_file;   /* NULL: no --output */
     struct outfile *report_file; /* NULL: no --report */
+    struct outfile *page_file;   /* NULL: no --report-html */
     struct outfile *differences_file;
     struct outfile *skipped_file;
     struct outfile *locks_file;       /* NULL: none, or nobody judges */
     char           *locks_name;       /* owned */
     char           *differences_name; /* owned */
     char           *skipped_name;
+    struct page     page;
     struct buf      shown_differences; /* text */
     struct buf      shown_skips;
     struct buf      shown_locks;
@@ -166,15 +169,26 @@ struct row {
 };
 struct row run_row(const struct run *r, enum kind kind);
 
+/* cli/run_page.c: the same as a page for people; err: it has no room. */
+MUST_CHECK bool run_page(const struct run *r, struct slice report, struct buf *out);
 /* cli/report.c: the report as JSON (schemas/report.schema.json). */
 void report_json(const struct run *r, struct buf *out);
 /* Everything that shapes the expectation, as the report's member "options". */
 void report_options(struct json_writer *w, const struct session *s);
-/* cli/table.c: the result as text. */
-void table_text(const struct run *r, struct buf *out);
+/* cli/table.c: the result as text; quiet: only the verdict, and what is refused. */
+void table_text(const struct run *r, bool quiet, struct buf *out);
+/* cli/remarks.c: what stands between the table and the verdict. */
+void remarks_text(const struct run *r, struct buf *out);
+/* Of these only what is in neither the report's counts nor its lists, and what to do next. */
+void remarks_for_page(const struct run *r, struct buf *out);
+/* The first skips and differences. */
+void remarks_shown(const struct run *r, struct buf *out);
+void remarks_grade(const struct run *r, struct buf *out);
+void remarks_next(const struct run *r, struct buf *out);
 /* cli/repair_text.c: a repair's table and what to do about the rest; its verdict; its member of the
  * report. */
 void repair_text(const struct run *r, struct buf *out);
+void repair_left_text(const struct run *r, struct buf *out); /* its second half */
 void repair_judge(struct run *r);
 void repair_json(const struct run *r, struct json_writer *w);
 /* Something named differs, or is not known not to. */

@@ -5,6 +5,7 @@
 #define REQUEUE_SESSION_H
 
 #include "cli/layouts.h"
+#include "cli/metrics.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "lib/kafka/admin.h"
@@ -13,6 +14,7 @@ struct session {
     const struct config *conf;
     struct stop          stop;
     struct progress      progress;
+    struct metrics       metrics;
     struct store_conf    store_conf;
     struct store        *store; /* NULL: not open */
     struct store_info    info;

@@ -23,6 +23,20 @@ void shown_add(struct buf *b, struct slice text, size_t max)
     buf_add(b, "%s", n < text.n ? "..." : "");
 }
 
+void shown_count(uint64_t n, char out[SHOWN_COUNT])
+{
+    char   plain[SHOWN_COUNT];
+    size_t digits = (size_t)snprintf(plain, sizeof(plain), "%llu", (unsigned long long)n);
+    size_t at = 0;
+
+    for (size_t i = 0; i < digits; i++) {
+        if (i > 0 && (digits - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = plain[i];
+    }
+    out[at] = '\0';
+}
+
 void shown_age(int64_t seconds, char out[SHOWN_AGE])
 {
     static const struct {

@@ -11,6 +11,11 @@
  * it is. */
 void shown_add(struct buf *b, struct slice text, size_t max);
 
+#define SHOWN_COUNT 32
+
+/* 1234567 as "1,234,567". */
+void shown_count(uint64_t n, char out[SHOWN_COUNT]);
+
 #define SHOWN_AGE 48
 
 /* Seconds as "2d 3h", "5m 10s", "45s": the two largest units. */

@@ -133,3 +133,32 @@ bool outfile_close(struct outfile *f, struct err *err)
     mem_free(f);
     return ok;
 }
+
+bool file_replace(const char *path, struct slice s, struct err *err)
+{
+    struct outfile f = { .fd = -1 };
+    struct buf     beside;
+    struct stat    is;
+
+    /* rename would put a file into the place of /dev/null. */
+    if (lstat(path, &is) == 0 && !S_ISREG(is.st_mode))
+        return err_set(err, ERR_OUTPUT, "cannot write %s: it is no regular file", path);
+    buf_init(&beside, 8192);
+    if (!buf_printf(&beside, "%s.tmp", path)) {
+        f.failed = ENAMETOOLONG;
+    } else {
+        f.fd = open(beside.p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+                    S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
+        if (f.fd == -1)
+            f.failed = errno;
+    }
+    write_all(&f, s);
+    if (f.fd != -1 && close(f.fd) == -1 && errno != EINTR && f.failed == 0)
+        f.failed = errno;
+    if (f.failed == 0 && rename(beside.p, path) == -1)
+        f.failed = errno;
+    if (f.failed != 0 && f.fd != -1)
+        (void)unlink(beside.p);
+    buf_release(&beside);
+    return f.failed == 0 || fail(err, ERR_OUTPUT, "write", path, f.failed);
+}

@@ -23,4 +23,9 @@ void outfile_put(struct outfile *f, struct slice s);
 /* Flush, fsync, close, free f in any case. NULL is allowed and succeeds. */
 MUST_CHECK bool outfile_close(struct outfile *f, struct err *err);
 
+/* Replace a regular file by one that holds s and may be read by everybody (0644, less the umask):
+ * written beside it as PATH.tmp, then renamed, so that a reader sees the old or the new, never half
+ * of it. Not synced: after a power cut it may be empty. ERR_OUTPUT names the path. */
+MUST_CHECK bool file_replace(const char *path, struct slice s, struct err *err);
+
 #endif

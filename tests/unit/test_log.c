@@ -1,4 +1,5 @@
 /* test_log.c - log lines and the progress line, as they arrive on stderr. */
+#include "tests/support/capture.h"
 #include "tests/support/test.h"
 
 #include "lib/base/err.h"
@@ -10,42 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
-
-/* stderr goes into a pipe that keeps each write apart (O_DIRECT), and nothing is asserted until it
- * is back where it was. */
-struct capture {
-    int    real;
-    int    from;
-    size_t n;
-    char   writes[16][8192];
-};
-
-static void capture_start(struct capture *c)
-{
-    int ends[2];
-
-    if (pipe2(ends, O_DIRECT | O_NONBLOCK) == -1)
-        abort();
-    c->real = dup(STDERR_FILENO);
-    c->from = ends[0];
-    c->n = 0;
-    (void)dup2(ends[1], STDERR_FILENO);
-    (void)close(ends[1]);
-}
-
-static void capture_end(struct capture *c)
-{
-    (void)dup2(c->real, STDERR_FILENO);
-    (void)close(c->real);
-    while (c->n < COUNT_OF(c->writes)) {
-        ssize_t n = read(c->from, c->writes[c->n], sizeof(c->writes[0]) - 1);
-
-        if (n <= 0)
-            break;
-        c->writes[c->n++][n] = '\0';
-    }
-    (void)close(c->from);
-}
 
 static int setup(void **state)
 {

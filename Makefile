@@ -73,7 +73,7 @@ PKGS     := rdkafka libpq libcurl yajl yaml-0.1 libxxhash zlib libcrypto
 TESTPKGS := cmocka
 
 # Goals that have to work on a bare machine do not ask for the libraries.
-BARE := test demo help clean format format-check layers shellcheck uninstall test-passes
+BARE := test demo help clean format format-check layers shellcheck uninstall dist test-passes
 ifneq ($(filter-out $(BARE),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(shell for p in $(PKGS); do pkg-config --exists $$p 2>/dev/null || printf '%s ' $$p; done)
 ifneq ($(MISSING),)
@@ -104,7 +104,7 @@ say  = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 .SECONDARY:
 .PHONY: all tests tools test test-passes demo unit fault integration integration-run integration-search integration-es8 \
         integration-es7 integration-os2 check layers headers \
-        format-check tidy shellcheck installed bench soak install uninstall format clean help FORCE
+        format-check tidy shellcheck installed bench soak install uninstall dist format clean help FORCE
 
 # ---- program -----------------------------------------------------------------------------
 
@@ -305,17 +305,29 @@ SEED_TOOLS := snapshot-elasticsearch restore-elasticsearch
 
 install: $(BIN) ## Into PREFIX (default /usr/local), under DESTDIR
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/requeue/layouts' \
-	    '$(DESTDIR)$(PREFIX)/share/requeue/scripts' '$(DESTDIR)$(PREFIX)/share/man/man1'
+	    '$(DESTDIR)$(PREFIX)/share/requeue/scripts' '$(DESTDIR)$(PREFIX)/share/man/man1' \
+	    '$(DESTDIR)$(PREFIX)/share/bash-completion/completions'
 	install -m 0755 $(BIN) '$(DESTDIR)$(PREFIX)/bin/requeue'
 	for f in schemas/layouts/*.yml; do [ ! -e "$$f" ] || install -m 0644 "$$f" '$(DESTDIR)$(PREFIX)/share/requeue/layouts/'; done
 	install -m 0755 $(SEED_TOOLS:%=scripts/%) '$(DESTDIR)$(PREFIX)/share/requeue/scripts/'
 	install -m 0644 scripts/elasticsearch.sh '$(DESTDIR)$(PREFIX)/share/requeue/scripts/'
 	$(BIN) help man > $(B)/requeue.1
 	install -m 0644 $(B)/requeue.1 '$(DESTDIR)$(PREFIX)/share/man/man1/requeue.1'
+	$(BIN) help completion > $(B)/requeue.bash
+	install -m 0644 $(B)/requeue.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/requeue'
 
 uninstall: ## Remove what install wrote
-	rm -f '$(DESTDIR)$(PREFIX)/bin/requeue' '$(DESTDIR)$(PREFIX)/share/man/man1/requeue.1'
+	rm -f '$(DESTDIR)$(PREFIX)/bin/requeue' '$(DESTDIR)$(PREFIX)/share/man/man1/requeue.1' \
+	    '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/requeue'
 	rm -rf '$(DESTDIR)$(PREFIX)/share/requeue'
+
+# Of what is committed, under one name and with nobody's time stamps: it builds where there is no git.
+DIST := requeue-$(VERSION)
+
+dist: ## build/requeue-VERSION.tar.gz of what is committed
+	@mkdir -p $(BUILD)
+	git archive --format=tar.gz --prefix=$(DIST)/ -o $(BUILD)/$(DIST).tar.gz HEAD
+	@echo '$(BUILD)/$(DIST).tar.gz'
 
 clean: ## Remove the build folder
 	rm -rf -- '$(BUILD)'

@@ -3,10 +3,10 @@
  */
 #include "cli/commands.h"
 
+#include "cli/manual.h"
 #include "cli/say.h"
 
-#define HELP_WIDTH  100
-#define MANUAL_DATE "November 23, 2026"
+#define HELP_WIDTH 100
 
 enum exit_status command_fail(const struct err *err)
 {
@@ -43,46 +43,16 @@ static enum exit_status print(struct buf *out)
     return ok ? EXIT_DONE : EXIT_USAGE;
 }
 
-/* The manual page as mdoc: `requeue help man | man -l -`, and what `make install` installs. */
-static void manual(struct buf *out)
-{
-    buf_add(
-        out,
-        ".Dd " MANUAL_DATE "\n.Dt REQUEUE 1\n.Os\n.Sh NAME\n.Nm requeue\n"
-        ".Nd make the Kafka topics of a Kestra again from its store, and prove them\n"
-        ".Sh SYNOPSIS\n.Nm\n.Ar command\n.Op Ar option ...\n.Sh DESCRIPTION\n"
-        "Reads flows, templates, triggers and executions from the store of a Kestra, sends them to "
-        "fresh topics, reads the topics back and compares key by key.\n"
-        "Nothing is deleted without\n.Fl -recreate\nand the id of the cluster.\n"
-        ".Sh COMMANDS\n");
-    for (int c = 0; c < COMMAND_COUNT; c++) {
-        buf_add(out, ".Ss %s\n%s.\n", command_name((enum command)c),
-                command_purpose((enum command)c));
-        if (c == COMMAND_HELP || c == COMMAND_VERSION)
-            continue;
-        buf_add(out, ".Bl -tag -width indent\n");
-        opt_man(options_table, 1u << c, out);
-        buf_add(out, ".El\n");
-    }
-    buf_add(out,
-            ".Sh ENVIRONMENT\n.Ev REQUEUE_LAYOUTS\nnames the folder of the layout files.\n.Pp\n"
-            ".Ev KESTRA_CONFIGURATION\nis Kestra's configuration itself; files that\n"
-            ".Fl -config\nnames win over it.\n.Pp\n"
-            "Options with a variable say so above; PG* variables and service files are libpq's.\n"
-            ".Sh EXIT STATUS\n.Bl -tag -width 4n\n"
-            ".It 0\nDone, and proven equal.\n"
-            ".It 1\nThe command line, a layout, or a file of ours.\n"
-            ".It 2\nDifferences, or another writer; for a plan: there is something to do.\n"
-            ".It 3\nDone, but something was skipped, or not proven.\n"
-            ".It 4\nInterrupted;\n.Fl -resume\ncontinues.\n"
-            ".It 5\nRefused for safety.\n.It 6\nThe store failed.\n.It 7\nKafka failed.\n"
-            ".It 8\nPending executions stay blocked, with\n.Fl -fail-on Ar blocked .\n"
-            ".It 70\nA bug.\n.El\n"
-            ".Sh EXAMPLES\nLook, then do it, then keep the report:\n.Bd -literal -offset indent\n"
-            "requeue plan -s postgres://kestra@db/kestra -k kafka:9092 -o plan.json\n"
-            "requeue rebuild -s postgres://kestra@db/kestra -k kafka:9092 --plan plan.json \\e\n"
-            "    --report rebuild.json\n.Ed\n");
-}
+/* What help tells beside the options of a command. */
+static const struct {
+    const char *name;
+    void (*write)(struct buf *out);
+} pages[] = {
+    { "", overview },
+    { "codes", executions_codes_text },
+    { "man", manual_page },
+    { "completion", manual_completion },
+};
 
 enum exit_status command_help(const struct config *conf)
 {
@@ -91,16 +61,10 @@ enum exit_status command_help(const struct config *conf)
     enum command c;
 
     buf_init(&out, 1u << 20);
-    if (conf->operands.n == 0) {
-        overview(&out);
-        return print(&out);
-    }
-    if (strcmp(conf->operands.items[0], "man") == 0) {
-        manual(&out);
-        return print(&out);
-    }
-    if (strcmp(conf->operands.items[0], "codes") == 0) {
-        executions_codes_text(&out);
+    for (size_t i = 0; i < COUNT_OF(pages); i++) {
+        if (strcmp(conf->operands.n > 0 ? conf->operands.items[0] : "", pages[i].name) != 0)
+            continue;
+        pages[i].write(&out);
         return print(&out);
     }
     c = command_parse(conf->operands.items[0]);

@@ -2,7 +2,6 @@
  * plan_text.c - a plan as text and as JSON.
  */
 #include "cli/run.h"
-#include "cli/selection.h"
 
 #include <inttypes.h>
 
@@ -103,7 +102,6 @@ static void server_lines(const struct run *r, struct buf *out)
 {
     const char *unseen = plan_unseen_text(r);
 
-    selection_text(r->session->conf, out);
     if (unseen)
         buf_add(out, "warning: %s\n", unseen);
     for (size_t i = 0; i < r->plan.n_servers; i++)

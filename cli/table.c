@@ -2,6 +2,7 @@
  * table.c - the result as text: the closing table and the verdict line.
  */
 #include "cli/run.h"
+#include "cli/selection.h"
 
 #include <inttypes.h>
 
@@ -111,6 +112,7 @@ static void executions_result(const struct run *r, struct buf *out)
                 "requeue plan names them\n",
                 r->plan.judged.pending.unreadable);
     remarks_shown(r, out);
+    selection_text(r->session->conf, out);
     remarks_grade(r, out);
 }
 
@@ -118,6 +120,7 @@ static void repair_result(const struct run *r, struct buf *out)
 {
     repair_text(r, out);
     remarks_shown(r, out);
+    selection_text(r->session->conf, out);
     if (r->err.kind == ERR_NONE)
         remarks_grade(r, out);
     remarks_next(r, out);

@@ -68,7 +68,7 @@ const char *opt_nearest(const struct opt *table, unsigned command, struct slice 
 /* The options of a command as help text, two columns, wrapped at `width`. */
 void opt_help(const struct opt *table, unsigned command, unsigned width, struct buf *out);
 
-/* The same as mdoc list items for the manual. */
-void opt_man(const struct opt *table, unsigned command, struct buf *out);
+/* One of them as an mdoc list item, for the manual. */
+void opt_man(const struct opt *o, struct buf *out);
 
 #endif

@@ -108,8 +108,8 @@ void opt_help(const struct opt *table, unsigned command, unsigned width, struct 
     buf_release(&right);
 }
 
-/* Text for roff: a backslash is its escape, and a dot or a quote that starts a line makes it a
- * request. */
+/* Text for roff: a backslash is its escape, a dot or a quote that starts a line makes it a request,
+ * and a new sentence stands on a new line. */
 static void roff(const char *text, struct buf *out)
 {
     if (*text == '.' || *text == '\'')
@@ -117,6 +117,8 @@ static void roff(const char *text, struct buf *out)
     for (; *text != '\0'; text++) {
         if (*text == '\\')
             buf_add(out, "\\e");
+        else if (strncmp(text, ". ", 2) == 0 && text[2] >= 'A' && text[2] <= 'Z')
+            buf_add(out, ".\n%c", *(text += 2));
         else
             buf_add(out, "%c", *text);
     }
@@ -136,28 +138,24 @@ static void sentence(const char *help, struct buf *out)
     buf_add(out, ".\n");
 }
 
-void opt_man(const struct opt *table, unsigned command, struct buf *out)
+void opt_man(const struct opt *o, struct buf *out)
 {
-    for (const struct opt *o = table; o->name; o++) {
-        if ((o->commands & command) == 0)
-            continue;
-        buf_add(out, ".It ");
-        if (o->letter)
-            buf_add(out, "Fl %c , ", o->letter);
-        buf_add(out, "Fl -%s", o->name);
-        if (o->arg && o->type != OPT_FLAG && o->type != OPT_SET) {
-            buf_add(out, " Ar ");
-            roff(o->arg, out);
-        }
-        buf_add(out, "\n");
-        sentence(o->help, out);
-        if (o->def && o->type != OPT_SET) {
-            buf_add(out, "The default is\n.Cm ");
-            roff(o->def, out);
-            buf_add(out, " .\n");
-        }
-        if (o->env)
-            buf_add(out, "Environment variable%s:\n.Ev %s .\n",
-                    o->type == OPT_SECRET ? ", the secret itself" : "", o->env);
+    buf_add(out, ".It ");
+    if (o->letter)
+        buf_add(out, "Fl %c , ", o->letter);
+    buf_add(out, "Fl -%s", o->name);
+    if (o->arg && o->type != OPT_FLAG && o->type != OPT_SET) {
+        buf_add(out, " Ar ");
+        roff(o->arg, out);
     }
+    buf_add(out, "\n");
+    sentence(o->help, out);
+    if (o->def && o->type != OPT_SET) {
+        buf_add(out, "The default is\n.Cm ");
+        roff(o->def, out);
+        buf_add(out, " .\n");
+    }
+    if (o->env)
+        buf_add(out, "Environment variable%s:\n.Ev %s .\n",
+                o->type == OPT_SECRET ? ", the secret itself" : "", o->env);
 }

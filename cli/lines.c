@@ -68,7 +68,8 @@ bool run_on_lock(void *ctx, const struct lock *lock, struct err *err)
     struct buf  line = { 0 };
 
     (void)err;
-    if ((lock->unlocked || lock->behind.p) && r->n_shown_locks++ < RUN_SHOWN_LINES)
+    if ((lock->unlocked || lock->behind.p || lock_code_is_dead(lock->code)) &&
+        r->n_shown_locks++ < RUN_SHOWN_LINES)
         lock_text(lock, &r->shown_locks);
     if (!r->locks_file)
         return true;

@@ -78,7 +78,7 @@ denied "the authority's file is missing" 1 'nowhere\.pem' '' check "${file[@]}" 
 ES_HOST=127.0.0.1 denied "another name" 6 "127\.0\.0\.1:$front.*certificate is for another host name" 'as its certificate does' check "${file[@]}" "${trust[@]}"
 ES_PASSWORD=wrong denied "a wrong password" 6 '401' 'user|password' check "${file[@]}" "${trust[@]}"
 ES_USER='' denied "no password where one is wanted" 6 '401' '--store-user|user' check "${file[@]}" "${trust[@]}"
-denied "no TLS where it is wanted" 6 "$front" 'https' check "${file[@]}" --store "http://localhost:$front"
+denied "no TLS where it is wanted" 6 "$front" 'https' check --kafka "$kafka" --store "http://localhost:$front"
 
 # ---- secrets -------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ lines_of() { # file, kind of block
 }
 
 placed() { # a line with our servers for those of the text
-    sed -e "s|postgres://kestra@db.example:5432/kestra|$store|" -e "s|kafka-1:9092,kafka-2:9092|$kafka|" <<< "$1"
+    sed -e "s|postgres://kestra@db.example:5432/kestra|$store|" -e "s|kafka-1:9092,kafka-2:9092|$kafka|" -e "s|prefix green-|prefix ${prefix}green-|g" <<< "$1"
 }
 
 type_lines() { # file

@@ -25,7 +25,7 @@ WAIT_S = 120
 INDICES = {'flow-last': 'kestra_flows_revisions', 'flow': 'kestra_flows_revisions', 'template': 'kestra_templates',
            'trigger': 'kestra_triggers', 'execution': 'kestra_executions'}
 STATES = ['CREATED', 'RUNNING', 'PAUSED', 'RESTARTED', 'SUCCESS', 'FAILED']
-COMPACT = ('cleanup.policy=compact', 'segment.ms=100', 'min.cleanable.dirty.ratio=0.001', 'delete.retention.ms=600000')
+COMPACT = ('cleanup.policy=compact', 'segment.ms=100', 'min.cleanable.dirty.ratio=0', 'delete.retention.ms=600000')
 KEEP = ('cleanup.policy=delete', 'retention.ms=-1')
 # A record without a key cannot be compacted; neither is it clear which of two with one unreadable key stays.
 ONLY_KEPT = (planted.keyless,)

@@ -131,7 +131,7 @@ bool metrics_open(struct metrics *m, const char *path, const char *command, stru
     buf_init(&m->last, FILE_LIMIT);
     buf_init(&m->result, FILE_LIMIT);
     read_last(m);
-    buf_init(&b, 2 * FILE_LIMIT);
+    buf_init(&b, (size_t)2 * FILE_LIMIT);
     running(m, true, &b);
     buf_add(&b, "%s", m->last.p ? m->last.p : "");
     if (replace(m, &b, err))
@@ -149,7 +149,7 @@ void metrics_tick(struct metrics *m, struct session *s, int64_t now)
     if (!m->path || now - m->written_ns < METRICS_EVERY_NS || !progress_look(&s->progress, now, &v))
         return;
     m->written_ns = now;
-    buf_init(&b, 2 * FILE_LIMIT);
+    buf_init(&b, (size_t)2 * FILE_LIMIT);
     running(m, true, &b);
     if (v.verb)
         phase(m, &v, &b);
@@ -244,7 +244,7 @@ bool metrics_close(struct metrics *m, int exit_status, struct err *err)
 
     if (!m->path)
         return true;
-    buf_init(&b, 2 * FILE_LIMIT);
+    buf_init(&b, (size_t)2 * FILE_LIMIT);
     running(m, false, &b);
     one(&b, m, LAST "exit_status", "Exit status of the last run that ended", exit_status);
     one(&b, m, LAST "end_timestamp_seconds", "When it ended", now);

@@ -392,7 +392,7 @@ static void write_page(struct run *r, struct slice report)
 
     if (!r->page_file)
         return;
-    buf_init(&page, 4 * TEXT_MAX);
+    buf_init(&page, (size_t)4 * TEXT_MAX);
     if (run_page(r, report, &page))
         outfile_put(r->page_file, buf_slice(&page));
     else

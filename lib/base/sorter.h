@@ -44,6 +44,6 @@ MUST_CHECK bool sorter_next(struct sorter *s, struct ranked *out, struct err *er
 void sorter_rest(struct sorter *s);
 
 uint64_t sorter_count(const struct sorter *s); /* records that were put */
-size_t   sorter_bytes(const struct sorter *s); /* the most memory it ever held, without RUN_BUFFERs */
+size_t sorter_bytes(const struct sorter *s); /* the most memory it ever held, without RUN_BUFFERs */
 
 #endif

@@ -24,7 +24,8 @@ struct spill {
     uint64_t expected;
     uint64_t put;
     uint64_t put_bytes;
-    uint64_t merge_from; /* bytes from which on runs are merged, beside which they take room twice */
+    uint64_t
+        merge_from; /* bytes from which on runs are merged, beside which they take room twice */
 };
 
 /* A record: equal ranks are next to each other, and what is in it is its owner's. */

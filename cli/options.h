@@ -29,7 +29,7 @@ enum command {
 #define OPTIONS_MAX 96   /* entries of the table */
 
 /* What everything but keys takes at most: clients, buffers, batches, the program itself. */
-#define MEMORY_OTHERS ((uint64_t)96 << 20)
+#define MEMORY_OTHERS ((uint64_t)112 << 20)
 #define MEMORY_MIN    ((uint64_t)128 << 20)
 
 /* Immutable after options_parse. Strings are borrowed from argv, the environment, the table and

@@ -473,6 +473,29 @@ static void a_mark_of_same_bytes_holds_only_for_the_very_bytes(void **state)
     assert_true(s->found[0].unsure);
 }
 
+static void each_side_has_one_sum_a_partition_of_what_is_live(void **state)
+{
+    struct sides        *s = *state;
+    struct partition_sum store[N_PARTITIONS];
+    struct partition_sum topic[N_PARTITIONS];
+    struct partition_sum want = { 0 };
+
+    s->conf.sums = (struct kind_sums){ store, topic };
+    expect(s, "a", 1);
+    expect_marked(s, "refused", 2, SIDE_FAILED);
+    record(s, "a", own("a"), 1, 0);
+    record(s, "a", elsewhere("a", 1), 0, SIDE_GONE);
+    assert_true(own("a") < N_PARTITIONS);
+    find(s);
+    sums_add(&want, SLICE("a"), (struct digest){ .lo = 1 });
+    for (int p = 0; p < N_PARTITIONS; p++) {
+        assert_int_equal(store[p].keys, p == own("a"));
+        assert_int_equal(topic[p].keys, p == own("a"));
+    }
+    assert_true(digest_eq(store[own("a")].sum, want.sum));
+    assert_true(digest_eq(topic[own("a")].sum, want.sum));
+}
+
 static void a_stop_ends_the_comparison(void **state)
 {
     struct sides *s = *state;
@@ -721,6 +744,7 @@ int main(void)
         CASE(in_a_proof_the_last_record_of_a_key_is_expected),
         CASE(a_key_that_is_only_known_is_extra_when_it_is_there),
         CASE(a_mark_of_same_bytes_holds_only_for_the_very_bytes),
+        CASE(each_side_has_one_sum_a_partition_of_what_is_live),
         CASE(a_stop_ends_the_comparison),
         cmocka_unit_test(random_sides_differ_as_a_naive_model_says),
         cmocka_unit_test(each_rule_of_an_audit_explains_its_case_and_no_other),

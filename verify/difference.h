@@ -31,9 +31,9 @@ struct comparison {
     const struct stop *stop;
     struct kind_sums   sums; /* filled: what is expected, and what the topic holds live; an
                                 undecodable value has a digest of zero */
-    candidate_fn       on_candidate;
-    candidate_fn       on_collision; /* an expected key that several documents gave, which makes it
-                                        unexpected; not in a proof, where the last one counts */
+    candidate_fn on_candidate;
+    candidate_fn on_collision; /* an expected key that several documents gave, which makes it
+                                  unexpected; not in a proof, where the last one counts */
     void *ctx;
 };
 

@@ -96,12 +96,12 @@ struct verify_result {
     uint64_t       open_transactions; /* partitions whose last stable offset stayed below the end */
     struct log_gap gap;
     const struct partition_ends
-           *log;          /* during verify_topic: where each partition begins and ends */
+            *log;          /* during verify_topic: where each partition begins and ends */
     size_t   memory_bytes; /* of both sides, at their largest */
     uint64_t disk_bytes;   /* of all runs, at the most */
-    int64_t topic_ns;     /* reading the topic */
-    int64_t topic_cpu_ns; /* of all threads meanwhile */
-    int64_t compare_ns;   /* comparing, and looking up what differs */
+    int64_t  topic_ns;     /* reading the topic */
+    int64_t  topic_cpu_ns; /* of all threads meanwhile */
+    int64_t  compare_ns;   /* comparing, and looking up what differs */
 };
 
 uint64_t verify_differences(const struct verify_result *r); /* sum, explained ones not counted */

@@ -1,7 +1,7 @@
 /*
  * command_rebuild.c - rebuild: plan, topics, send, prove (design part 7).
  *
- * DESIGN. The ledger of what was sent (struct keyset per kind: key, partition, digest) is the
+ * DESIGN. The ledger of what was sent (struct side per kind: key, partition, digest) is the
  * expectation of the proof, so the store is read once. With --resume the ledger is made first, from
  * the store; the difference to the topics is what is sent.
  */
@@ -16,7 +16,7 @@ struct rebuild {
     struct session  *s;
     struct run      *r;
     struct send_conf send;
-    struct keyset   *expected[KIND_COUNT]; /* NULL: not proven */
+    struct side     *expected[KIND_COUNT]; /* NULL: not proven */
     struct keyset   *only[KIND_COUNT];     /* resume: the keys to send */
     int64_t         *from[KIND_COUNT];     /* the ends before the first record */
     int64_t         *until[KIND_COUNT]; /* the ends that we know of; beyond are others' records */
@@ -98,7 +98,8 @@ static bool take_for_resume(void *ctx, const struct difference *d, struct err *e
     if (repair_decide(d, &may).action == REPAIR_SEND ||
         (!repeats && d->class == DIFF_DUPLICATED && d->table)) {
         (void)keyset_put(b->only[d->kind], d->key, 0);
-        return true;
+        return run_keys_fit(b->r, keyset_count(b->only[d->kind]), keyset_bytes(b->only[d->kind]),
+                            err);
     }
     if (!repeats)
         return true; /* an extra or stray record: the proof lists it */
@@ -151,7 +152,7 @@ static bool resume_kind(struct rebuild *b, enum kind kind, struct err *err)
     v.no_lookups = true;
     v.on_difference = take_for_resume;
     v.ctx = b;
-    b->expected[kind] = keyset_new();
+    b->expected[kind] = run_ledger_new(b->r, kind);
     b->only[kind] = keyset_new();
     progress_phase(&s->progress, "comparing", kind_name(kind), &s->verify_tallies[kind].read,
                    &s->verify_tallies[kind].read_bytes, b->r->plan.survey.counts[kind].selected);
@@ -222,7 +223,7 @@ static bool send_kind(struct rebuild *b, struct sender *sender, enum kind kind, 
 
     /* A resumed run already has its expectation: that of the whole topic. */
     if (!b->expected[kind] && !s->conf->no_verify)
-        b->expected[kind] = keyset_new();
+        b->expected[kind] = run_ledger_new(r, kind);
     task.expected = b->expected[kind];
     task.from = b->from[kind] = mem_array(n, sizeof(*task.from));
     task.until = b->until[kind] = mem_array(n, sizeof(*task.until));
@@ -278,7 +279,7 @@ static bool prove_kind(struct rebuild *b, enum kind kind, struct err *err)
 
     run_want_partitions(r, kind);
     progress_phase(&s->progress, "proving", kind_name(kind), &s->consumed, NULL,
-                   keyset_count(b->expected[kind]));
+                   side_count(b->expected[kind]));
     ok = verify_topic(&v, kind, b->expected[kind], true, append ? b->from[kind] : NULL,
                       &r->verified[kind], r->ends[kind], err);
     r->was_verified[kind] = ok;
@@ -368,7 +369,7 @@ enum exit_status command_rebuild(struct session *s)
         r.err = err;
     status = run_finish(&r);
     for (int k = 0; k < KIND_COUNT; k++) {
-        keyset_free(b.expected[k]);
+        side_free(b.expected[k]);
         keyset_free(b.only[k]);
         mem_free(b.from[k]);
         mem_free(b.until[k]);

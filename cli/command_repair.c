@@ -3,8 +3,8 @@
  *
  * DESIGN. Store and topics are compared anew, for the named keys alone (verify_conf.only): what
  * differs now is decided on, what does not is right already. The store's side of that comparison is
- * the expectation of the proof, too. A named key that the store does not have is put into it marked
- * as failed, so that it is told as extra while all other keys of the topic are passed over.
+ * the expectation of the proof, too. Each named key is known to it, also when the store does not
+ * have it, so that it is told as extra while all other keys of the topic are passed over.
  *
  *   lines -> repair_list -> verify (only) -> repair_decide -> sender (only) -> verify (only)
  */
@@ -23,7 +23,7 @@ struct repair {
     struct arena           *words;  /* of the report */
     const struct json_node *report; /* beside the lines; NULL: none */
     struct repair_list      list;
-    struct keyset          *expected[KIND_COUNT];
+    struct side            *expected[KIND_COUNT];
     struct keyset          *only[KIND_COUNT]; /* what is to be sent */
     struct keyset          *tombstones[KIND_COUNT];
     int64_t                *known[KIND_COUNT]; /* the ends beyond which records are others' */
@@ -198,18 +198,20 @@ static bool leaves_out(const struct repair *p, enum kind kind)
            atomic_load(&t->read) != atomic_load(&t->records);
 }
 
-static void expect_absence(struct repair *p, enum kind kind)
+static bool expect_absence(struct repair *p, enum kind kind, struct err *err)
 {
     const struct keyset_entry *e;
     size_t                     at = 0;
     int                        n = p->r->plan.topic_of[kind]->partitions;
 
     while ((e = keyset_next(p->list.keys[kind], &at))) {
-        struct slice key = slice_of(e->key, e->key_len);
+        struct slice      key = slice_of(e->key, e->key_len);
+        struct side_entry known = { .partition = key_partition(key, n), .key = key };
 
-        if (!keyset_find(p->expected[kind], key, NULL))
-            keyset_put(p->expected[kind], key, key_partition(key, n))->flags |= KEYSET_FAILED;
+        if (!side_put(p->expected[kind], &known, err))
+            return false;
     }
+    return true;
 }
 
 /* The topics, as far as the keys are named. What has grown beyond the known ends is another
@@ -243,7 +245,7 @@ static bool look_at(struct repair *p, enum kind kind, struct err *err)
     int64_t            t0 = clock_mono_ns();
     bool               ok;
 
-    p->expected[kind] = keyset_new();
+    p->expected[kind] = run_ledger_new(p->r, kind);
     p->only[kind] = keyset_new();
     p->tombstones[kind] = keyset_new();
     progress_phase(&s->progress, "reading store", kind_name(kind), &s->verify_tallies[kind].read,
@@ -251,8 +253,7 @@ static bool look_at(struct repair *p, enum kind kind, struct err *err)
     ok = verify_store_side(&v, kind, p->expected[kind], err);
     if (ok) {
         p->unsure[kind] = leaves_out(p, kind);
-        expect_absence(p, kind);
-        ok = compare(p, kind, err);
+        ok = expect_absence(p, kind, err) && compare(p, kind, err);
     }
     p->r->seconds[kind] += (double)(clock_mono_ns() - t0) / 1e9;
     p->r->was_verified[kind] = ok;
@@ -375,6 +376,8 @@ static bool make(struct repair *p, struct err *err)
     if (!plan_it(p, err))
         return false;
     p->r->repair = &p->list;
+    if (!run_keys_fit(p->r, p->list.n, repair_list_bytes(&p->list), err))
+        return false;
     mark_unhandled(p);
     /* A dry run shows what it would do all the same. */
     if (p->r->plan.n_refusals > 0 && p->s->conf->execute)
@@ -388,7 +391,7 @@ static bool make(struct repair *p, struct err *err)
 static void release(struct repair *p)
 {
     for (int k = 0; k < KIND_COUNT; k++) {
-        keyset_free(p->expected[k]);
+        side_free(p->expected[k]);
         keyset_free(p->only[k]);
         keyset_free(p->tombstones[k]);
         mem_free(p->known[k]);

@@ -11,25 +11,26 @@ static bool verify_one(struct run *r, struct live *live, enum kind kind, struct 
 {
     struct session    *s = r->session;
     struct verify_conf v = run_verify_conf(r);
-    struct keyset     *expected = keyset_new();
+    struct side       *expected = verify_side_new(&v);
     int64_t            t0 = clock_mono_ns();
     bool               ok;
 
     live_watch(live, &v);
     run_want_partitions(r, kind);
+    run_expect_keys(r, kind, 2);
     progress_phase(&s->progress, "reading store", kind_name(kind), &s->verify_tallies[kind].read,
                    &s->verify_tallies[kind].read_bytes, r->plan.survey.counts[kind].selected);
     ok = verify_store_side(&v, kind, expected, err);
     if (ok) {
         progress_phase(&s->progress, "reading topic", kind_name(kind), &s->consumed, NULL,
-                       keyset_count(expected));
+                       side_count(expected));
         ok = verify_topic(&v, kind, expected, false, NULL, &r->verified[kind], r->ends[kind], err);
     }
     r->was_verified[kind] = ok;
     live_compared(live, kind);
     run_note_topic(r, kind);
     r->seconds[kind] = (double)(clock_mono_ns() - t0) / 1e9;
-    keyset_free(expected);
+    side_free(expected);
     return ok;
 }
 

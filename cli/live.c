@@ -210,7 +210,7 @@ static bool read_again(struct live *l, enum kind kind, struct err *err)
     size_t                 n = (size_t)v.partitions[kind];
     struct partition_ends *ends = mem_array(n, sizeof(*ends));
     int64_t               *from = w->from;
-    struct keyset         *expected = keyset_new();
+    struct side           *expected = verify_side_new(&v);
     struct verify_result   result = { 0 };
     bool                   ok;
 
@@ -228,7 +228,7 @@ static bool read_again(struct live *l, enum kind kind, struct err *err)
     end_round(w, ends, (int)n);
     r->open_transactions += result.open_transactions;
     r->gaps += result.gap.partitions;
-    keyset_free(expected);
+    side_free(expected);
     mem_free(from);
     mem_free(ends);
     return ok;

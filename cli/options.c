@@ -25,6 +25,7 @@
 #define READS    (PLAN | REBUILD | VERIFY | REPAIR | CONFIG)
 #define WRITES   (PLAN | REBUILD)
 #define JUDGES   (READS | LIST)
+#define COMPARES (REBUILD | VERIFY | REPAIR | CONFIG)
 
 #define STORE_EXAMPLE "postgres://kestra@127.0.0.1:5432/kestra or --store http://127.0.0.1:9200"
 
@@ -75,6 +76,8 @@ const struct opt options_table[] = {
     { "topic-prefix",      0, OPT_STRING, FIELD(topic_prefix),    0, 0,  NULL,  "REQUEUE_TOPIC_PREFIX",    "PREFIX",         "prefix of the topics, with its separator (kestra_)", KAFKA },
     { "consumer-prefix",   0, OPT_STRING, FIELD(consumer_prefix), 0, 0,  NULL,  "REQUEUE_CONSUMER_PREFIX", "PREFIX",         "prefix of Kestra's consumer groups, with its separator (kestra_)", KAFKA },
     { "jobs",            'j', OPT_COUNT,  FIELD(jobs),            1, 64, "2",   "REQUEUE_JOBS",            "N",              "at most N store connections; N - 1 parallel workers are asked of the server", JUDGES },
+    { "memory",            0, OPT_BYTES,  FIELD(memory),          MEMORY_MIN, 0, "256M", "REQUEUE_MEMORY",   "BYTES",          "the most memory to use, everything counted, however many keys there are; the rest goes to --tmp", COMPARES },
+    { "tmp",               0, OPT_STRING, FIELD(tmp),             0, 0,  "/tmp", "TMPDIR",                 "DIR",            "folder for keys that do not fit into --memory; its files have no name and are gone with the run", COMPARES },
     { "recreate",          0, OPT_FLAG,   FIELD(recreate),        0, 0,  NULL,  NULL,                      NULL,             "delete and create the topics of the selected kinds; needs --confirm", WRITES },
     { "confirm",           0, OPT_STRING, FIELD(confirm),         0, 0,  NULL,  NULL,                      "CLUSTER-ID",     "the id of the cluster on which --recreate may delete", WRITES },
     { "no-recreate",       0, OPT_FLAG,   FIELD(no_recreate),     0, 0,  NULL,  NULL,                      NULL,             "do not delete topics; always so without --recreate", WRITES },

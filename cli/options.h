@@ -28,6 +28,10 @@ enum command {
 #define SECRET_MAX  8192 /* bytes of a password or key that a file holds */
 #define OPTIONS_MAX 96   /* entries of the table */
 
+/* What everything but keys takes at most: clients, buffers, batches, the program itself. */
+#define MEMORY_OTHERS ((uint64_t)112 << 20)
+#define MEMORY_MIN    ((uint64_t)128 << 20)
+
 /* Immutable after options_parse. Strings are borrowed from argv, the environment, the table and
  * Kestra's configuration (kestra). */
 struct config {
@@ -75,6 +79,8 @@ struct config {
     const char *topic_prefix;
     const char *consumer_prefix;
     uint64_t    jobs;
+    uint64_t    memory; /* bytes, of everything */
+    const char *tmp;
     bool        recreate;
     bool        no_recreate;
     const char *confirm;

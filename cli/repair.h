@@ -85,6 +85,8 @@ MUST_CHECK bool repair_list_add(struct repair_list *l, struct slice line, struct
                                 struct err *err);
 void            repair_list_release(struct repair_list *l); /* an all-zero one is allowed */
 
+size_t repair_list_bytes(const struct repair_list *l); /* held from the system */
+
 /* The item that names a difference; NULL: none does. */
 struct repair_item *repair_list_find(const struct repair_list *l, const struct difference *d);
 

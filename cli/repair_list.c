@@ -218,6 +218,15 @@ void repair_list_release(struct repair_list *l)
     memset(l, 0, sizeof(*l));
 }
 
+size_t repair_list_bytes(const struct repair_list *l)
+{
+    size_t bytes = l->capacity * sizeof(*l->items) + (l->arena ? arena_bytes(l->arena) : 0);
+
+    for (int k = 0; k < KIND_COUNT; k++)
+        bytes += l->keys[k] ? keyset_bytes(l->keys[k]) + keyset_bytes(l->places[k]) : 0;
+    return bytes;
+}
+
 struct repair_item *repair_list_find(const struct repair_list *l, const struct difference *d)
 {
     const struct keyset_entry *e = NULL;

@@ -233,6 +233,7 @@ static void topic_side_json(struct json_writer *w, const struct run *r, enum kin
     open_json(w, r, kind);
     gap_json(w, &v->gap);
     put_uint(w, "memory_bytes", v->memory_bytes);
+    put_uint(w, "disk_bytes", v->disk_bytes);
     json_key(w, "seconds");
     json_put_fixed(w, (double)v->topic_ns / 1e9, 3);
     json_key(w, "cpu_seconds");

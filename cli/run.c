@@ -114,7 +114,7 @@ bool run_open(struct run *r, struct session *s, struct err *err)
            open_file("report-html", s->conf->report_html, &r->page_file, err) &&
            open_file("report", r->skipped_name, &r->skipped_file, err) &&
            open_file("report", r->differences_name, &r->differences_file, err) &&
-           open_executions(r, err);
+           open_executions(r, err) && (!s->conf->tmp || spill_check(&s->spill, err));
 }
 
 struct loss run_loss(const struct run *r)
@@ -477,6 +477,7 @@ enum exit_status run_finish(struct run *r)
         say_error(&r->err);
     write_report(r);
     print_result(r);
+    run_tell_disk(r);
     e = r->exit;
     metrics_take(&r->session->metrics, r);
     run_release(r);

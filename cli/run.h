@@ -138,6 +138,16 @@ static inline uint64_t run_beyond(int64_t end, int64_t known)
     return end > known ? (uint64_t)(end - known) : 0;
 }
 
+/* An empty ledger of a kind: those of all kinds fit into the memory beside a comparison. */
+struct side *run_ledger_new(struct run *r, enum kind kind);
+/* Before a kind is read: so many sides of it are kept. What that takes of the disk is told when it
+ * is much. */
+void run_expect_keys(struct run *r, enum kind kind, unsigned sides);
+/* What it took, at the end. */
+void run_tell_disk(const struct run *r);
+/* Keys to be sent are held in memory, `bytes` of it: ERR_USAGE when it is too much for --memory. */
+MUST_CHECK bool run_keys_fit(const struct run *r, uint64_t keys, size_t bytes, struct err *err);
+
 /* How the pending executions are read and told. */
 struct pending_conf run_pending_conf(struct run *r);
 

@@ -15,6 +15,8 @@ struct verify_conf run_verify_conf(struct run *r)
                                .kafka = &s->kafka,
                                .admin = s->admin,
                                .jobs = (unsigned)c->jobs,
+                               .memory = s->keys_memory,
+                               .spill = &s->spill,
                                .stop = &s->stop,
                                .audit = c->audit,
                                .keys_only_ours = scope_is_partial(&c->scope),

@@ -54,6 +54,8 @@ void session_init(struct session *s, const struct config *conf)
                                     .n_props = conf->props.n,
                                     .props = conf->props.items,
                                     .stop = &s->stop };
+    s->spill.dir = conf->tmp;
+    s->keys_memory = (size_t)(conf->memory > MEMORY_OTHERS ? conf->memory - MEMORY_OTHERS : 0);
     progress_init(&s->progress, !conf->quiet && !conf->no_progress);
 }
 

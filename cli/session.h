@@ -8,6 +8,7 @@
 #include "cli/metrics.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "lib/base/side.h"
 #include "lib/kafka/admin.h"
 
 struct session {
@@ -22,7 +23,9 @@ struct session {
     char                 why[160];           /* how the layout was chosen */
     const char          *places[KIND_COUNT]; /* tables or indices, for addresses */
     struct kafka_conf    kafka;
-    struct admin        *admin; /* NULL: not open */
+    struct admin        *admin;       /* NULL: not open */
+    size_t               keys_memory; /* what of --memory is for keys */
+    struct spill         spill;
     const char          *topic_prefix;
     const char          *consumer_prefix;
     struct tally         survey_tally;

@@ -55,29 +55,30 @@ bool resume_settle(struct admin *admin, const struct plan *plan, const struct st
 }
 
 struct expecting {
-    struct sink    sink; /* first: the pipeline hands it back */
-    struct keyset *expected;
-    int            n_partitions;
+    struct sink  sink; /* first: the pipeline hands it back */
+    struct side *expected;
+    int          n_partitions;
+    int64_t      n;
 };
 
 static bool note_record(struct sink *sink, const struct record *rec, enum reason *refused,
                         struct err *err)
 {
-    struct expecting    *x = (struct expecting *)sink;
-    struct keyset_entry *e =
-        keyset_put(x->expected, rec->key, key_partition(rec->key, x->n_partitions));
+    struct expecting *x = (struct expecting *)sink;
+    struct side_entry e = { .value = digest_bytes(DIGEST_TAG_RAW, rec->value),
+                            .offset = x->n++,
+                            .partition = key_partition(rec->key, x->n_partitions),
+                            .records = 1,
+                            .key = rec->key };
 
     (void)refused;
-    (void)err;
-    e->value = digest_bytes(DIGEST_TAG_RAW, rec->value);
-    e->records++;
-    return true;
+    return side_put(x->expected, &e, err);
 }
 
 bool resume_expect(const struct send_conf *conf, enum kind kind, const struct topic_plan *topic,
-                   struct tally *tally, struct keyset *expected, struct err *err)
+                   struct tally *tally, struct side *expected, struct err *err)
 {
-    struct expecting   x = { { note_record }, expected, topic->partitions };
+    struct expecting   x = { { note_record }, expected, topic->partitions, 0 };
     struct store_query query = survey_query_of(conf->survey, conf->scope, kind);
     struct projector  *projector = survey_projector(conf->survey, conf->layout, conf->scope);
     struct pipeline    p = { .store = conf->store,

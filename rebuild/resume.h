@@ -17,6 +17,6 @@ MUST_CHECK bool resume_settle(struct admin *admin, const struct plan *plan, cons
  * document, as sender_send would fill it. Nothing is sent. */
 MUST_CHECK bool resume_expect(const struct send_conf *conf, enum kind kind,
                               const struct topic_plan *topic, struct tally *tally,
-                              struct keyset *expected, struct err *err);
+                              struct side *expected, struct err *err);
 
 #endif

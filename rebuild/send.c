@@ -25,8 +25,11 @@ struct sending {
     enum kind              kind;
     const char            *place;
     struct producer_topic *topic;
-    struct keyset         *expected;
+    struct side           *expected;
     const struct keyset   *only;
+    int64_t                n;        /* records that were sent: the last one of a key counts */
+    bool                   unmarked; /* a mark could not be put */
+    struct err             why;
 };
 
 /* An execution whose flow revision is not in the topic would stop the executor of all
@@ -41,10 +44,10 @@ static void lose_revision(const struct sending *s, struct slice key)
 
 static void tell_too_large(void *ctx, const char *topic, int32_t partition, struct slice key)
 {
-    struct sending      *s = *(struct sending **)ctx;
-    struct keyset_entry *e = NULL;
-    char                 detail[256];
-    struct skip          skip;
+    struct sending   *s = *(struct sending **)ctx;
+    struct side_entry mark = { .partition = partition, .flags = SIDE_FAILED, .key = key };
+    char              detail[256];
+    struct skip       skip;
 
     (void)snprintf(
         detail, sizeof(detail),
@@ -52,12 +55,8 @@ static void tell_too_large(void *ctx, const char *topic, int32_t partition, stru
     skip = (struct skip){
         .kind = s->kind, .reason = REASON_TOO_LARGE, .place = s->place, .id = key, .detail = detail
     };
-    if (s->expected)
-        e = keyset_find(s->expected, key, NULL);
-    while (e && e->partition != partition)
-        e = keyset_find(s->expected, key, e);
-    if (e)
-        e->flags |= KEYSET_FAILED;
+    if (s->expected && !s->unmarked)
+        s->unmarked = !side_put(s->expected, &mark, &s->why);
     lose_revision(s, key);
     if (s->sender->conf.on_skip)
         s->sender->conf.on_skip(s->sender->conf.ctx, &skip);
@@ -81,10 +80,13 @@ static bool put_record(struct sink *sink, const struct record *rec, enum reason 
     case SEND_OK: break;
     }
     if (s->expected && !s->only) {
-        struct keyset_entry *e = keyset_put(s->expected, rec->key, partition);
+        struct side_entry e = { .value = digest_bytes(DIGEST_TAG_RAW, rec->value),
+                                .offset = s->n++,
+                                .partition = partition,
+                                .records = 1,
+                                .key = rec->key };
 
-        e->value = digest_bytes(DIGEST_TAG_RAW, rec->value);
-        e->records++;
+        return side_put(s->expected, &e, err);
     }
     return true;
 }
@@ -231,6 +233,10 @@ bool sender_send(struct sender *s, const struct send_task *task, struct sent *ou
          */
         if (!producer_drain(s->producer, ok ? err : &drained))
             ok = false;
+        if (ok && run.unmarked) {
+            *err = run.why;
+            ok = false;
+        }
         count_up(&run, out);
     }
     if (ok && ends_of(s, topic, after, err))

@@ -8,6 +8,7 @@
 #define REQUEUE_SEND_H
 
 #include "lib/base/keyset.h"
+#include "lib/base/side.h"
 #include "lib/kafka/producer.h"
 #include "rebuild/plan.h"
 
@@ -46,9 +47,9 @@ struct send_task {
     enum kind                kind;
     const struct topic_plan *topic;
     struct tally            *tally;
-    struct keyset *expected; /* NULL, or filled with key, partition and raw digest of every
+    struct side *expected; /* NULL, or filled with key, partition and raw digest of every
                                 record sent: the ledger. With `only` it has been filled before.
-                                What the broker refuses is marked there, KEYSET_FAILED */
+                                What the broker refuses is marked there, SIDE_FAILED */
     const struct keyset
         *only; /* NULL, or the keys to send, others are passed over: resume, repair */
     const struct keyset *tombstones; /* NULL, or keys that get a null value, after the others;

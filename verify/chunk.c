@@ -10,7 +10,7 @@
 #define IDENTITY_MAX_BYTES 4096
 #define ID_MAX_BYTES       1024 /* no store has a longer one, and a query is not endless */
 
-/* Slices live in the chunk's arena, or in a keyset. */
+/* Slices live in the chunk's arena, or with the candidate. */
 struct item {
     const struct candidate *c;
     struct slice            id;      /* of the store; p NULL: the store is not asked */
@@ -159,13 +159,20 @@ static bool explain_values(struct chunk *x, struct item *item, struct slice stor
     return true;
 }
 
-/* A proof's digests are of raw bytes: whether they are an object shows only now. */
-static bool turns_out_undecodable(struct chunk *x, const struct item *item)
+/* What no digest was made of: a proof's are of raw bytes, and an unsure one has none. Whether the
+ * value is an object, and the expected one after all, shows only now. */
+static void make_sure(struct chunk *x, const struct item *item, bool *undecodable, bool *equal)
 {
-    struct digest unused;
-    struct err    why;
+    const struct candidate *c = item->c;
+    struct digest           value;
+    struct err              why;
 
-    return x->raw && item->value.p && !comparer_digest(x->comparer, item->value, &unused, &why);
+    *undecodable = *equal = false;
+    if ((!x->raw && !c->unsure) || !item->value.p)
+        return;
+    *undecodable = !comparer_digest(x->comparer, item->value, &value, &why);
+    *equal = !*undecodable && c->unsure && c->class == DIFF_CHANGED &&
+             digest_eq(value, c->expected->value);
 }
 
 /* Where the store has the kind, as far as is known without having read a document there. */
@@ -211,7 +218,7 @@ static void find_facts(struct chunk *x, struct item *item, struct slice store,
 {
     const struct candidate *c = item->c;
 
-    if (c->topic && c->topic->flags & KEYSET_GONE)
+    if (c->topic && c->topic->flags & SIDE_GONE)
         item->facts |= FACT_TOMBSTONE;
     if (!c->expected && x->identity.deleted)
         item->facts |= FACT_TOPIC_DELETED;
@@ -225,20 +232,25 @@ static void find_facts(struct chunk *x, struct item *item, struct slice store,
 static bool tell_item(struct chunk *x, struct item *item, struct slice store, const char *place,
                       struct err *err)
 {
-    const struct candidate    *c = item->c;
-    const struct keyset_entry *at = c->topic ? c->topic : c->expected;
-    struct difference          d = {
-                 .kind = x->kind,
-                 .class = c->class,
-                 .key = candidate_key(c),
-                 .topic = x->conf->topics[x->kind],
-                 .partition = at->partition,
-                 .offset = c->topic ? c->topic->offset : -1,
-                 .stored = c->expected ? c->expected->value : (struct digest){ 0, 0 },
-                 .topic_ms = item->time_ms,
+    const struct candidate  *c = item->c;
+    const struct side_entry *at = c->topic ? c->topic : c->expected;
+    struct difference        d = {
+               .kind = x->kind,
+               .class = c->class,
+               .key = candidate_key(c),
+               .topic = x->conf->topics[x->kind],
+               .partition = at->partition,
+               .offset = c->topic ? c->topic->offset : -1,
+               .stored = c->expected ? c->expected->value : (struct digest){ 0, 0 },
+               .topic_ms = item->time_ms,
     };
+    bool undecodable;
+    bool equal;
 
     item->told = true;
+    make_sure(x, item, &undecodable, &equal);
+    if (equal)
+        return true;
     if (x->conf->find_ages)
         d.has_store_at = age_of_document(x->kind, store, &d.store_at);
     if (c->expected)
@@ -247,7 +259,7 @@ static bool tell_item(struct chunk *x, struct item *item, struct slice store, co
     d.tenant = known(&x->identity.tenant, x->identity.has_tenant);
     d.namespace = known(&x->identity.namespace, x->identity.has_namespace);
     d.id = known(&x->identity.id, x->identity.has_id);
-    if (turns_out_undecodable(x, item))
+    if (undecodable)
         d.class = DIFF_UNDECODABLE;
     else if (c->class == DIFF_CHANGED && !explain_values(x, item, store, &d, err))
         return false;

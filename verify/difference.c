@@ -1,9 +1,9 @@
 /*
  * difference.c - see difference.h.
  *
- * DESIGN. First every expected key is looked up in the topic's set, and the entries found are
- * marked; then the unmarked ones are the keys that nobody expected. All entries of a key are
- * gathered before it is classified, so the order of the classes is one chain of ifs.
+ * DESIGN. Both sides come in the order of (hash of the key, key), so all entries of a key, on
+ * either side and in any partition, are at hand together. They are gathered before the key is
+ * classified, so the order of the classes is one chain of ifs.
  */
 #include "verify/difference.h"
 
@@ -16,11 +16,26 @@
 
 /* What the topic holds of one key, over all partitions. */
 struct key_state {
-    const struct keyset_entry *own;         /* in the partition of the key; also a tombstone */
-    const struct keyset_entry *other;       /* live elsewhere: the one of the lowest partition */
-    const struct keyset_entry *undecodable; /* live: its own partition first, then the lowest */
-    const struct keyset_entry *any;
-    uint64_t                   records;
+    const struct side_entry *own;         /* in the partition of the key; also a tombstone */
+    const struct side_entry *other;       /* live elsewhere: the one of the lowest partition */
+    const struct side_entry *undecodable; /* live: its own partition first, then the lowest */
+    const struct side_entry *any;
+    uint64_t                 records;
+};
+
+/* A pass over both sides. */
+struct pass {
+    const struct comparison  *conf;
+    struct comparison_counts *counts;
+    struct side              *topic;
+    struct side_entry         expected; /* the next one of each side; key.p NULL: none left */
+    struct side_entry         next;
+    struct side_entry         key; /* the key at hand; its text is in text */
+    struct buf                text;
+    struct side_entry         wanted; /* what is expected of the key at hand */
+    struct side_entry        *held;   /* its entries in the topic, by partition */
+    size_t                    n_held;
+    size_t                    capacity;
 };
 
 const char *difference_name(enum difference_class c)
@@ -40,66 +55,33 @@ const char *difference_name(enum difference_class c)
 
 struct slice candidate_key(const struct candidate *c)
 {
-    const struct keyset_entry *e = c->expected ? c->expected : c->topic;
+    const struct side_entry *e = c->expected ? c->expected : c->topic;
 
     assert(e); /* a key is on one side at least */
-    return slice_of(e->key, e->key_len);
+    return e->key;
 }
 
-int slice_order(struct slice a, struct slice b)
+static bool is_live(const struct side_entry *e)
 {
-    size_t n = a.n < b.n ? a.n : b.n;
-    int    order = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-    if (order != 0)
-        return order;
-    return a.n < b.n ? -1 : a.n > b.n;
+    return e && (e->flags & SIDE_GONE) == 0;
 }
 
-void candidates_release(struct candidates *c)
+static void gather(const struct pass *p, int32_t own, struct key_state *state)
 {
-    mem_free(c->items);
-    *c = (struct candidates){ .items = NULL };
-}
-
-static void add_candidate(struct candidates *out, const struct candidate *c)
-{
-    if (out->n == out->capacity) {
-        out->capacity = out->capacity > 0 ? out->capacity * 2 : 64;
-        out->items = mem_realloc(out->items, out->capacity * sizeof(*out->items));
-    }
-    out->items[out->n++] = *c;
-}
-
-static bool is_live(const struct keyset_entry *e)
-{
-    return e && (e->flags & KEYSET_GONE) == 0;
-}
-
-static const struct keyset_entry *lower(const struct keyset_entry *a, const struct keyset_entry *b)
-{
-    return !a || b->partition < a->partition ? b : a;
-}
-
-static void gather(const struct keyset *topic, struct slice key, int32_t own,
-                   struct key_state *state)
-{
-    struct keyset_entry *e = NULL;
-
     memset(state, 0, sizeof(*state));
-    while ((e = keyset_find(topic, key, e))) {
-        e->flags |= KEYSET_SEEN;
-        state->any = lower(state->any, e);
+    for (size_t i = 0; i < p->n_held; i++) {
+        const struct side_entry *e = &p->held[i];
+
+        if (!state->any)
+            state->any = e;
         state->records += e->records;
         if (e->partition == own)
             state->own = e;
-        else if (is_live(e))
-            state->other = lower(state->other, e);
-        if (e->flags & KEYSET_UNDECODABLE)
-            state->undecodable = lower(state->undecodable, e);
+        else if (is_live(e) && !state->other)
+            state->other = e;
+        if (e->flags & SIDE_UNDECODABLE && (!state->undecodable || e->partition == own))
+            state->undecodable = e;
     }
-    if (state->own && state->own->flags & KEYSET_UNDECODABLE)
-        state->undecodable = state->own;
 }
 
 /* The executor acts on every record of an execution, so in a proof a second one is a difference. */
@@ -110,8 +92,20 @@ static bool is_duplicated(const struct comparison *c, const struct key_state *st
     return c->raw && c->kind == KIND_EXECUTION && state->records > 1;
 }
 
+static bool has_same_bytes(const struct side_entry *expected, const struct side_entry *e)
+{
+    return expected && e->value.lo == expected->bytes;
+}
+
+static bool is_equal(const struct side_entry *expected, const struct side_entry *e)
+{
+    if (e->flags & SIDE_SAME)
+        return has_same_bytes(expected, e);
+    return digest_eq(expected->value, e->value);
+}
+
 /* The class of one key, the first that fits; DIFF_CLASS_COUNT: both sides agree. */
-static struct candidate classify(const struct comparison *c, const struct keyset_entry *expected,
+static struct candidate classify(const struct comparison *c, const struct side_entry *expected,
                                  const struct key_state *state)
 {
     struct candidate k = { .class = DIFF_CLASS_COUNT, .expected = expected, .topic = state->own };
@@ -129,20 +123,14 @@ static struct candidate classify(const struct comparison *c, const struct keyset
         k.class = DIFF_MISSING;
     } else if (!expected && is_live(state->own)) {
         k.class = DIFF_EXTRA;
-    } else if (expected && state->own && !digest_eq(expected->value, state->own->value)) {
+    } else if (expected && state->own && !is_equal(expected, state->own)) {
         k.class = DIFF_CHANGED;
     }
+    k.unsure = k.topic && k.topic->flags & SIDE_SAME && !has_same_bytes(expected, k.topic);
     return k;
 }
 
-static void compare_key(const struct comparison *c, const struct keyset_entry *expected,
-                        const struct key_state *state, struct candidates *out)
-{
-    struct candidate k = classify(c, expected, state);
-
-    if (k.class != DIFF_CLASS_COUNT)
-        add_candidate(out, &k);
-}
+/* ---- the pass ------------------------------------------------------------------------------ */
 
 static bool check_stop(const struct comparison *c, size_t n, struct err *err)
 {
@@ -151,51 +139,133 @@ static bool check_stop(const struct comparison *c, size_t n, struct err *err)
     return err_set(err, ERR_STOPPED, "stopped while comparing");
 }
 
-static bool compare_expected(const struct comparison *c, const struct keyset *expected,
-                             const struct keyset *topic, struct candidates *out, struct err *err)
+/* The lower of the next keys becomes the one at hand. */
+static bool choose_key(struct pass *p, struct err *err)
 {
-    const struct keyset_entry *e;
-    struct key_state           state;
-    size_t                     at = 0;
+    bool from_topic =
+        !p->expected.key.p || (p->next.key.p && side_order(&p->next, &p->expected) < 0);
 
-    for (size_t n = 1; (e = keyset_next(expected, &at)) != NULL; n++) {
-        if (!check_stop(c, n, err))
+    p->key = from_topic ? p->next : p->expected;
+    buf_clear(&p->text);
+    if (!buf_append(&p->text, p->key.key))
+        return err_set(err, ERR_BUG, "a key of %zu bytes", p->key.key.n);
+    p->key.key = slice_of(p->text.n > 0 ? p->text.p : "", p->text.n);
+    return true;
+}
+
+/* What is expected of the key at hand; wanted.key.p NULL: nothing is known of it. */
+static bool take_expected(struct pass *p, struct side *expected, struct err *err)
+{
+    p->wanted = (struct side_entry){ .key = { NULL, 0 } };
+    if (!p->expected.key.p || side_order(&p->expected, &p->key) != 0)
+        return true;
+    p->wanted = p->expected;
+    p->wanted.key = p->key.key;
+    return side_next(expected, &p->expected, err);
+}
+
+static bool take_topic(struct pass *p, struct err *err)
+{
+    p->n_held = 0;
+    while (p->next.key.p && side_order(&p->next, &p->key) == 0) {
+        if (p->n_held == p->capacity) {
+            p->capacity = p->capacity * 2 + 8;
+            p->held = mem_realloc(p->held, p->capacity * sizeof(*p->held));
+        }
+        p->held[p->n_held] = p->next;
+        p->held[p->n_held++].key = p->key.key;
+        p->counts->superseded += p->next.records - 1;
+        p->counts->keys += is_live(&p->next) ? 1 : 0;
+        if (!side_next(p->topic, &p->next, err))
             return false;
-        gather(topic, slice_of(e->key, e->key_len), e->partition, &state);
-        /* A record that the broker refused: absent is right, and so it counts as not expected. */
-        compare_key(c, e->flags & KEYSET_FAILED ? NULL : e, &state, out);
     }
     return true;
 }
 
-static bool compare_others(const struct comparison *c, const struct keyset *topic,
-                           struct candidates *out, uint64_t *outside, struct err *err)
+/* What is expected, if it is: NULL also for a record that the broker refused, which may not be
+ * there, and for a key that several documents gave. */
+static bool find_wanted(struct pass *p, const struct side_entry **out, struct err *err)
 {
-    const struct keyset_entry *e;
-    struct key_state           state;
-    size_t                     at = 0;
+    struct candidate k = { .expected = &p->wanted };
+    bool             collides = p->wanted.records > 1 && !p->conf->raw;
 
-    for (size_t n = 1; (e = keyset_next(topic, &at)) != NULL; n++) {
-        struct slice key = slice_of(e->key, e->key_len);
+    *out = NULL;
+    if (collides)
+        return p->conf->on_collision(p->conf->ctx, &k, err);
+    if (p->wanted.key.p && p->wanted.records > 0 && (p->wanted.flags & SIDE_FAILED) == 0) {
+        p->counts->expected++;
+        if (p->conf->sums.store)
+            sums_add(&p->conf->sums.store[p->wanted.partition], p->key.key, p->wanted.value);
+        *out = &p->wanted;
+    }
+    return true;
+}
 
-        if (!check_stop(c, n, err))
-            return false;
-        if (e->flags & KEYSET_SEEN)
+/* A mark that turns out false has no digest here: the sums differ then, and so does the key. */
+static void sum_topic(const struct pass *p, const struct side_entry *wanted)
+{
+    for (size_t i = 0; i < p->n_held; i++) {
+        const struct side_entry *e = &p->held[i];
+        struct digest            value = e->value;
+
+        if (!is_live(e) || e->partition >= p->conf->n_partitions)
             continue;
-        gather(topic, key, key_partition(key, c->n_partitions), &state);
-        if (!c->keys_only_ours)
-            compare_key(c, NULL, &state, out);
-        else if (is_live(state.own) || state.other)
-            ++*outside;
+        if (e->flags & SIDE_SAME)
+            value = has_same_bytes(wanted, e) ? wanted->value : (struct digest){ 0, 0 };
+        sums_add(&p->conf->sums.topic[e->partition], p->key.key, value);
+    }
+}
+
+static bool compare_key(struct pass *p, struct err *err)
+{
+    const struct comparison *c = p->conf;
+    const struct side_entry *wanted;
+    struct key_state         state;
+    struct candidate         k;
+
+    if (!find_wanted(p, &wanted, err))
+        return false;
+    if (c->sums.topic)
+        sum_topic(p, wanted);
+    gather(p, p->wanted.key.p ? p->wanted.partition : key_partition(p->key.key, c->n_partitions),
+           &state);
+    if (c->keys_only_ours && !p->wanted.key.p) {
+        p->counts->outside += is_live(state.own) || state.other ? 1 : 0;
+        return true;
+    }
+    k = classify(c, wanted, &state);
+    return k.class == DIFF_CLASS_COUNT || c->on_candidate(c->ctx, &k, err);
+}
+
+static bool run_pass(struct pass *p, struct side *expected, struct err *err)
+{
+    if (!side_rewind(expected, err) || !side_rewind(p->topic, err) ||
+        !side_next(expected, &p->expected, err) || !side_next(p->topic, &p->next, err))
+        return false;
+    for (size_t n = 1; p->expected.key.p || p->next.key.p; n++) {
+        if (!check_stop(p->conf, n, err) || !choose_key(p, err) ||
+            !take_expected(p, expected, err) || !take_topic(p, err) || !compare_key(p, err))
+            return false;
     }
     return true;
 }
 
-bool difference_find(const struct comparison *c, const struct keyset *expected,
-                     struct keyset *topic, struct candidates *out, uint64_t *outside,
-                     struct err *err)
+bool difference_find(const struct comparison *c, struct side *expected, struct side *topic,
+                     struct comparison_counts *counts, struct err *err)
 {
-    *outside = 0;
-    return compare_expected(c, expected, topic, out, err) &&
-           compare_others(c, topic, out, outside, err);
+    struct pass p = { .conf = c, .counts = counts, .topic = topic };
+    bool        ok;
+
+    memset(counts, 0, sizeof(*counts));
+    if (c->sums.store)
+        memset(c->sums.store, 0, (size_t)c->n_partitions * sizeof(*c->sums.store));
+    if (c->sums.topic)
+        memset(c->sums.topic, 0, (size_t)c->n_partitions * sizeof(*c->sums.topic));
+    buf_init(&p.text, SIZE_MAX);
+    ok = run_pass(&p, expected, err);
+    side_rest(expected);
+    side_rest(topic);
+    buf_release(&p.text);
+    mem_free(p.held);
+    return ok;
 }

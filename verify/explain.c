@@ -4,16 +4,35 @@
  * DESIGN. Two sources have to meet at each key, and neither may be held whole. The topic's values
  * come in offset order: candidates whose value is wanted are sorted by (partition, offset), and
  * stretches without a large gap are one contiguous read each. What was read goes into a chunk
- * (chunk.h), which asks the store when it is full.
+ * (chunk.h), which asks the store when it is full. Any number of candidates is sorted (sorter.h);
+ * a lot of them at a time is in memory.
  *
- *   candidates --sort--> [ not read | partition 0 | partition 1 | ... ]
- *   stretch -> topic_read -> take_record -> chunk_add -> the store by ids -> told
+ *   candidates --sort--> [ not read | partition 0 | partition 1 | ... ] -> lots
+ *   stretch of a lot -> topic_read -> take_record -> chunk_add -> the store by ids -> told
  *
  * Chunks do not end with a stretch, so a few scattered keys cost one look-up in the store.
  */
 #include "verify/explain.h"
 
 #include "verify/chunk.h"
+
+/* A candidate as a record of the sorter; the key comes behind it. */
+struct found {
+    enum difference_class class;
+    bool              read, unsure, expected, topic;
+    struct side_entry store_side;
+    struct side_entry topic_side;
+};
+
+/* A part of the candidates. */
+struct lot {
+    struct candidate *items;
+    struct found     *found; /* what the items point to */
+    size_t            n;
+    size_t            max;
+    struct arena     *keys;
+    size_t            key_bytes;
+};
 
 /* One contiguous read. */
 struct stretch {
@@ -80,62 +99,170 @@ static bool wants_value(const struct verify_conf *conf, bool raw, const struct c
 {
     if (conf->find_ages && c->topic)
         return true;
-    if (conf->no_lookups || !c->topic || c->topic->flags & (KEYSET_GONE | KEYSET_UNDECODABLE))
+    if (conf->no_lookups || !c->topic || c->topic->flags & (SIDE_GONE | SIDE_UNDECODABLE))
         return false;
+    if (c->unsure)
+        return true;
     if (conf->find_newer && c->class == DIFF_MISPLACED)
         return true;
     return raw || !c->expected || c->class == DIFF_CHANGED;
 }
 
-static int order_of_work(const void *a, const void *b)
+static int order_of_work(struct slice a, struct slice b)
 {
-    const struct candidate *x = a;
-    const struct candidate *y = b;
+    struct found x;
+    struct found y;
 
-    if (x->read != y->read)
-        return x->read ? 1 : -1;
-    if (!x->read)
-        return slice_order(candidate_key(x), candidate_key(y));
-    if (x->topic->partition != y->topic->partition)
-        return x->topic->partition < y->topic->partition ? -1 : 1;
-    return x->topic->offset < y->topic->offset ? -1 : x->topic->offset > y->topic->offset;
+    memcpy(&x, a.p, sizeof(x));
+    memcpy(&y, b.p, sizeof(y));
+    if (x.read != y.read)
+        return x.read ? 1 : -1;
+    if (!x.read)
+        return slice_order(slice_of(a.p + sizeof(x), a.n - sizeof(x)),
+                           slice_of(b.p + sizeof(y), b.n - sizeof(y)));
+    if (x.topic_side.partition != y.topic_side.partition)
+        return x.topic_side.partition < y.topic_side.partition ? -1 : 1;
+    return x.topic_side.offset < y.topic_side.offset ? -1
+                                                     : x.topic_side.offset > y.topic_side.offset;
 }
 
-static bool explain_sorted(const struct verify_conf *conf, const char *topic,
-                           const struct candidates *c, struct chunk *chunk, struct err *err)
+/* The same order, as far as 64 bits tell. */
+static uint64_t rank_of_work(const struct found *f, struct slice key)
 {
-    size_t i = 0;
+    uint64_t rank = 0;
 
-    for (; i < c->n && !c->items[i].read; i++) {
-        if (!chunk_add(chunk, &c->items[i], (struct slice){ NULL, 0 }, -1, err))
+    if (f->read) {
+        uint64_t offset = (uint64_t)f->topic_side.offset >> 16;
+
+        return UINT64_C(1) << 63 | (uint64_t)f->topic_side.partition << 32 |
+               (offset < UINT32_MAX ? offset : UINT32_MAX);
+    }
+    for (size_t i = 0; i < 8; i++)
+        rank = rank << 8 | (i < key.n ? (unsigned char)key.p[i] : 0);
+    return rank >> 1;
+}
+
+bool explain_add(void *ctx, const struct candidate *c, struct err *err)
+{
+    struct explanation *x = ctx;
+    struct slice        key = candidate_key(c);
+    struct found        f;
+
+    memset(&f, 0, sizeof(f)); /* its padding is written to a file */
+    f.class = c->class;
+    f.read = wants_value(x->conf, x->raw, c);
+    f.unsure = c->unsure;
+    f.expected = c->expected != NULL;
+    f.topic = c->topic != NULL;
+    if (c->expected)
+        f.store_side = *c->expected;
+    if (c->topic)
+        f.topic_side = *c->topic;
+    if (!x->found) {
+        struct sorter_conf conf = { .memory = x->conf->memory / 8,
+                                    .spill = x->conf->spill,
+                                    .order = order_of_work };
+
+        x->found = sorter_new(&conf);
+    }
+    return sorter_put(x->found, rank_of_work(&f, key), slice_of((const char *)&f, sizeof(f)), key,
+                      err);
+}
+
+static void add_to_lot(struct lot *lot, struct slice data)
+{
+    struct found     *f = &lot->found[lot->n];
+    struct candidate *c = &lot->items[lot->n++];
+    struct slice key = arena_copy(lot->keys, slice_of(data.p + sizeof(*f), data.n - sizeof(*f)));
+
+    memcpy(f, data.p, sizeof(*f));
+    f->store_side.key = f->topic_side.key = key;
+    *c = (struct candidate){ .class = f->class,
+                             .read = f->read,
+                             .unsure = f->unsure,
+                             .expected = f->expected ? &f->store_side : NULL,
+                             .topic = f->topic ? &f->topic_side : NULL };
+    lot->key_bytes += key.n;
+}
+
+/* n is 0 at the end. */
+static bool next_lot(struct explanation *x, struct lot *lot, struct err *err)
+{
+    struct ranked r = { .data = SLICE("") };
+
+    lot->n = 0;
+    lot->key_bytes = 0;
+    arena_reset(lot->keys);
+    while (r.data.p && lot->n < lot->max && lot->key_bytes < x->conf->memory / 16) {
+        if (!sorter_next(x->found, &r, err))
+            return false;
+        if (r.data.p)
+            add_to_lot(lot, r.data);
+    }
+    return true;
+}
+
+static bool explain_lot(const struct explanation *x, const struct lot *lot, struct chunk *chunk,
+                        struct err *err)
+{
+    const struct verify_conf *conf = x->conf;
+    size_t                    i = 0;
+
+    for (; i < lot->n && !lot->items[i].read; i++) {
+        if (!chunk_add(chunk, &lot->items[i], (struct slice){ NULL, 0 }, -1, err))
             return false;
     }
-    while (i < c->n) {
-        struct stretch s = { .chunk = chunk, .next = &c->items[i] };
+    while (i < lot->n) {
+        struct stretch s = { .chunk = chunk, .next = &lot->items[i] };
 
-        for (i++; i < c->n && same_stretch(&c->items[i - 1], &c->items[i]); i++)
+        for (i++; i < lot->n && same_stretch(&lot->items[i - 1], &lot->items[i]); i++)
             ;
-        s.end = &c->items[i];
-        if (!read_stretch(conf, topic, &s, err))
+        s.end = &lot->items[i];
+        if (!read_stretch(conf, conf->topics[x->kind], &s, err))
             return false;
     }
     return chunk_flush(chunk, err);
 }
 
-bool explain_candidates(const struct verify_conf *conf, enum kind kind, bool raw,
-                        struct comparer *comparer, struct candidates *c, struct verify_result *out,
-                        struct err *err)
+static bool explain_lots(struct explanation *x, struct lot *lot, struct chunk *chunk,
+                         struct err *err)
 {
+    do {
+        if (!next_lot(x, lot, err) || !explain_lot(x, lot, chunk, err))
+            return false;
+    } while (lot->n > 0);
+    return true;
+}
+
+bool explain_all(struct explanation *x, struct err *err)
+{
+    struct lot    lot = { .max = x->conf->memory / 16 /
+                                 (sizeof(struct found) + sizeof(struct candidate)) };
     struct chunk *chunk;
     bool          ok;
 
-    if (c->n == 0)
+    if (!x->found)
         return true;
-    for (size_t i = 0; i < c->n; i++)
-        c->items[i].read = wants_value(conf, raw, &c->items[i]);
-    qsort(c->items, c->n, sizeof(c->items[0]), order_of_work);
-    chunk = chunk_new(conf, kind, raw, comparer, out);
-    ok = explain_sorted(conf, conf->topics[kind], c, chunk, err);
+    if (lot.max > sorter_count(x->found))
+        lot.max = (size_t)sorter_count(x->found);
+    if (lot.max < EXPLAIN_CHUNK)
+        lot.max = EXPLAIN_CHUNK;
+    if (!sorter_rewind(x->found, err))
+        return false;
+    lot.items = mem_array(lot.max, sizeof(*lot.items));
+    lot.found = mem_array(lot.max, sizeof(*lot.found));
+    lot.keys = arena_new((size_t)64 * 1024);
+    chunk = chunk_new(x->conf, x->kind, x->raw, x->comparer, x->result);
+    ok = explain_lots(x, &lot, chunk, err);
     chunk_free(chunk);
+    arena_free(lot.keys);
+    mem_free(lot.items);
+    mem_free(lot.found);
     return ok;
+}
+
+void explain_release(struct explanation *x)
+{
+    sorter_free(x->found);
+    x->found = NULL;
 }

@@ -1,12 +1,13 @@
 /*
  * fold.h - the topic's side: all records of a topic folded to the last one per key and partition.
  *
- * read_committed; a tombstone makes a key absent (KEYSET_GONE); records of aborted transactions are
+ * read_committed; a tombstone makes a key absent (SIDE_GONE); records of aborted transactions are
  * never seen. Counts are of records read, never end minus start.
  */
 #ifndef REQUEUE_FOLD_H
 #define REQUEUE_FOLD_H
 
+#include "verify/same.h"
 #include "verify/verify.h"
 
 /* A record that has no usable key: told at once, because no key stands for it. */
@@ -19,14 +20,15 @@ struct fold {
     const struct topic_range *ranges;
     size_t                    n_ranges;
     struct comparer          *comparer; /* NULL: digests of raw bytes */
-    const struct keyset      *expected; /* with a comparer: verify_store_side's, or NULL */
+    const struct same        *same;     /* with a comparer: of the store's side, or NULL */
     const struct keyset      *only;     /* NULL, or the keys to fold: others are only counted */
     undecodable_fn            on_undecodable;
     void                     *ctx;
     atomic_uint_fast64_t     *consumed; /* NULL: nobody looks */
 };
 
-MUST_CHECK bool fold_topic(const struct fold *f, struct keyset *out, struct fold_stats *stats,
+/* stats->keys and superseded stay 0: difference_find counts them. */
+MUST_CHECK bool fold_topic(const struct fold *f, struct side *out, struct fold_stats *stats,
                            struct err *err);
 
 #endif

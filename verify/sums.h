@@ -8,18 +8,18 @@
 #ifndef REQUEUE_SUMS_H
 #define REQUEUE_SUMS_H
 
-#include "lib/base/keyset.h"
+#include "lib/base/hash.h"
 
 struct partition_sum {
     uint64_t      keys; /* live ones */
     struct digest sum;
 };
 
-void sums_add(struct partition_sum *s, struct slice key, struct digest value);
+/* One entry a partition; the caller's arrays, or NULL: not wanted. */
+struct kind_sums {
+    struct partition_sum *store, *topic;
+};
 
-/* All live entries of a set into one sum a partition; those that are not expected (KEYSET_FAILED)
- * are none, and an undecodable one counts with a digest of zero. out has n_partitions entries,
- * cleared first. */
-void sums_of(const struct keyset *ks, struct partition_sum *out, size_t n_partitions);
+void sums_add(struct partition_sum *s, struct slice key, struct digest value);
 
 #endif

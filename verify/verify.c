@@ -26,23 +26,24 @@ struct store_side {
     const struct verify_conf *conf;
     enum kind                 kind;
     struct comparer          *comparer;
-    struct keyset            *out;
+    struct side              *out;
     struct err                why;
 };
 
-/* A record becomes a digest. records counts how many documents gave the key: more than one is a
- * collision, and then none of them is expected. */
+/* A record becomes a digest. That several documents gave one key shows when it is compared. */
 static bool put_digest(struct sink *s, const struct record *rec, enum reason *refused,
                        struct err *err)
 {
-    struct store_side   *side = (struct store_side *)s;
-    int32_t              partition = key_partition(rec->key, side->conf->partitions[side->kind]);
-    struct digest        value;
-    struct keyset_entry *e;
+    struct store_side *side = (struct store_side *)s;
+    struct side_entry  e = {
+         .partition = key_partition(rec->key, side->conf->partitions[side->kind]),
+         .records = 1,
+         .key = rec->key,
+    };
 
     if (side->conf->only && !keyset_find(side->conf->only, rec->key, NULL))
         return true;
-    if (!comparer_digest(side->comparer, rec->value, &value, &side->why)) {
+    if (!comparer_digest(side->comparer, rec->value, &e.value, &side->why)) {
         if (side->why.kind != ERR_DATA) {
             *err = side->why;
             return false;
@@ -50,15 +51,8 @@ static bool put_digest(struct sink *s, const struct record *rec, enum reason *re
         *refused = REASON_UNREADABLE;
         return true;
     }
-    e = keyset_put(side->out, rec->key, partition);
-    if (e->records++ > 0) {
-        e->flags |= KEYSET_FAILED;
-        *refused = REASON_KEY_COLLISION;
-        return true;
-    }
-    e->value = value;
-    e->bytes = hash64(rec->value);
-    return true;
+    e.bytes = hash64(rec->value);
+    return side_put(side->out, &e, err);
 }
 
 static void pass_skip(void *ctx, const char *place, const struct document *doc,
@@ -128,7 +122,12 @@ static bool read_store_by_id(struct store_side *side, struct store_query *query,
     return ok;
 }
 
-bool verify_store_side(const struct verify_conf *conf, enum kind kind, struct keyset *out,
+struct side *verify_side_new(const struct verify_conf *conf)
+{
+    return side_new(conf->memory / 2, conf->spill);
+}
+
+bool verify_store_side(const struct verify_conf *conf, enum kind kind, struct side *out,
                        struct err *err)
 {
     struct store_side side = {
@@ -154,8 +153,9 @@ struct topic_side {
     enum kind                 kind;
     bool                      raw;
     struct comparer          *comparer;
-    const struct keyset      *expected;
-    struct keyset            *topic;
+    struct side              *expected;
+    struct side              *topic;
+    struct same              *same; /* NULL: a proof, or done with */
     int                       n_partitions;
     struct partition_ends    *ends;
     struct verify_result     *result;
@@ -236,7 +236,7 @@ static bool read_topic(struct topic_side *t, const int64_t *from, struct err *er
                 .ranges = ranges,
                 .n_ranges = (size_t)t->n_partitions,
                 .comparer = t->raw ? NULL : t->comparer,
-                .expected = t->expected,
+                .same = t->same,
                 .only = t->conf->only,
                 .on_undecodable = tell_undecodable,
                 .ctx = t,
@@ -275,58 +275,97 @@ static bool look_for_gaps(struct topic_side *t, const int64_t *from, struct err 
     return ok;
 }
 
-static bool compare_sides(struct topic_side *t, struct keyset *expected, struct err *err)
+struct comparing {
+    struct explanation explanation; /* first: explain_add gets its address */
+    struct topic_side *topic;
+};
+
+/* The documents were counted as records when they were read. */
+static bool take_collision(void *ctx, const struct candidate *c, struct err *err)
 {
+    const struct topic_side  *t = ((struct comparing *)ctx)->topic;
+    const struct verify_conf *conf = t->conf;
+    struct skip               skip = { .kind = t->kind,
+                                       .reason = REASON_KEY_COLLISION,
+                                       .place = conf->places ? conf->places[t->kind] : NULL,
+                                       .id = c->expected->key,
+                                       .detail = "several documents give this key: none of them is expected" };
+    uint64_t                  more = c->expected->records - 1;
+
+    (void)err;
+    if (conf->tally) {
+        (void)atomic_fetch_add(&conf->tally[t->kind].reasons[REASON_KEY_COLLISION], more);
+        (void)atomic_fetch_sub(&conf->tally[t->kind].records, more);
+    }
+    for (uint64_t i = 0; conf->on_skip && i < more; i++)
+        conf->on_skip(conf->ctx, &skip);
+    return true;
+}
+
+static bool compare_sides(struct topic_side *t, struct err *err)
+{
+    struct comparing  x = { .explanation = { .conf = t->conf,
+                                             .kind = t->kind,
+                                             .raw = t->raw,
+                                             .comparer = t->comparer,
+                                             .result = t->result },
+                            .topic = t };
     struct comparison c = {
         .kind = t->kind,
         .n_partitions = t->n_partitions,
         .raw = t->raw,
         .keys_only_ours = t->conf->keys_only_ours,
         .stop = t->conf->stop,
+        .sums = t->conf->sums ? t->conf->sums[t->kind] : (struct kind_sums){ NULL, NULL },
+        .on_candidate = explain_add,
+        .on_collision = take_collision,
+        .ctx = &x,
     };
-    struct candidates found = { .items = NULL };
-    bool              ok;
+    struct comparison_counts counts;
+    bool                     ok = difference_find(&c, t->expected, t->topic, &counts, err);
 
-    ok = difference_find(&c, expected, t->topic, &found, &t->result->outside, err) &&
-         explain_candidates(t->conf, t->kind, t->raw, t->comparer, &found, t->result, err);
-    candidates_release(&found);
+    t->result->expected = counts.expected;
+    t->result->outside = counts.outside;
+    t->result->topic.keys = counts.keys;
+    t->result->topic.superseded = counts.superseded;
+    t->result->memory_bytes = side_bytes(t->expected) + side_bytes(t->topic);
+    side_free(t->topic);
+    t->topic = NULL;
+    ok = ok && explain_all(&x.explanation, err);
+    explain_release(&x.explanation);
+    t->result->disk_bytes = t->conf->spill->peak;
     return ok;
 }
 
-static uint64_t count_expected(const struct keyset *expected)
+static bool fold_sides(struct topic_side *t, const int64_t *from, struct err *err)
 {
-    const struct keyset_entry *e;
-    size_t                     at = 0;
-    uint64_t                   n = 0;
+    bool ok = capture_ends(t, err);
 
-    while ((e = keyset_next(expected, &at)))
-        n += e->flags & KEYSET_FAILED ? 0 : 1;
-    return n;
+    if (ok && !t->raw)
+        ok = same_new(t->expected, t->conf->memory / 4, &t->same, err);
+    ok = ok && read_topic(t, from, err);
+    same_free(t->same);
+    t->same = NULL;
+    return ok;
 }
 
-static bool verify_sides(struct topic_side *t, struct keyset *expected, const int64_t *from,
-                         struct err *err)
+static bool verify_sides(struct topic_side *t, const int64_t *from, struct err *err)
 {
     int64_t started = clock_mono_ns();
     int64_t cpu = clock_cpu_ns();
-    bool    ok = capture_ends(t, err) && read_topic(t, from, err);
+    bool    ok = fold_sides(t, from, err);
     int64_t folded = clock_mono_ns();
 
     ok = ok && look_for_gaps(t, from, err);
     t->result->topic_ns = folded - started;
     t->result->topic_cpu_ns = clock_cpu_ns() - cpu;
-    t->result->memory_bytes = keyset_bytes(expected) + keyset_bytes(t->topic);
-    if (ok && t->conf->sums && t->conf->sums[t->kind].store) {
-        sums_of(expected, t->conf->sums[t->kind].store, (size_t)t->n_partitions);
-        sums_of(t->topic, t->conf->sums[t->kind].topic, (size_t)t->n_partitions);
-    }
-    ok = ok && compare_sides(t, expected, err);
+    ok = ok && compare_sides(t, err);
     t->result->compare_ns = clock_mono_ns() - folded;
     return ok;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): all of it is one question, asked in two places */
-bool verify_topic(const struct verify_conf *conf, enum kind kind, struct keyset *expected, bool raw,
+bool verify_topic(const struct verify_conf *conf, enum kind kind, struct side *expected, bool raw,
                   const int64_t *from, struct verify_result *out, struct partition_ends *ends,
                   struct err *err)
 {
@@ -336,22 +375,21 @@ bool verify_topic(const struct verify_conf *conf, enum kind kind, struct keyset 
         .raw = raw,
         .comparer = comparer_new(conf->layout, kind),
         .expected = expected,
-        .topic = keyset_new(),
+        .topic = side_new(conf->memory / 4, conf->spill),
         .n_partitions = conf->partitions[kind],
         .result = out,
     };
     bool ok;
 
     memset(out, 0, sizeof(*out));
-    out->expected = count_expected(expected);
     t.ends = mem_array((size_t)t.n_partitions, sizeof(*t.ends));
     out->log = t.ends;
-    ok = verify_sides(&t, expected, from, err);
+    ok = verify_sides(&t, from, err);
     out->log = NULL;
     if (ends)
         memcpy(ends, t.ends, (size_t)t.n_partitions * sizeof(*ends));
     mem_free(t.ends);
-    keyset_free(t.topic);
+    side_free(t.topic);
     comparer_free(t.comparer);
     return ok;
 }

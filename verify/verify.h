@@ -1,13 +1,17 @@
 /*
  * verify.h - do the topics say what the store says? Exactly, key by key (design part 8).
  *
- *   store -> project -> digest sink -> keyset \
- *                                              compare -> differences -> explain -> told one by one
- *   topic -> fold    -> digest      -> keyset /
+ *   store -> project -> digest sink -> side \
+ *                                            compare -> differences -> explain -> told one by one
+ *   topic -> fold    -> digest      -> side /
  *
  * Two uses. verify_kind(): the store is read now, digests are canonical (lib/kestra/compare.h).
  * verify_proof(): the expectation was collected while a rebuild sent it, digests are of raw bytes,
  * the store is not read again; only keys that differ are looked up, to say how.
+ *
+ * Memory: verify_conf.memory for both sides, the marks of same.h and the differences; what does not
+ * fit is spilled (lib/base/spill.h). Reading the store and the topic takes its own, which does not
+ * grow with either.
  *
  * Never prints. Errors come back; differences are told through a callback in one thread.
  */
@@ -15,6 +19,7 @@
 #define REQUEUE_VERIFY_H
 
 #include "lib/base/keyset.h"
+#include "lib/base/side.h"
 #include "lib/kafka/admin.h"
 #include "lib/kafka/consumer.h"
 #include "lib/kestra/compare.h"
@@ -91,19 +96,15 @@ struct verify_result {
     uint64_t       open_transactions; /* partitions whose last stable offset stayed below the end */
     struct log_gap gap;
     const struct partition_ends
-           *log;          /* during verify_topic: where each partition begins and ends */
-    size_t  memory_bytes; /* of both keysets */
-    int64_t topic_ns;     /* reading the topic */
-    int64_t topic_cpu_ns; /* of all threads meanwhile */
-    int64_t compare_ns;   /* comparing, and looking up what differs */
+            *log;          /* during verify_topic: where each partition begins and ends */
+    size_t   memory_bytes; /* of both sides, at their largest */
+    uint64_t disk_bytes;   /* of all runs, at the most */
+    int64_t  topic_ns;     /* reading the topic */
+    int64_t  topic_cpu_ns; /* of all threads meanwhile */
+    int64_t  compare_ns;   /* comparing, and looking up what differs */
 };
 
 uint64_t verify_differences(const struct verify_result *r); /* sum, explained ones not counted */
-
-/* One entry a partition; the caller's arrays, or NULL: not wanted of this kind. */
-struct kind_sums {
-    struct partition_sum *store, *topic;
-};
 
 struct verify_conf {
     struct store            *store;
@@ -113,6 +114,8 @@ struct verify_conf {
     const struct kafka_conf *kafka;
     struct admin            *admin;
     unsigned                 jobs;
+    size_t                   memory; /* bytes, see above */
+    struct spill            *spill;
     const struct stop       *stop;
     bool                     audit; /* explain what Kestra's own life produces */
     bool keys_only_ours;            /* partial scope, or append: other keys are no `extra` */
@@ -136,17 +139,19 @@ struct verify_conf {
     void                 *ctx;
 };
 
+/* An empty store's side. */
+struct side *verify_side_new(const struct verify_conf *conf);
+
 /* Read the store's side of a kind: projected, canonical digests, partition by key. */
-MUST_CHECK bool verify_store_side(const struct verify_conf *conf, enum kind kind,
-                                  struct keyset *out, struct err *err);
+MUST_CHECK bool verify_store_side(const struct verify_conf *conf, enum kind kind, struct side *out,
+                                  struct err *err);
 
 /* Compare the store's side with the topic. from: per partition the first offset to read (NULL: the
  * start of the log). raw: the digests of `expected` are of raw bytes and it is a rebuild's proof:
  * more than one record of an execution key is `duplicated`. The ends are captured first and
  * returned in ends (one per partition, may be NULL). */
-MUST_CHECK bool verify_topic(const struct verify_conf *conf, enum kind kind,
-                             struct keyset *expected, bool raw, const int64_t *from,
-                             struct verify_result *out, struct partition_ends *ends,
-                             struct err *err);
+MUST_CHECK bool verify_topic(const struct verify_conf *conf, enum kind kind, struct side *expected,
+                             bool raw, const int64_t *from, struct verify_result *out,
+                             struct partition_ends *ends, struct err *err);
 
 #endif

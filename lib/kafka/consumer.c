@@ -34,9 +34,9 @@ static const struct client_setting reader_settings[] = {
     { "enable.auto.offset.store", "false" },
     { "check.crcs", "true" },
     { "queued.max.messages.kbytes", "16384" },
-    { "queued.min.messages", "1000000" },
+    { "queued.min.messages", "50000" }, /* each takes some 400 bytes beside its own */
     { "fetch.wait.max.ms", "10" },
-    { "fetch.max.bytes", "4194304" }, /* compressed: what one answer adds to a full queue */
+    { "fetch.max.bytes", "1048576" }, /* compressed: what one answer adds to a full queue */
     { "fetch.error.backoff.ms", "100" },
     { "fetch.queue.backoff.ms", "10" }, /* since 2.2 */
     { NULL, NULL },

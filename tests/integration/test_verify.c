@@ -370,7 +370,7 @@ static void a_document_that_the_store_lost_meanwhile_is_told_with_what_is_known(
 {
     struct world  *w = *state;
     struct entity *e = world_entity(w, KIND_TEMPLATE);
-    struct keyset *expected = keyset_new();
+    struct side   *expected = verify_side_new(&w->conf);
 
     world_topic(w, KIND_TEMPLATE, NULL);
     world_store(w, e, "x");
@@ -380,7 +380,7 @@ static void a_document_that_the_store_lost_meanwhile_is_told_with_what_is_known(
     w->store.kinds[KIND_TEMPLATE].n = 0;
     assert_true(
         verify_topic(&w->conf, KIND_TEMPLATE, expected, false, NULL, &w->result, NULL, &w->err));
-    keyset_free(expected);
+    side_free(expected);
     world_check(w);
     assert_null(w->seen[0].store.p);
     assert_non_null(w->seen[0].at_topic.p);
@@ -721,8 +721,8 @@ static void an_error_of_the_listener_at_a_keyless_record_ends_the_reading(void *
 
 static void a_store_that_fails_at_a_look_up_is_an_error(void **state)
 {
-    struct world  *w = *state;
-    struct keyset *expected = keyset_new();
+    struct world *w = *state;
+    struct side  *expected = verify_side_new(&w->conf);
 
     plant_many_changed(w, 30);
     planter_flush(w->planter);
@@ -730,7 +730,7 @@ static void a_store_that_fails_at_a_look_up_is_an_error(void **state)
     w->store.faults = (struct fake_store_conf){ .fails = 1, .fails_after = 7 };
     assert_false(
         verify_topic(&w->conf, KIND_TRIGGER, expected, false, NULL, &w->result, NULL, &w->err));
-    keyset_free(expected);
+    side_free(expected);
     assert_int_equal(w->err.kind, ERR_STORE);
     assert_int_equal(atomic_load(&w->store.readers.opened), 1);
     assert_int_equal(atomic_load(&w->store.readers.closed), 1);

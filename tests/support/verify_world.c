@@ -291,6 +291,8 @@ static void fill_conf(struct world *w)
         .kafka = &w->kafka,
         .admin = w->admin,
         .jobs = 2,
+        .memory = WORLD_MEMORY,
+        .spill = &w->spill,
         .stop = &w->stop,
         .tally = w->tally,
         .consumed = &w->consumed,
@@ -318,6 +320,7 @@ int world_set_up(void **state)
     must(w, admin_open(&w->kafka, &w->admin, &w->err));
     w->planter = planter_open(w->kafka.brokers, NULL);
     w->projector = projector_new(w->layout, &w->scope.project, NULL, NULL);
+    w->spill.dir = "/tmp";
     fill_conf(w);
     *state = w;
     return 0;
@@ -354,37 +357,38 @@ static bool survey(struct world *w)
 
 bool world_verify(struct world *w, enum kind kind)
 {
-    struct keyset *expected = keyset_new();
-    bool           ok;
+    struct side *expected = verify_side_new(&w->conf);
+    bool         ok;
 
     ok = survey(w) && verify_store_side(&w->conf, kind, expected, &w->err) &&
          verify_topic(&w->conf, kind, expected, false, NULL, &w->result, w->ends, &w->err);
-    keyset_free(expected);
+    side_free(expected);
     return ok;
 }
 
 /* What a rebuild keeps while it sends. */
 struct ledger {
-    struct sink    sink;
-    struct keyset *expected;
+    struct sink  sink;
+    struct side *expected;
+    int64_t      n;
 };
 
 static bool enter(struct sink *s, const struct record *rec, enum reason *refused, struct err *err)
 {
-    struct ledger       *l = (struct ledger *)s;
-    struct keyset_entry *e =
-        keyset_put(l->expected, rec->key, key_partition(rec->key, WORLD_PARTITIONS));
+    struct ledger    *l = (struct ledger *)s;
+    struct side_entry e = { .value = digest_bytes(DIGEST_TAG_RAW, rec->value),
+                            .offset = l->n++,
+                            .partition = key_partition(rec->key, WORLD_PARTITIONS),
+                            .records = 1,
+                            .key = rec->key };
 
     (void)refused;
-    (void)err;
-    e->value = digest_bytes(DIGEST_TAG_RAW, rec->value);
-    e->records++;
-    return true;
+    return side_put(l->expected, &e, err);
 }
 
 bool world_prove(struct world *w, enum kind kind, const int64_t *from)
 {
-    struct ledger      l = { .sink = { .put = enter }, .expected = keyset_new() };
+    struct ledger      l = { .sink = { .put = enter }, .expected = verify_side_new(&w->conf) };
     struct store_query q = survey_query(&w->scope, kind);
     struct pipeline    p = {
            .store = &w->store.store,
@@ -399,7 +403,7 @@ bool world_prove(struct world *w, enum kind kind, const int64_t *from)
     ok = ok && pipeline_run(&p, &w->err) &&
          verify_topic(&w->conf, kind, l.expected, true, from, &w->result, w->ends, &w->err);
     projector_free(p.projector);
-    keyset_free(l.expected);
+    side_free(l.expected);
     return ok;
 }
 

@@ -13,6 +13,7 @@
 #include "verify/verify.h"
 
 #define WORLD_PARTITIONS 3
+#define WORLD_MEMORY     ((size_t)2 << 20) /* for keys */
 
 /* One thing of a kind. Strings are "" when the kind, or this one, has none. */
 struct entity {
@@ -71,6 +72,7 @@ struct world {
     struct tally          tally[KIND_COUNT];
     atomic_uint_fast64_t  consumed;
     struct verify_conf    conf;
+    struct spill          spill;
     struct verify_result  result;
     struct partition_ends ends[WORLD_PARTITIONS];
     struct err            err;

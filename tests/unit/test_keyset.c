@@ -23,9 +23,7 @@ static void a_new_entry_is_zeroed(void **state)
     (void)state;
     assert_int_equal(e->offset, -1);
     assert_int_equal(e->records, 0);
-    assert_int_equal(e->flags, 0);
     assert_int_equal(e->partition, 3);
-    assert_true(digest_eq(e->value, (struct digest){ 0, 0 }));
     assert_int_equal(e->key_len, 3);
     assert_memory_equal(e->key, "key", 3);
     keyset_free(ks);

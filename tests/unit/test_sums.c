@@ -66,26 +66,6 @@ static void duplicates_do_not_cancel(void **state)
     assert_false(same(SUM("a", "1", "a", "1", "a", "1"), SUM("a", "1")));
 }
 
-static void a_set_gives_one_sum_a_partition_of_what_is_live(void **state)
-{
-    struct keyset       *ks = keyset_new();
-    struct partition_sum out[3];
-    struct partition_sum want = { 0 };
-
-    (void)state;
-    keyset_put(ks, SLICE("a"), 0)->value = value_of("1");
-    keyset_put(ks, SLICE("a"), 2)->value = value_of("2");
-    keyset_put(ks, SLICE("gone"), 2)->flags = KEYSET_GONE;
-    keyset_put(ks, SLICE("refused"), 2)->flags = KEYSET_FAILED;
-    sums_of(ks, out, COUNT_OF(out));
-    sums_add(&want, SLICE("a"), value_of("2"));
-    assert_int_equal(out[0].keys, 1);
-    assert_int_equal(out[1].keys, 0);
-    assert_int_equal(out[2].keys, 1);
-    assert_true(digest_eq(out[2].sum, want.sum));
-    keyset_free(ks);
-}
-
 /* ---- the same traps within a document ------------------------------------------------------- */
 
 static void members_keep_name_and_value_apart(void **state)
@@ -136,7 +116,6 @@ int main(void)
         cmocka_unit_test(what_stands_in_the_key_is_not_what_stands_in_the_value),
         cmocka_unit_test(pairs_that_xor_would_cancel_are_seen),
         cmocka_unit_test(duplicates_do_not_cancel),
-        cmocka_unit_test(a_set_gives_one_sum_a_partition_of_what_is_live),
         BANDS_TEST(members_keep_name_and_value_apart),
         BANDS_TEST(null_is_not_empty_unless_the_band_drops_both),
         BANDS_TEST(equal_labels_do_not_cancel),

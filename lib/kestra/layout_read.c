@@ -87,6 +87,32 @@ static bool read_compare(struct place at, const struct entry *e, struct err *err
     return fields_read(at, e, fields, COUNT_OF(fields), err);
 }
 
+#define PATHS(member)                                                                              \
+    {                                                                                              \
+        .name = #member, STRINGS(staging_layout, member.items, member.n, entry_is_path)            \
+    }
+
+static bool read_staging(struct place at, const struct entry *e, struct err *err)
+{
+    static const struct field fields[] = {
+        PATHS(tenants),
+        PATHS(namespaces),
+        PATHS(off),
+        PATHS(disable),
+        PATHS(keys),
+        PATHS(clear),
+        PATHS(fixed),
+        PATHS(mask),
+        PATHS(pass),
+        PATHS(members),
+        { .name = "mask_rest", BOOL(staging_layout, mask_rest) },
+    };
+    struct kind_layout *kind = at.into;
+    struct place        into = { at.layout, &kind->staging };
+
+    return fields_read(into, e, fields, COUNT_OF(fields), err);
+}
+
 static bool read_kind(struct place at, const struct entry *e, struct err *err)
 {
     static const struct field fields[] = {
@@ -103,6 +129,7 @@ static bool read_kind(struct place at, const struct entry *e, struct err *err)
         { .name = "unlock", LIST(kind_layout, unlock, entry_is_text) },
         { .name = "required", LIST(kind_layout, required, entry_is_text) },
         { .name = "compare", SUB(read_compare) },
+        { .name = "staging", SUB(read_staging) },
     };
     struct kind_layout *kind = at.into;
 
@@ -297,6 +324,18 @@ static bool read_tasks(struct place at, const struct entry *e, struct err *err)
     return fields_read(at, e, fields, COUNT_OF(fields), err);
 }
 
+static bool read_staging_names(struct place at, const struct entry *e, struct err *err)
+{
+    static const struct field fields[] = {
+        { .name = "webhooks",
+          STRINGS(layout, staging.webhooks.items, staging.webhooks.n, entry_is_class) },
+        { .name = "packages",
+          STRINGS(layout, staging.packages.items, staging.packages.n, entry_is_class) },
+    };
+
+    return fields_read(at, e, fields, COUNT_OF(fields), err);
+}
+
 static bool read_liveness(struct place at, const struct entry *e, struct err *err)
 {
     static const struct field fields[] = {
@@ -350,6 +389,7 @@ bool layout_read(const struct entry *root, struct layout *l, struct err *err)
         { .name = "tasks", MUST, SUB(read_tasks) },
         { .name = "kinds", MUST, SUB(read_kinds) },
         { .name = "topics", MUST, SUB(read_topics) },
+        { .name = "staging", SUB(read_staging_names) },
         { .name = "liveness", SUB(read_liveness) },
         { .name = "reset", SUB(read_reset) },
     };

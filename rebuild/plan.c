@@ -123,6 +123,12 @@ static void check_staging(struct planner *pl)
     buf_release(&line);
 }
 
+static void seal_strings(struct buf *b, const char *name, const struct strings *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        buf_add(b, "%s %s\n", name, list->items[i]);
+}
+
 static void seal_staging(const struct staging *s, struct buf *b)
 {
     if (s)

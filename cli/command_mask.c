@@ -8,7 +8,7 @@
 
 #include <unistd.h>
 
-#define DOCUMENT_MAX_BYTES (64u << 20)
+#define DOCUMENT_MAX_BYTES ((size_t)64 << 20)
 #define DEFAULT_BAND       "J"
 
 static bool read_document(struct buf *out, struct err *err)
@@ -18,7 +18,7 @@ static bool read_document(struct buf *out, struct err *err)
 
     while ((n = read(STDIN_FILENO, chunk, sizeof(chunk))) > 0)
         if (!buf_append(out, slice_of(chunk, (size_t)n)))
-            return err_set(err, ERR_USAGE, "the document has more than %u bytes",
+            return err_set(err, ERR_USAGE, "the document has more than %zu bytes",
                            DOCUMENT_MAX_BYTES);
     if (n < 0)
         return err_set(err, ERR_USAGE, "the document cannot be read from stdin");

@@ -7,9 +7,6 @@
 #include "lib/kestra/staging_impl.h"
 
 #include "lib/base/hash.h"
-#include "lib/base/nearest.h"
-
-#define TEXT_MAX_BYTES (1u << 30)
 
 const char *staging_act_name(enum stage_act act)
 {
@@ -118,37 +115,6 @@ const char *staging_rules_digest(const struct staging *s)
     return s->rules_digest;
 }
 
-void staging_on_left(struct staging *s, staging_left_fn fn, void *ctx)
-{
-    s->on_left = fn;
-    s->left_ctx = ctx;
-}
-
-uint64_t staging_left_count(const struct staging *s)
-{
-    uint64_t n = 0;
-
-    for (int k = 0; k < KIND_COUNT; k++)
-        n += s->left[k];
-    return n;
-}
-
-/* The first n_own are as the file says them; what was bound follows. */
-size_t staging_rules(const struct staging *s)
-{
-    return s->n_rules - s->n_own;
-}
-
-bool staging_rule_info(const struct staging *s, size_t i, struct staging_rule_info *out)
-{
-    const struct stage_rule *r = &s->rules[s->n_own + i];
-
-    *out = (struct staging_rule_info){ .text = r->text, .line = r->line, .kinds = r->kinds };
-    memcpy(out->count, r->count, sizeof(out->count));
-    memcpy(out->seen, r->seen, sizeof(out->seen));
-    return r->text != NULL;
-}
-
 /* ---- the tree of paths ----------------------------------------------------------------------- */
 
 static struct stage_node *node_new(struct staging *s, struct slice name)
@@ -195,22 +161,13 @@ static struct stage_node *child(struct staging *s, struct stage_node *at, struct
     return *to;
 }
 
-static struct slice next_part(const char **path)
-{
-    const char *p = *path + 1;
-    size_t      n = strcspn(p, "/");
-
-    *path = p + n;
-    return slice_of(p, n);
-}
-
 /* Later rules are stronger. */
 static void put_path(struct staging *s, enum kind kind, const char *path, int rule)
 {
     struct stage_node *at = s->roots[kind];
 
     while (*path == '/')
-        at = child(s, at, next_part(&path));
+        at = child(s, at, stage_next_part(&path));
     at->rule = rule;
 }
 
@@ -248,19 +205,19 @@ static bool covers(const char *p, const char *q, bool above)
 
     if (*p == '\0')
         return *q == '\0' || above;
-    a = next_part(&p);
+    a = stage_next_part(&p);
     if (slice_eq(a, SLICE("**"))) {
         for (;;) {
             if (covers(p, q, above))
                 return true;
             if (*q == '\0')
                 return false;
-            (void)next_part(&q);
+            (void)stage_next_part(&q);
         }
     }
     if (*q == '\0')
         return false;
-    b = next_part(&q);
+    b = stage_next_part(&q);
     return (slice_eq(a, SLICE("*")) || slice_eq(a, b)) && covers(p, q, above);
 }
 
@@ -319,55 +276,8 @@ static void watch(struct staging *s, enum kind kind, const char *path)
     while (*path == '/') {
         if (!at->others)
             at->others = arena_alloc(s->bound, STAGE_MAX_OTHERS * sizeof(*at->others));
-        at = child(s, at, next_part(&path));
+        at = child(s, at, stage_next_part(&path));
     }
-}
-
-/* The path of a rule with its first part that no document has replaced by the nearest they have. */
-static void find_near(const struct staging *s, const struct stage_rule *r, enum kind kind,
-                      struct buf *out)
-{
-    const struct stage_node *at = s->roots[kind];
-    const char              *path = r->path;
-    struct slice             best = { NULL, 0 };
-    size_t                   least = SIZE_MAX;
-    struct slice             part = { NULL, 0 };
-
-    while (*path == '/') {
-        const struct stage_node *c = NULL;
-
-        part = next_part(&path);
-        for (c = at->first; c && !slice_eq(c->name, part); c = c->next)
-            ;
-        if (!c || !c->met)
-            break;
-        buf_add(out, "/%.*s", SLICE_ARG(part));
-        at = c;
-    }
-    for (size_t i = 0; at && i < at->n_others; i++) {
-        size_t d = at->others[i].n > NEAREST_MAX_BYTES || part.n > NEAREST_MAX_BYTES
-                       ? SIZE_MAX
-                       : nearest_distance(part, at->others[i]);
-
-        if (d < least) {
-            least = d;
-            best = at->others[i];
-        }
-    }
-    if (best.p)
-        buf_add(out, "/%.*s", SLICE_ARG(best));
-    else
-        buf_clear(out);
-}
-
-void staging_near(const struct staging *s, size_t i, struct buf *out)
-{
-    const struct stage_rule *r = &s->rules[s->n_own + i];
-
-    buf_clear(out);
-    for (int k = 0; k < KIND_COUNT; k++)
-        if ((r->kinds & KIND_BIT(k)) && r->path && s->roots[k] && !strchr(r->path, '*'))
-            find_near(s, r, (enum kind)k, out);
 }
 
 static bool put_own(struct staging *s, const struct stage_rule *own, enum kind kind,
@@ -463,63 +373,4 @@ bool staging_bind(struct staging *s, const struct layout *layout, struct err *er
     bind_renames(s);
     mem_free(own);
     return ok;
-}
-
-/* ---- stagers --------------------------------------------------------------------------------- */
-
-struct stager *stager_new(struct staging *s)
-{
-    struct stager *g = mem_alloc(sizeof(*g));
-
-    g->s = s;
-    g->arena = arena_new((size_t)64 * 1024);
-    buf_init(&g->text, TEXT_MAX_BYTES);
-    buf_init(&g->quoted, TEXT_MAX_BYTES);
-    g->count = mem_array(s->n_rules + 1, sizeof(*g->count));
-    g->seen = mem_array(s->n_rules + 1, sizeof(*g->seen));
-    return g;
-}
-
-/* The last whole pass over a kind is what counts. */
-static void hand_in(struct stager *g)
-{
-    struct staging *s = g->s;
-
-    for (int k = 0; k < KIND_COUNT; k++) {
-        if (!g->ran[k])
-            continue;
-        s->left[k] = k == KIND_FLOW_LAST ? 0 : g->left[k];
-        for (size_t i = 0; i < s->n_rules; i++) {
-            s->rules[i].count[k] = g->count[i][k];
-            s->rules[i].seen[k] = g->seen[i][k];
-        }
-    }
-}
-
-void stager_quiet(struct stager *g)
-{
-    g->quiet = true;
-}
-
-void stager_free(struct stager *g)
-{
-    if (!g)
-        return;
-    if (!g->quiet)
-        hand_in(g);
-    buf_release(&g->text);
-    buf_release(&g->quoted);
-    arena_free(g->arena);
-    mem_free(g->edits);
-    mem_free((void *)g->active);
-    mem_free(g->frames);
-    mem_free(g->candidates);
-    mem_free(g->count);
-    mem_free(g->seen);
-    mem_free(g);
-}
-
-void stager_begin(struct stager *g)
-{
-    arena_reset(g->arena);
 }

@@ -2,8 +2,8 @@
  * staging_impl.h - what the staging*.c files share; no other file includes it.
  *
  * staging_rules.c reads RULES.yml, staging.c binds rules to a layout (a tree of paths for each
- * kind), staging_walk.c goes through a document and makes edits, staging_value.c makes new values,
- * staging_source.c writes a flow as YAML.
+ * kind), staging_walk.c goes through a document, staging_edit.c makes edits, staging_value.c new
+ * values, staging_source.c writes a flow as YAML.
  */
 #ifndef REQUEUE_STAGING_IMPL_H
 #define REQUEUE_STAGING_IMPL_H
@@ -139,6 +139,40 @@ MUST_CHECK bool staging_read_rules(struct staging *s, struct slice text, struct 
 /* staging.c */
 int         staging_add_rule(struct staging *s, const struct stage_rule *rule);
 const char *staging_act_name(enum stage_act act);
+
+/* The next part of a path, which stands at its slash and goes on behind the part. */
+static inline struct slice stage_next_part(const char **path)
+{
+    const char *p = *path + 1;
+    size_t      n = strcspn(p, "/");
+
+    *path = p + n;
+    return slice_of(p, n);
+}
+
+static inline size_t stage_offset(const struct stager *g, const char *p)
+{
+    return (size_t)(p - g->doc.p);
+}
+
+static inline struct stage_frame *stage_top(struct stager *g)
+{
+    return &g->frames[g->n_frames - 1];
+}
+
+static inline const struct stage_rule *stage_rule_of(const struct stager *g, int rule)
+{
+    return rule < 0 ? NULL : &g->s->rules[rule];
+}
+
+/* staging_edit.c: room for one item more behind n. */
+void *stage_grow(void *items, size_t n, size_t *cap, size_t size);
+void  stage_edit(struct stager *g, size_t from, size_t to, struct slice text);
+void  stage_note(struct stager *g, int rule, bool changed);
+void  stage_left(struct stager *g, const char *path, const char *why);
+bool  stage_is_masking(const struct stage_rule *r);
+/* A value that is no container, in the frame on top; rule: what it is under, -1: nothing. */
+void stage_scalar(struct stager *g, struct slice name, struct json_value v, int rule);
 
 /* staging_value.c: as JSON, in the stager's arena. p NULL: it stays as it is. */
 struct slice stage_pseudonym(struct stager *g, struct json_value v);

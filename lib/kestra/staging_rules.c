@@ -196,7 +196,7 @@ static bool read_kind(const struct staging *s, const struct yaml_node *e, unsign
 {
     static const char *const names[] = { "flow", "template", "trigger", "execution", NULL };
     static const enum kind   kinds[] = { KIND_FLOW, KIND_TEMPLATE, KIND_TRIGGER, KIND_EXECUTION };
-    const char              *word = NULL;
+    const char              *word = "";
 
     if (!need_text(s, e, "kind", &word, err))
         return false;
@@ -214,7 +214,7 @@ static bool read_act(const struct staging *s, const struct yaml_node *e, struct 
     static const char *const    names[] = { "keep", "pseudonym", "text", "drop", NULL };
     static const enum stage_act acts[] = { STAGE_KEEP, STAGE_PSEUDONYM, STAGE_TEXT, STAGE_DROP };
     const struct yaml_node     *text = yaml_get(e, "text");
-    const char                 *word = NULL;
+    const char                 *word = "";
     struct buf                  quoted = { 0 };
     size_t                      i = 0;
 

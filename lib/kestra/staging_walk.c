@@ -19,82 +19,12 @@
 
 #include <assert.h>
 
-#define PATH_MAX_BYTES 4096
-
-static void *grow(void *items, size_t n, size_t *cap, size_t size)
-{
-    if (n < *cap)
-        return items;
-    *cap = *cap * 2 + 16;
-    return mem_realloc(items, *cap * size);
-}
-
-static size_t offset(const struct stager *g, const char *p)
-{
-    return (size_t)(p - g->doc.p);
-}
-
-static struct stage_frame *top(struct stager *g)
-{
-    return &g->frames[g->n_frames - 1];
-}
-
-static const struct stage_rule *rule_of(const struct stager *g, int rule)
-{
-    return rule < 0 ? NULL : &g->s->rules[rule];
-}
-
-static void add_edit(struct stager *g, size_t from, size_t to, struct slice text)
-{
-    g->edits = grow(g->edits, g->n_edits, &g->cap_edits, sizeof(*g->edits));
-    g->edits[g->n_edits++] = (struct splice){ from, to, text };
-}
-
-static void note(struct stager *g, int rule, bool changed)
-{
-    if (rule < 0)
-        return;
-    g->seen[rule][g->kind]++;
-    g->count[rule][g->kind] += changed ? 1 : 0;
-}
-
-/* ---- where we are -------------------------------------------------------------------------- */
-
-static void put_step(struct buf *b, const struct stage_frame *f, struct slice name, size_t index)
-{
-    if (f->list)
-        (void)!buf_printf(b, "/%zu", index);
-    else
-        (void)!buf_printf(b, "/%.*s", SLICE_ARG(name));
-}
-
-/* The JSON pointer of the value at hand, in the arena. */
-static const char *path_of(struct stager *g, struct slice name)
-{
-    buf_clear(&g->text);
-    for (size_t i = 1; i < g->n_frames; i++)
-        put_step(&g->text, &g->frames[i - 1], g->frames[i].name, g->frames[i].index);
-    put_step(&g->text, top(g), name, top(g)->n);
-    if (g->text.n > PATH_MAX_BYTES)
-        g->text.n = PATH_MAX_BYTES;
-    return arena_str(g->arena, buf_slice(&g->text));
-}
-
-static void tell_left(struct stager *g, const char *path, const char *why)
-{
-    struct staging_left left = { g->kind, g->key, path, why };
-
-    g->left[g->kind]++;
-    if (g->s->on_left && !g->quiet && g->kind != KIND_FLOW_LAST)
-        g->s->on_left(g->s->left_ctx, &left);
-}
-
 /* ---- places -------------------------------------------------------------------------------- */
 
 static void add_node(struct stager *g, struct stage_node *node)
 {
     for (; node; node = node->deep) {
-        g->active = grow(g->active, g->n_active, &g->cap_active, sizeof(*g->active));
+        g->active = stage_grow(g->active, g->n_active, &g->cap_active, sizeof(*g->active));
         g->active[g->n_active++] = node;
     }
 }
@@ -104,7 +34,7 @@ static struct slice plain_name(struct stager *g, struct slice name)
 {
     struct json_value quoted = { JSON_STRING, slice_of(name.p - 1, name.n + 2) };
 
-    return name.n > 0 && memchr(name.p, '\\', name.n) ? stage_text(g, quoted) : name;
+    return name.p && name.n > 0 && memchr(name.p, '\\', name.n) ? stage_text(g, quoted) : name;
 }
 
 /* A name that is no place of the tree, where a rule of the file may have meant it. Only names that
@@ -142,7 +72,7 @@ static bool find_places(struct stager *g, const struct stage_frame *f, struct sl
             note_other(g, at, name);
         add_node(g, at->any);
         if (at->loops) {
-            g->active = grow(g->active, g->n_active, &g->cap_active, sizeof(*g->active));
+            g->active = stage_grow(g->active, g->n_active, &g->cap_active, sizeof(*g->active));
             g->active[g->n_active++] = at;
         }
     }
@@ -158,103 +88,6 @@ static int best_rule(const struct stager *g, size_t from, size_t n)
         if (g->active[from + i]->rule > best)
             best = g->active[from + i]->rule;
     return best;
-}
-
-/* ---- scalars ------------------------------------------------------------------------------- */
-
-static bool is_masking(const struct stage_rule *r)
-{
-    return r && (r->act == STAGE_PSEUDONYM || r->act == STAGE_TEXT);
-}
-
-static void replace(struct stager *g, int rule, struct json_value v, struct slice with)
-{
-    bool changed = with.p && !slice_eq(with, v.raw);
-
-    note(g, rule, changed);
-    if (changed)
-        add_edit(g, offset(g, v.raw.p), offset(g, v.raw.p) + v.raw.n, with);
-}
-
-static struct slice masked(struct stager *g, const struct stage_rule *r, struct json_value v)
-{
-    struct slice none = { NULL, 0 };
-
-    if (r->act == STAGE_PSEUDONYM)
-        return stage_pseudonym(g, v);
-    if (v.type == JSON_NUMBER)
-        return SLICE("0");
-    return v.type == JSON_STRING && v.raw.n > 2 ? r->with : none;
-}
-
-static void add_candidate(struct stager *g, int rule, struct json_value v, struct slice with,
-                          struct slice name)
-{
-    size_t from = offset(g, v.raw.p);
-
-    g->candidates =
-        grow(g->candidates, g->n_candidates, &g->cap_candidates, sizeof(*g->candidates));
-    g->candidates[g->n_candidates++] = (struct stage_candidate){
-        .edit = { from, from + v.raw.n, with },
-        .rule = rule,
-        .webhook = rule >= 0 && g->s->rules[rule].act == STAGE_KEY,
-        .path = path_of(g, name),
-    };
-}
-
-/* Texts that no rule covers: names of namespaces in them. */
-static void look_for_names(struct stager *g, struct slice name, struct json_value v)
-{
-    int          rule = -1;
-    struct slice to;
-    struct slice text;
-
-    /* A class, "io.kestra.core.tasks.flows.Flow", is in no namespace. */
-    if (v.type != JSON_STRING || slice_eq(name, SLICE("type")) || !stage_holds_name(g, v.raw))
-        return;
-    text = stage_text(g, v);
-    if (slice_eq(name, SLICE("namespace")) || slice_eq(name, SLICE("namespaces")) ||
-        (top(g)->list && slice_eq(top(g)->name, SLICE("namespaces")))) {
-        to = stage_rename(g, STAGING_NAMESPACE, v, &rule);
-        if (to.p) {
-            add_candidate(g, rule, v, to, name);
-            return;
-        }
-    }
-    tell_left(g, path_of(g, name), memmem(text.p, text.n, "{{", 2) ? "expression" : "text");
-}
-
-static void scalar(struct stager *g, struct slice name, struct json_value v, int rule)
-{
-    const struct stage_rule *r = rule_of(g, rule);
-    int                      named = -1;
-
-    if (!r) {
-        if (g->renames)
-            look_for_names(g, name, v);
-        return;
-    }
-    switch (r->act) {
-    case STAGE_PSEUDONYM:
-    case STAGE_TEXT: replace(g, rule, v, masked(g, r, v)); break;
-    case STAGE_TRUE: replace(g, rule, v, SLICE("true")); break;
-    case STAGE_KEY:
-        if (v.type != JSON_NULL)
-            add_candidate(g, rule, v, stage_webhook_key(g, v), name);
-        break;
-    case STAGE_NAMESPACE:
-    case STAGE_TENANT: {
-        struct slice to =
-            stage_rename(g, r->act == STAGE_TENANT ? STAGING_TENANT : STAGING_NAMESPACE, v, &named);
-
-        replace(g, named, v, to);
-        break;
-    }
-    case STAGE_PASS:
-    case STAGE_KEEP: note(g, rule, false); break;
-    case STAGE_DROP: note(g, rule, true); break;
-    case STAGE_FIXED: break;
-    }
 }
 
 /* ---- containers ---------------------------------------------------------------------------- */
@@ -280,7 +113,7 @@ static bool is_for_containers(enum stage_act act)
  * scalars only: a container goes on with what covers it. */
 static int rule_for(const struct stager *g, const struct stage_frame *in, int own, bool container)
 {
-    const struct stage_rule *r = rule_of(g, own);
+    const struct stage_rule *r = stage_rule_of(g, own);
 
     if (r && container && !is_for_containers(r->act))
         return in->mode;
@@ -291,12 +124,12 @@ static int rule_for(const struct stager *g, const struct stage_frame *in, int ow
 static void mask_name(struct stager *g, const struct stage_frame *in, struct slice name,
                       bool spelled)
 {
-    const struct stage_rule *r = rule_of(g, in->mode);
+    const struct stage_rule *r = stage_rule_of(g, in->mode);
 
-    if (in->list || in->below == 0 || spelled || !is_masking(r))
+    if (in->list || in->below == 0 || spelled || !stage_is_masking(r))
         return;
-    add_edit(g, offset(g, name.p) - 1, offset(g, name.p) + name.n + 1,
-             stage_member_name(g, plain_name(g, name)));
+    stage_edit(g, stage_offset(g, name.p) - 1, stage_offset(g, name.p) + name.n + 1,
+               stage_member_name(g, plain_name(g, name)));
 }
 
 /* Some path leads here step by step: what the names in it are, Kestra says. ** leads anywhere. */
@@ -311,22 +144,23 @@ static bool is_spelled(const struct stager *g, const struct stage_frame *f)
 static void push(struct stager *g, struct slice name, enum json_type type)
 {
     struct stage_frame  f = { .name = name, .list = type == JSON_ARRAY, .drop_from = SIZE_MAX };
-    struct stage_frame *in = top(g);
+    struct stage_frame *in = stage_top(g);
     int                 own;
     bool                spelled = find_places(g, in, plain_name(g, name), &f.set, &f.n_set);
     const struct stage_rule *r;
 
     own = best_rule(g, f.set, f.n_set);
     f.mode = rule_for(g, in, own, true);
-    r = rule_of(g, f.mode);
+    r = stage_rule_of(g, f.mode);
     f.below = is_spelled(g, &f) ? 0 : in->below + 1;
     f.index = in->n;
     f.first_candidate = g->n_candidates;
-    f.skip = (r && r->act == STAGE_DROP) || (f.n_set == 0 && !g->renames && (!r || !is_masking(r)));
+    f.skip = (r && r->act == STAGE_DROP) ||
+             (f.n_set == 0 && !g->renames && (!r || !stage_is_masking(r)));
     find_insert(g, &f);
     if (!r || r->act != STAGE_DROP)
         mask_name(g, in, name, spelled);
-    g->frames = grow(g->frames, g->n_frames, &g->cap_frames, sizeof(*g->frames));
+    g->frames = stage_grow(g->frames, g->n_frames, &g->cap_frames, sizeof(*g->frames));
     g->frames[g->n_frames++] = f;
 }
 
@@ -363,10 +197,10 @@ static void settle(struct stager *g, const struct stage_frame *f)
                                             : starts_with_one_of(f->type, &l->staging.packages));
 
         if (yes) {
-            note(g, c->rule, true);
-            add_edit(g, c->edit.from, c->edit.to, c->edit.text);
+            stage_note(g, c->rule, true);
+            stage_edit(g, c->edit.from, c->edit.to, c->edit.text);
         } else if (!c->webhook) {
-            tell_left(g, c->path, "type");
+            stage_left(g, c->path, "type");
         }
     }
     g->n_candidates = f->first_candidate;
@@ -375,19 +209,19 @@ static void settle(struct stager *g, const struct stage_frame *f)
 /* The container on top ends at `end` (behind its bracket). */
 static int pop(struct stager *g, size_t end)
 {
-    struct stage_frame f = *top(g);
+    struct stage_frame f = *stage_top(g);
 
     g->n_frames--;
     g->n_active = f.set;
     settle(g, &f);
     if (f.drop_from != SIZE_MAX && !f.any_kept)
-        add_edit(g, f.drop_from, f.last_end, SLICE(""));
+        stage_edit(g, f.drop_from, f.last_end, SLICE(""));
     if (f.insert >= 0 && !f.insert_seen && !f.skip) {
         buf_clear(&g->text);
         if (buf_printf(&g->text, "%s\"%.*s\":true", f.any_kept ? "," : "",
                        SLICE_ARG(f.insert_name)))
-            add_edit(g, end - 1, end - 1, arena_copy(g->arena, buf_slice(&g->text)));
-        note(g, f.insert, true);
+            stage_edit(g, end - 1, end - 1, arena_copy(g->arena, buf_slice(&g->text)));
+        stage_note(g, f.insert, true);
     }
     return f.mode;
 }
@@ -395,14 +229,14 @@ static int pop(struct stager *g, size_t end)
 /* A value of the frame on top was passed; it goes with its name and a comma, or it stays. */
 static void member_ends(struct stager *g, size_t from, size_t end, bool drop)
 {
-    struct stage_frame *f = top(g);
+    struct stage_frame *f = stage_top(g);
 
     f->n++;
     f->last_end = end;
     if (!drop && f->drop_from != SIZE_MAX && !f->any_kept)
-        add_edit(g, f->drop_from, from, SLICE(""));
+        stage_edit(g, f->drop_from, from, SLICE(""));
     if (drop && f->any_kept)
-        add_edit(g, f->kept_end, end, SLICE(""));
+        stage_edit(g, f->kept_end, end, SLICE(""));
     else if (drop && f->drop_from == SIZE_MAX)
         f->drop_from = from;
     f->any_kept = f->any_kept || !drop;
@@ -423,18 +257,18 @@ static bool on_enter(void *ctx, unsigned depth, struct slice name, enum json_typ
 static bool wants(void *ctx, unsigned depth)
 {
     (void)depth;
-    return !top(ctx)->skip;
+    return !stage_top(ctx)->skip;
 }
 
 static void leaf(struct stager *g, struct slice name, struct json_value v, bool *drop)
 {
-    struct stage_frame      *in = top(g);
+    struct stage_frame      *in = stage_top(g);
     struct slice             plain = plain_name(g, name);
     size_t                   from;
     size_t                   n;
     bool                     spelled = find_places(g, in, plain, &from, &n);
     int                      rule = rule_for(g, in, best_rule(g, from, n), false);
-    const struct stage_rule *r = rule_of(g, rule);
+    const struct stage_rule *r = stage_rule_of(g, rule);
 
     g->n_active = from;
     if (!in->list && v.type == JSON_STRING && slice_eq(plain, SLICE("type")))
@@ -443,15 +277,15 @@ static void leaf(struct stager *g, struct slice name, struct json_value v, bool 
     *drop = r && r->act == STAGE_DROP;
     if (!*drop)
         mask_name(g, in, name, spelled);
-    scalar(g, plain, v, rule);
+    stage_scalar(g, plain, v, rule);
 }
 
 static bool on_value(void *ctx, unsigned depth, struct slice name, struct json_value v,
                      size_t height)
 {
     struct stager *g = ctx;
-    size_t         end = offset(g, v.raw.p) + v.raw.n;
-    size_t         from = name.p ? offset(g, name.p) - 1 : offset(g, v.raw.p);
+    size_t         end = stage_offset(g, v.raw.p) + v.raw.n;
+    size_t         from = name.p ? stage_offset(g, name.p) - 1 : stage_offset(g, v.raw.p);
     bool           container = v.type == JSON_OBJECT || v.type == JSON_ARRAY;
     bool           drop = false;
     int            mode;
@@ -464,15 +298,15 @@ static bool on_value(void *ctx, unsigned depth, struct slice name, struct json_v
     }
     if (depth == JSON_WALK_MAX_DEPTH) {
         push(g, name, v.type);
-        if (!top(g)->skip && !descend(g, v.raw))
+        if (!stage_top(g)->skip && !descend(g, v.raw))
             return false;
     }
     mode = pop(g, end);
     drop = mode >= 0 && g->s->rules[mode].act == STAGE_DROP;
     if (drop)
-        note(g, mode, true);
-    if (top(g)->insert >= 0 && name.p && slice_eq(name, top(g)->insert_name))
-        top(g)->insert_seen = true;
+        stage_note(g, mode, true);
+    if (stage_top(g)->insert >= 0 && name.p && slice_eq(name, stage_top(g)->insert_name))
+        stage_top(g)->insert_seen = true;
     member_ends(g, from, end, drop);
     return true;
 }
@@ -502,7 +336,7 @@ static void push_root(struct stager *g)
     f.mode = root->rule;
     find_insert(g, &f);
     g->n_frames = 0;
-    g->frames = grow(g->frames, 0, &g->cap_frames, sizeof(*g->frames));
+    g->frames = stage_grow(g->frames, 0, &g->cap_frames, sizeof(*g->frames));
     g->frames[g->n_frames++] = f;
 }
 

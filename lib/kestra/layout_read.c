@@ -87,24 +87,20 @@ static bool read_compare(struct place at, const struct entry *e, struct err *err
     return fields_read(at, e, fields, COUNT_OF(fields), err);
 }
 
-#define PATHS(member)                                                                              \
-    {                                                                                              \
-        .name = #member, STRINGS(staging_layout, member.items, member.n, entry_is_path)            \
-    }
-
 static bool read_staging(struct place at, const struct entry *e, struct err *err)
 {
     static const struct field fields[] = {
-        PATHS(tenants),
-        PATHS(namespaces),
-        PATHS(off),
-        PATHS(disable),
-        PATHS(keys),
-        PATHS(clear),
-        PATHS(fixed),
-        PATHS(mask),
-        PATHS(pass),
-        PATHS(members),
+        { .name = "tenants", STRINGS(staging_layout, tenants.items, tenants.n, entry_is_path) },
+        { .name = "namespaces",
+          STRINGS(staging_layout, namespaces.items, namespaces.n, entry_is_path) },
+        { .name = "off", STRINGS(staging_layout, off.items, off.n, entry_is_path) },
+        { .name = "disable", STRINGS(staging_layout, disable.items, disable.n, entry_is_path) },
+        { .name = "keys", STRINGS(staging_layout, keys.items, keys.n, entry_is_path) },
+        { .name = "clear", STRINGS(staging_layout, clear.items, clear.n, entry_is_path) },
+        { .name = "fixed", STRINGS(staging_layout, fixed.items, fixed.n, entry_is_path) },
+        { .name = "mask", STRINGS(staging_layout, mask.items, mask.n, entry_is_path) },
+        { .name = "pass", STRINGS(staging_layout, pass.items, pass.n, entry_is_path) },
+        { .name = "members", STRINGS(staging_layout, members.items, members.n, entry_is_path) },
         { .name = "mask_rest", BOOL(staging_layout, mask_rest) },
     };
     struct kind_layout *kind = at.into;

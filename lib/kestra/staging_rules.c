@@ -149,8 +149,8 @@ static bool read_renames(struct staging *s, const struct yaml_node *root, const 
         return true;
     out->items = arena_alloc(s->arena, (list->n + 1) * sizeof(*out->items));
     for (const struct yaml_node *e = list->first; e; e = e->next) {
-        const char *from = NULL;
-        const char *to = NULL;
+        const char *from = "";
+        const char *to = "";
         struct buf  text = { 0 };
 
         if (!check_members(s, e, names, err) || !need_text(s, e, "from", &from, err) ||

@@ -41,7 +41,7 @@ static struct slice plain_name(struct stager *g, struct slice name)
  * are not masked. */
 static void note_other(const struct stager *g, struct stage_node *at, struct slice name)
 {
-    if (!at->others || at->n_others == STAGE_MAX_OTHERS || name.n > 64 || name.n == 0)
+    if (!at->others || at->n_others == STAGE_MAX_OTHERS || name.n > 64 || name.n == 0 || !name.p)
         return;
     for (size_t i = 0; i < at->n_others; i++)
         if (slice_eq(at->others[i], name))
@@ -63,7 +63,7 @@ static bool find_places(struct stager *g, const struct stage_frame *f, struct sl
         struct stage_node *at = g->active[set + i];
         bool               here = false;
 
-        for (struct stage_node *c = list ? NULL : at->first; c; c = c->next)
+        for (struct stage_node *c = list || !name.p ? NULL : at->first; c; c = c->next)
             if (slice_eq(c->name, name)) {
                 c->met = here = spelled = true;
                 add_node(g, c);

@@ -15,26 +15,28 @@ struct plan_conf command_plan_conf(struct session *s, struct run *r)
     /* What they tell are differences. */
     bool compares = c->command == COMMAND_VERIFY || c->command == COMMAND_REPAIR;
 
-    return (struct plan_conf){ .store = s->store,
-                               .info = &s->info,
-                               .layout = s->layout,
-                               .scope = &c->scope,
-                               .admin = s->admin,
-                               .topic_prefix = s->topic_prefix,
-                               .consumer_prefix = s->consumer_prefix,
-                               .mode = c->mode,
-                               .confirm = c->confirm,
-                               .alter = c->alter,
-                               .kestra_running = c->kestra_running,
-                               .jobs = (unsigned)c->jobs,
-                               .stop = &s->stop,
-                               .tally = &s->survey_tally,
-                               .on_skip = run_on_skip,
-                               .judge = !c->audit && c->command != COMMAND_CHECK &&
-                                        c->command != COMMAND_TOPICS,
-                               .on_judged = compares ? NULL : run_on_judged,
-                               .on_lock = compares ? NULL : run_on_lock,
-                               .ctx = r };
+    return (struct plan_conf){
+        .store = s->store,
+        .info = &s->info,
+        .layout = s->layout,
+        .scope = &c->scope,
+        .admin = s->admin,
+        .topic_prefix = s->topic_prefix,
+        .consumer_prefix = s->consumer_prefix,
+        .production_prefix = c->kestra_prefix ? c->kestra_prefix : s->layout->topic_prefix,
+        .mode = c->mode,
+        .confirm = c->confirm,
+        .alter = c->alter,
+        .kestra_running = c->kestra_running,
+        .jobs = (unsigned)c->jobs,
+        .stop = &s->stop,
+        .tally = &s->survey_tally,
+        .on_skip = run_on_skip,
+        .judge = !c->audit && c->command != COMMAND_CHECK && c->command != COMMAND_TOPICS,
+        .on_judged = compares ? NULL : run_on_judged,
+        .on_lock = compares ? NULL : run_on_lock,
+        .ctx = r
+    };
 }
 
 /* Executions that are not selected are only counted, which is no reason to end a run: their index

@@ -86,11 +86,15 @@ enum exit_status command_verify(struct session *s)
     enum exit_status     status;
 
     s->conf = &conf;
+    if (conf.like)
+        conf.scope.project.staging = NULL; /* the report says */
     if (!run_open(&r, s, &err) || (conf.like && !like_apply(&conf, words, NULL, &err)) ||
         !make(s, &r, &err))
         r.err = err;
     status = run_finish(&r);
     s->conf = given;
+    if (conf.scope.project.staging != given->scope.project.staging)
+        staging_free(conf.scope.project.staging);
     arena_free(words);
     return status;
 }

@@ -17,6 +17,7 @@ enum exit_status command_executions(struct session *s);
 enum exit_status command_repair(struct session *s);
 enum exit_status command_topics(struct session *s);
 enum exit_status command_config(const struct config *conf); /* asks no server */
+enum exit_status command_mask(struct config *conf);         /* likewise */
 enum exit_status command_help(const struct config *conf);
 enum exit_status command_version(void);
 

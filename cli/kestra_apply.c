@@ -130,17 +130,21 @@ static bool apply_kafka(struct apply *ap)
     struct java_input   in = { .n_given = c->props.n,
                                .given = c->props.items,
                                .prefix = PROPERTIES "." };
+    struct kestra_value prefix = { NULL, NULL };
     struct kestra_value queue;
 
     if (!collect_properties(ap, &in) ||
         !java_properties_translate(&in, kestra_config_arena(ap->kc), out, ap->err) ||
         !apply_brokers(ap, &out->brokers) || !put_properties(ap, out) ||
+        ((c->neutral || c->staging) &&
+         !kestra_config_get(ap->kc, "kestra.kafka.defaults.topic-prefix", &prefix, ap->err)) ||
         !kestra_take(ap, "kestra.kafka.defaults.topic-prefix", "topic-prefix", &c->topic_prefix) ||
         !kestra_take(ap, "kestra.kafka.defaults.consumer-prefix", "consumer-prefix",
                      &c->consumer_prefix) ||
         !topic_overrides_read(ap->kc, &c->topics, ap->err) ||
         !kestra_config_get(ap->kc, "kestra.queue.type", &queue, ap->err))
         return false;
+    c->kestra_prefix = prefix.text;
     c->topics.message_max_bytes = out->max_request_bytes;
     c->topics.message_max_where = out->max_request_where;
     for (size_t i = 0; i < out->n_notes; i++)

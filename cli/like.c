@@ -41,6 +41,37 @@ static void apply_like_judging(struct config *c, const struct json_node *o, stru
     c->with_logs = logs && logs->type == JSON_BOOL && slice_eq(logs->text, SLICE("true"));
 }
 
+/* Rules are read again from where they were; the seed has to be given again. */
+static void apply_like_staging(struct config *c, const struct json_node *o, struct arena *a)
+{
+    const struct json_node *neutral = json_get(o, "neutral");
+
+    c->neutral = neutral && neutral->type == JSON_BOOL && slice_eq(neutral->text, SLICE("true"));
+    if (!c->staging || !like_word(o, "staging", a))
+        c->staging = like_word(o, "staging", a);
+}
+
+static bool same_text(const struct json_node *o, const char *name, const char *is)
+{
+    const struct json_node *n = json_get(o, name);
+
+    return n && n->type == JSON_STRING ? slice_eq(n->text, slice_str(is)) : is[0] == '\0';
+}
+
+static bool same_staging(const struct config *c, const struct json_node *o, struct err *err)
+{
+    const struct staging *s = c->scope.project.staging;
+
+    if (!s)
+        return true;
+    if (!same_text(o, "staging_seed_digest", staging_seed_digest(s)))
+        return err_set(err, ERR_USAGE, "the staging seed is not the one of the report %s", c->like);
+    if (!same_text(o, "staging_rules_digest", staging_rules_digest(s)))
+        return err_set(err, ERR_USAGE, "the rules in %s are not those of the report %s", c->staging,
+                       c->like);
+    return true;
+}
+
 /* As --kinds would name them: links follow from the other options (scope_derive). */
 static const char *like_kinds(const struct json_node *options, struct arena *a)
 {
@@ -80,6 +111,7 @@ bool like_apply(struct config *c, struct arena *a, const struct json_node **repo
     }
     if (ok) {
         apply_like_judging(c, o, a);
+        apply_like_staging(c, o, a);
         c->tenant = like_word(o, "tenant", a);
         c->namespace = like_word(o, "namespace", a);
         c->since = like_word(o, "since", a);
@@ -88,7 +120,7 @@ bool like_apply(struct config *c, struct arena *a, const struct json_node **repo
         c->topic_prefix = like_word(o, "topic_prefix", a);
         c->consumer_prefix = like_word(o, "consumer_prefix", a);
         c->no_flows = c->no_templates = c->no_triggers = false;
-        ok = options_derive(c, err);
+        ok = options_derive(c, err) && same_staging(c, o, err);
     }
     buf_release(&text);
     if (ok && report)

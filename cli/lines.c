@@ -4,6 +4,7 @@
  */
 #include "cli/run.h"
 #include "cli/shown.h"
+#include "cli/staging_text.h"
 
 #define LINE_MAX_BYTES (64u << 20)
 
@@ -58,6 +59,17 @@ void run_on_skip(void *ctx, const struct skip *skip)
     if (page_has_room(&r->page, PAGE_SKIPPED, sort))
         page_take(&r->page, PAGE_SKIPPED, sort, buf_slice(&line));
     put_line(r->skipped_file, &line);
+    buf_release(&line);
+}
+
+void run_on_left(void *ctx, const struct staging_left *left)
+{
+    struct run *r = ctx;
+    struct buf  line = { 0 };
+
+    buf_init(&line, 1u << 20);
+    staging_left_line(left, &line);
+    outfile_put(r->staging_file, buf_slice(&line));
     buf_release(&line);
 }
 

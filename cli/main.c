@@ -33,6 +33,7 @@ static void run_command(void *arg)
     case COMMAND_REPAIR: job->exit = command_repair(job->session); break;
     case COMMAND_TOPICS: job->exit = command_topics(job->session); break;
     case COMMAND_CONFIG:
+    case COMMAND_MASK:
     case COMMAND_HELP:
     case COMMAND_VERSION:
     case COMMAND_COUNT: job->exit = EXIT_BUG; break;
@@ -99,6 +100,8 @@ int main(int argc, char **argv)
         status = command_version();
     } else if (conf->command == COMMAND_CONFIG) {
         status = command_config(conf);
+    } else if (conf->command == COMMAND_MASK) {
+        status = command_mask(conf);
     } else {
         log_setup(conf->verbose ? LOG_DEBUG : LOG_INFO, strcmp(conf->log_format, "json") == 0);
         for (size_t i = 0; !conf->quiet && i < conf->notes.n; i++)

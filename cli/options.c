@@ -7,6 +7,7 @@
 #include "cli/execution_options.h"
 #include "cli/kestra_apply.h"
 #include "cli/selection.h"
+#include "cli/staging_options.h"
 #include "cli/store_options.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
@@ -26,6 +27,8 @@
 #define WRITES   (PLAN | REBUILD)
 #define JUDGES   (READS | LIST)
 #define COMPARES (REBUILD | VERIFY | REPAIR | CONFIG)
+#define MASK     (1u << COMMAND_MASK)
+#define STAGES   (PLAN | REBUILD | VERIFY | CONFIG)
 
 #define STORE_EXAMPLE "postgres://kestra@127.0.0.1:5432/kestra or --store http://127.0.0.1:9200"
 
@@ -50,11 +53,15 @@ const struct opt options_table[] = {
     { "gzip",             0, OPT_FLAG,   FIELD(gzip),            0, 0,  NULL, NULL,                      NULL,             "ask a search store for compressed answers: for slow links only", RUNS },
     { "kafka",           'k', OPT_STRING, FIELD(kafka),           0, 0,  NULL,  "REQUEUE_KAFKA",           "HOST:PORT,...",  "Kafka bootstrap servers", KAFKA },
     { "property",        'X', OPT_LIST,   FIELD(props),           0, 0,  NULL,  NULL,                      "PROP=VALUE",     "any librdkafka property (repeatable)", KAFKA },
-    { "layout",            0, OPT_STRING, FIELD(layout),          0, 0,  NULL,  "REQUEUE_LAYOUT",          "NAME|FILE",      "layout of the Kestra version instead of the detected one", RUNS },
+    { "layout",            0, OPT_STRING, FIELD(layout),          0, 0,  NULL,  "REQUEUE_LAYOUT",          "NAME|FILE",      "layout of the Kestra version instead of the detected one (mask: J)", RUNS | MASK },
     { "kinds",             0, OPT_STRING, FIELD(kinds),           0, 0,  "all", "REQUEUE_KINDS",           "LIST",           "kinds to handle: flow-last, flow (includes flow-last), template, trigger, execution", READS },
     { "no-flows",          0, OPT_FLAG,   FIELD(no_flows),        0, 0,  NULL,  NULL,                      NULL,             "without flows", READS },
     { "no-templates",      0, OPT_FLAG,   FIELD(no_templates),    0, 0,  NULL,  NULL,                      NULL,             "without templates", READS },
     { "no-triggers",       0, OPT_FLAG,   FIELD(no_triggers),     0, 0,  NULL,  NULL,                      NULL,             "without triggers", READS },
+    { "neutral",           0, OPT_FLAG,   FIELD(neutral),         0, 0,  NULL,  NULL,                      NULL,             "for a staging Kestra: nothing runs by itself there. No executions, triggers disabled and released, new webhook keys", STAGES },
+    { "staging",           0, OPT_STRING, FIELD(staging),         0, 0,  NULL,  NULL,                      "RULES.yml",      "neutral, and namespaces renamed, members masked as the rules say; of executions (--executions all: those that have ended) what is not known to be harmless is masked", STAGES },
+    { "staging-seed-file", 0, OPT_SECRET, FIELD(staging_seed),    0, 0,  NULL,  "REQUEUE_STAGING_SEED",    "FILE",           "file that holds the seed of pseudonyms and webhook keys (at least 16 bytes); without it each run has its own", STAGES | MASK },
+    { "kind",              0, OPT_CHOICE, FIELD(mask_kind),       0, 0,  NULL,  NULL,                      "flow|template|trigger|execution", "what the document is, instead of a guess by its members", MASK },
     { "executions",        0, OPT_CHOICE, FIELD(executions),      0, 0,  "resumable", "REQUEUE_EXECUTIONS", "none|resumable|pending|all", "which executions: none, those pending that come back, all that have not ended, or all (flow triggers fire again for ended ones)", JUDGES },
     { "unlock",            0, OPT_CHOICE, FIELD(unlock),          0, 0,  "dead", "REQUEUE_UNLOCK",         "dead|all|none",  "triggers that wait for an execution: release those whose execution is missing, has ended or is not sent, all of them, or none", READS },
     { "no-triggers-execution-id", 0, OPT_SET, FIELD(unlock),      0, 0,  "all", NULL,                      NULL,             "the same as --unlock all", READS },
@@ -100,7 +107,7 @@ const struct opt options_table[] = {
     { "report",            0, OPT_STRING, FIELD(report),          0, 0,  NULL,  "REQUEUE_REPORT",          "FILE",           "write a JSON report; differences, skips and executions as JSON lines beside it", JUDGES },
     { "report-html",       0, OPT_STRING, FIELD(report_html),     0, 0,  NULL,  "REQUEUE_REPORT_HTML",     "FILE",           "write the report as one HTML page for people; it loads nothing", JUDGES },
     { "metrics-textfile",  0, OPT_STRING, FIELD(metrics_file),    0, 0,  NULL,  "REQUEUE_METRICS_TEXTFILE", "FILE.prom",     "write metrics for Prometheus' node exporter: progress while it runs, then the result; one file a command", JUDGES },
-    { "format",            0, OPT_CHOICE, FIELD(format),          0, 0,  "text", "REQUEUE_FORMAT",         "text|json",      "how the result is written to stdout", RUNS },
+    { "format",            0, OPT_CHOICE, FIELD(format),          0, 0,  "text", "REQUEUE_FORMAT",         "text|json",      "how the result is written to stdout", RUNS | MASK },
     { "log-format",        0, OPT_CHOICE, FIELD(log_format),      0, 0,  "text", "REQUEUE_LOG_FORMAT",     "text|json",      "how log lines are written to stderr", RUNS },
     { "verbose",         'v', OPT_FLAG,   FIELD(verbose),         0, 0,  NULL,  NULL,                      NULL,             "also log what the client libraries say", RUNS },
     { "quiet",           'q', OPT_FLAG,   FIELD(quiet),           0, 0,  NULL,  NULL,                      NULL,             "only the verdict line", RUNS },
@@ -120,6 +127,7 @@ static const struct {
     [COMMAND_VERIFY]  = { "verify",  "compare store and topics, key by key" },
     [COMMAND_EXECUTIONS] = { "executions", "a verdict for each pending execution; changes nothing" },
     [COMMAND_REPAIR]  = { "repair",  "send only what the report of a verify names, then verify that; dry without --execute" },
+    [COMMAND_MASK]    = { "mask",    "one document of stdin, before and after the rules of RULES.yml; asks no server" },
     [COMMAND_TOPICS]  = { "topics",  "the topic table of the layout, and how the cluster differs" },
     [COMMAND_CONFIG]  = { "config",  "effective settings and where each came from, secrets hidden" },
     [COMMAND_HELP]    = { "help",    "this help, or that of a command" },
@@ -233,7 +241,7 @@ bool options_derive(struct config *c, struct err *err)
         c->executions = "all";
         c->unlock = "none";
     }
-    if (!execution_options_derive(c, err))
+    if (!staging_options_derive(c, err) || !execution_options_derive(c, err))
         return false;
     s->tenant = c->tenant;
     s->namespace = c->namespace;
@@ -333,6 +341,8 @@ static void note_origins(int argc, char *const *argv, const bool *given, struct 
 
 void options_release(struct config *conf)
 {
+    staging_free(conf->scope.project.staging);
+    conf->scope.project.staging = NULL;
     kestra_config_free(conf->kestra);
     conf->kestra = NULL;
     arena_free(conf->selection);
@@ -360,12 +370,16 @@ bool options_parse(int argc, char *const *argv, struct config *conf, struct err 
             }
     if (!opt_parse(options_table, 1u << conf->command, argc > 1 ? argc - 1 : argc,
                    argc > 1 ? argv + 1 : argv, conf, given,
-                   conf->command == COMMAND_HELP ? &conf->operands : NULL, err))
+                   conf->command == COMMAND_HELP || conf->command == COMMAND_MASK ? &conf->operands
+                                                                                  : NULL,
+                   err))
         return err->hint[0] ? false
                             : err_hint(err, "requeue help %s tells its options",
                                        command_name(conf->command));
     if (conf->command == COMMAND_HELP || conf->command == COMMAND_VERSION)
         return true;
+    if (conf->command == COMMAND_MASK)
+        return staging_options_mask(conf, err);
     note_given(conf, given);
     if (conf->command == COMMAND_CONFIG)
         note_origins(argc, argv, given, conf);

@@ -18,6 +18,7 @@ enum command {
     COMMAND_VERIFY,
     COMMAND_EXECUTIONS,
     COMMAND_REPAIR,
+    COMMAND_MASK,
     COMMAND_TOPICS,
     COMMAND_CONFIG,
     COMMAND_HELP,
@@ -59,6 +60,10 @@ struct config {
     bool              no_flows;
     bool              no_templates;
     bool              no_triggers;
+    bool              neutral;
+    const char       *staging; /* RULES.yml */
+    struct opt_secret staging_seed;
+    const char       *mask_kind;
     const char       *executions;
     const char       *unlock;
     const char       *recover;
@@ -128,12 +133,15 @@ struct config {
     const char     *api_key;
     char            password_buf[SECRET_MAX + 1];
     char            api_key_buf[SECRET_MAX + 1];
-    struct opt_list operands; /* of help */
+    const char     *seed; /* of staging, likewise */
+    char            seed_buf[SECRET_MAX + 1];
+    struct opt_list operands; /* of help and mask */
 
     /* Out of Kestra's own configuration (cli/kestra_apply.h). */
-    struct kestra_config  *kestra;       /* NULL: not looked for */
-    struct opt_list        kestra_files; /* what was read, in order */
-    struct opt_list        notes;        /* lines for the person */
+    struct kestra_config  *kestra;        /* NULL: not looked for */
+    struct opt_list        kestra_files;  /* what was read, in order */
+    const char            *kestra_prefix; /* of its topics; NULL: it does not say */
+    struct opt_list        notes;         /* lines for the person */
     struct topic_overrides topics;
     const char            *prop_origins[OPT_LIST_MAX]; /* of props; NULL: an option */
     /* Per entry of the table, "FILE:LINE" where Kestra's configuration gave the value; NULL: it did

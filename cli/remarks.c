@@ -4,6 +4,7 @@
  */
 #include "cli/run.h"
 #include "cli/selection.h"
+#include "cli/staging_text.h"
 
 #include <inttypes.h>
 
@@ -339,6 +340,7 @@ void remarks_text(const struct run *r, struct buf *out)
     execution_lines(r, out);
     judged_lines(r, out);
     trigger_lines(r, out);
+    staging_text(r->session->conf, r->staging_name, out);
     class_lines(r, out);
     live_line(r, out);
     remarks_shown(r, out);
@@ -364,6 +366,7 @@ void remarks_for_page(const struct run *r, struct buf *out)
             executions_next_text(&r->judged.sum, out);
         judged_lines(r, out);
         trigger_lines(r, out);
+        staging_text(r->session->conf, r->staging_name, out);
         live_line(r, out);
         selection_text(r->session->conf, out);
         if (c == COMMAND_REPAIR)

@@ -5,6 +5,7 @@
 #include "cli/proof.h"
 #include "cli/selection.h"
 
+#include "cli/staging_text.h"
 #include "lib/base/clock.h"
 #include "lib/base/sha256.h"
 
@@ -129,6 +130,7 @@ void report_options(struct json_writer *w, const struct session *s)
     put_str(w, "since", c->scope.since);
     put_str(w, "until", c->scope.until);
     selection_json(w, c);
+    staging_options_json(c, w);
     put_str(w, "topic_prefix", s->topic_prefix);
     put_str(w, "consumer_prefix", s->consumer_prefix);
     put_bool(w, "audit", c->audit);
@@ -456,6 +458,8 @@ void report_json(const struct run *r, struct buf *out)
     executions_json(&w, r);
     if (r->live.was)
         live_json(&w, &r->live);
+    if (s->conf->scope.project.staging)
+        staging_json(s->conf, r->staging_name, &w);
     if (r->repair)
         repair_json(r, &w);
     json_key(&w, "results");

@@ -4,6 +4,7 @@
 #include "cli/run.h"
 
 #include "cli/say.h"
+#include "cli/staging_text.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 
@@ -109,9 +110,14 @@ bool run_open(struct run *r, struct session *s, struct err *err)
         r->differences_name = run_beside(report, "differences");
         r->skipped_name = run_beside(report, "skipped");
     }
+    if (report && s->conf->scope.project.staging)
+        r->staging_name = run_beside(report, "staging");
+    if (s->conf->scope.project.staging)
+        staging_on_left(s->conf->scope.project.staging, run_on_left, r);
     return open_file("output", s->conf->output, &r->plan_file, err) &&
            open_file("report", report, &r->report_file, err) &&
            open_file("report-html", s->conf->report_html, &r->page_file, err) &&
+           open_file("report", r->staging_name, &r->staging_file, err) &&
            open_file("report", r->skipped_name, &r->skipped_file, err) &&
            open_file("report", r->differences_name, &r->differences_file, err) &&
            open_executions(r, err) && (!s->conf->tmp || spill_check(&s->spill, err));
@@ -370,7 +376,8 @@ static bool close_files(struct run *r, struct err *err)
     struct outfile **files[] = { &r->skipped_file,      &r->differences_file,
                                  &r->judged.lines_file, &r->judged.originals_file,
                                  &r->locks_file,        &r->report_file,
-                                 &r->plan_file,         &r->page_file };
+                                 &r->staging_file,      &r->plan_file,
+                                 &r->page_file };
     bool             ok = true;
 
     for (size_t i = 0; i < COUNT_OF(files); i++) {
@@ -457,6 +464,7 @@ void run_release(struct run *r)
         mem_free(r->sums[k].topic);
     }
     plan_release(&r->plan);
+    mem_free(r->staging_name);
     mem_free(r->differences_name);
     mem_free(r->skipped_name);
     buf_release(&r->shown_differences);

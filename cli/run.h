@@ -90,6 +90,8 @@ struct run {
     struct outfile *differences_file;
     struct outfile *skipped_file;
     struct outfile *locks_file;       /* NULL: none, or nobody judges */
+    struct outfile *staging_file;     /* NULL: none, or not for staging */
+    char           *staging_name;     /* owned */
     char           *locks_name;       /* owned */
     char           *differences_name; /* owned */
     char           *skipped_name;
@@ -157,6 +159,8 @@ bool run_on_judged(void *ctx, const char *place, const struct document *doc,
                    const struct judgement *j, struct err *err);
 bool run_on_lock(void *ctx, const struct lock *lock, struct err *err);
 bool run_on_difference(void *ctx, const struct difference *d, struct err *err);
+
+void run_on_left(void *ctx, const struct staging_left *left);
 
 /* What executions_loss_text() is to be told. */
 struct loss run_loss(const struct run *r);

@@ -20,6 +20,8 @@ struct verify_conf run_verify_conf(struct run *r)
                                .stop = &s->stop,
                                .audit = c->audit,
                                .keys_only_ours = scope_is_partial(&c->scope),
+                               /* Of a topic that was not masked no value may be shown. */
+                               .no_lookups = c->scope.project.staging != NULL,
                                .tally = s->verify_tallies,
                                .consumed = &s->consumed,
                                .on_skip = run_on_skip,

@@ -3,6 +3,7 @@
  */
 #include "cli/session.h"
 
+#include "cli/staging_options.h"
 #include "lib/store/index_names.h"
 
 /* struct strings wants an array that it may keep. */
@@ -93,6 +94,8 @@ bool session_open_store(struct session *s, struct err *err)
     s->topic_prefix = conf->topic_prefix ? conf->topic_prefix : s->layout->topic_prefix;
     s->consumer_prefix = conf->consumer_prefix ? conf->consumer_prefix : s->layout->consumer_prefix;
     if (!topic_overrides_apply(&conf->topics, s->layout, s->topic_prefix, s->consumer_prefix, err))
+        return false;
+    if (!staging_options_bind(conf, s->layout, err))
         return false;
     find_places(s);
     if (!s->store->use(s->store, s->layout, err))

@@ -136,9 +136,8 @@ static bool bad_secret(const struct opt_secret *s, const char *option, const cha
     return err_set(err, ERR_USAGE, "environment variable %s %s", variable, what);
 }
 
-/* The secret of s in *out, NULL when there is none; into: room for that of a file. */
-static bool take_secret(const struct opt_secret *s, const char *option, const char *variable,
-                        char into[SECRET_MAX + 1], const char **out, struct err *err)
+bool take_secret(const struct opt_secret *s, const char *option, const char *variable,
+                 char into[SECRET_MAX + 1], const char **out, struct err *err)
 {
     struct buf b;
     bool       ok = true;

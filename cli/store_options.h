@@ -11,4 +11,8 @@
  * password, a key or the value of a header. */
 MUST_CHECK bool store_options_check(struct config *conf, const bool *given, struct err *err);
 
+/* The secret of s in *out, NULL when there is none; into: room for that of a file. */
+MUST_CHECK bool take_secret(const struct opt_secret *s, const char *option, const char *variable,
+                            char into[SECRET_MAX + 1], const char **out, struct err *err);
+
 #endif

@@ -98,10 +98,42 @@ static bool check_servers(struct planner *pl, struct err *err)
     return true;
 }
 
+/* A staging copy never goes where production's records are, not even with --recreate. */
+static void check_staging(struct planner *pl)
+{
+    struct plan *plan = pl->plan;
+    struct buf   line = { 0 };
+
+    if (!pl->conf->scope->project.staging)
+        return;
+    buf_init(&line, 1u << 12);
+    for (size_t i = 0; i < plan->n_topics && line.n == 0; i++) {
+        const struct topic_plan *t = &plan->topics[i];
+        const char              *name = layout_name(t->layout->name, pl->conf->production_prefix,
+                                                    pl->conf->consumer_prefix, plan->arena);
+
+        if (t->filled && t->exists && t->records > 0 && strcmp(name, t->name) == 0)
+            buf_add(&line,
+                    "staging: topic %s holds records and is named as production's; give staging a "
+                    "--topic-prefix of its own",
+                    t->name);
+    }
+    if (line.n > 0)
+        plan_refuse(plan, plan_text_of(plan->arena, &line));
+    buf_release(&line);
+}
+
 static void seal_strings(struct buf *b, const char *name, const struct strings *list)
 {
     for (size_t i = 0; i < list->n; i++)
         buf_add(b, "%s %s\n", name, list->items[i]);
+}
+
+static void seal_staging(const struct staging *s, struct buf *b)
+{
+    if (s)
+        buf_add(b, "staging %s %s\n", staging_rules_digest(s),
+                staging_is_seeded(s) ? staging_seed_digest(s) : "random");
 }
 
 /* What `rebuild --plan` compares: the cluster, the topics as they are, the store, and what is
@@ -129,6 +161,7 @@ static void seal(struct planner *pl)
             (long long)conf->scope->project.max_age_s, conf->scope->project.has_now ? 1 : 0,
             (long long)conf->scope->project.now.s, (int)conf->scope->project.now.ns,
             conf->scope->with_logs ? 1 : 0);
+    seal_staging(conf->scope->project.staging, &b);
     for (size_t i = 0; i < plan->n_topics; i++) {
         const struct topic_plan *t = &plan->topics[i];
 
@@ -177,6 +210,7 @@ bool plan_make(const struct plan_conf *conf, struct plan *out, struct err *err)
     if (!plan_check_names(&pl, err) || !admin_cluster(conf->admin, &out->cluster, err) ||
         !plan_each_topic(&pl, err) || !check_groups(&pl, err) || !check_servers(&pl, err))
         return false;
+    check_staging(&pl);
     seal(&pl);
     return take_survey(&pl, err);
 }

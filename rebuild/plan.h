@@ -51,6 +51,7 @@ struct plan_conf {
     struct admin            *admin;
     const char              *topic_prefix;
     const char              *consumer_prefix;
+    const char              *production_prefix; /* for staging: whose topics must not be touched */
     enum topic_mode          mode;
     const char              *confirm; /* --confirm */
     bool                     alter;

@@ -10,9 +10,10 @@
 #include "lib/base/opt.h"
 
 #include "lib/base/mem.h"
+#include "lib/base/nearest.h"
 #include "lib/base/opt_value.h"
 
-#define LONGEST_NAME 48 /* names that are compared for "did you mean" */
+#define LONGEST_NAME NEAREST_MAX_BYTES /* names that are compared for "did you mean" */
 
 struct parser {
     const struct opt *table;
@@ -48,36 +49,6 @@ static void mark_set(const struct parser *p, size_t i)
 
 /* ---- did you mean ------------------------------------------------------------------------ */
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Insertions, deletions, changes and swaps of neighbours that make a into b (both at most
- * LONGEST_NAME bytes). */
-static size_t edit_distance(struct slice a, struct slice b)
-{
-    size_t rows[3][LONGEST_NAME + 1]; /* the last two and this one, in turn */
-
-    for (size_t k = 0; k <= b.n; k++)
-        rows[0][k] = k;
-    for (size_t i = 1; i <= a.n; i++) {
-        size_t       *row = rows[i % 3];
-        const size_t *up = rows[(i + 2) % 3];
-        const size_t *up2 = rows[(i + 1) % 3];
-
-        row[0] = i;
-        for (size_t k = 1; k <= b.n; k++) {
-            size_t change = up[k - 1] + (a.p[i - 1] == b.p[k - 1] ? 0 : 1);
-
-            row[k] = least(change, least(up[k], row[k - 1]) + 1);
-            if (i > 1 && k > 1 && a.p[i - 1] == b.p[k - 2] && a.p[i - 2] == b.p[k - 1])
-                row[k] = least(row[k], up2[k - 2] + 1);
-        }
-    }
-    return rows[a.n % 3][b.n];
-}
-
 const char *opt_nearest(const struct opt *table, unsigned command, struct slice name)
 {
     const char *best = NULL;
@@ -94,7 +65,7 @@ const char *opt_nearest(const struct opt *table, unsigned command, struct slice 
         /* An abbreviation is nearer than any misspelling. */
         if (known.n > name.n && memcmp(known.p, name.p, name.n) == 0)
             return known.p;
-        distance = edit_distance(name, known);
+        distance = nearest_distance(name, known);
         if (distance < best_distance) {
             best = known.p;
             best_distance = distance;

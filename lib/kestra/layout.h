@@ -58,6 +58,26 @@ struct topic_layout {
     struct topic_config *configs;
 };
 
+struct strings {
+    size_t       n;
+    const char **items;
+};
+
+/* What becomes of a kind in a staging copy (lib/kestra/staging.h). All are paths: names with a
+ * slash before each, * for any one member or item, ** for any number of levels. */
+struct staging_layout {
+    struct strings tenants, namespaces; /* members that name one: renamed by rules */
+    struct strings off;                 /* neutral: becomes true, is added where it is missing */
+    struct strings disable;             /* likewise, but only when the rules disable flows */
+    struct strings keys;                /* neutral: keys of webhooks */
+    struct strings clear;               /* neutral: taken away */
+    struct strings fixed;               /* Kestra cannot read the document without: never masked */
+    struct strings mask;                /* masked unless a rule says otherwise */
+    struct strings pass;                /* not masked unless a rule says so */
+    struct strings members;             /* for the table in the docs: members that releases have */
+    bool           mask_rest;           /* what no path names is masked too */
+};
+
 /* Everything about one kind that is not the topic. */
 struct kind_layout {
     bool                enabled;       /* false: this band has no such kind */
@@ -89,11 +109,8 @@ struct kind_layout {
     const char **verbatim;
     size_t       n_false; /* members where absent means false */
     const char **absent_false;
-};
 
-struct strings {
-    size_t       n;
-    const char **items;
+    struct staging_layout staging;
 };
 
 /* A table in which servers leave a heartbeat (design part 7: Kestra must be stopped). */
@@ -149,6 +166,12 @@ struct layout {
 
     struct executor_layout executor;
     struct strings         tasks[TASK_TYPE_COUNT]; /* class names, old and new; none of a leaf */
+
+    /* A staging copy: classes of webhook triggers; beginnings of the classes whose member
+     * `namespace` is one of Kestra's. */
+    struct {
+        struct strings webhooks, packages;
+    } staging;
 
     size_t                 n_topics;
     struct topic_layout   *topics;

@@ -144,7 +144,7 @@ bool entry_is_class(const struct entry *e, struct err *err)
 
 /* "/taskRunList/ * /state" (without blanks): names with a slash before each; * is every item of a
  * list. */
-bool entry_is_pattern(const struct entry *e, struct err *err)
+static bool is_pattern(const struct entry *e, bool deep, struct err *err)
 {
     const char *p;
 
@@ -156,10 +156,22 @@ bool entry_is_pattern(const struct entry *e, struct err *err)
         p++;
         if (*p == '\0' || *p == '/')
             return entry_err(err, e, "the path \"%s\" has an empty part", e->text);
+        if (deep && p[0] == '*' && p[1] == '*')
+            p++;
         if (*p == '*' && p[1] != '\0' && p[1] != '/')
             return entry_err(err, e, "the path \"%s\": * stands alone between slashes", e->text);
     }
     return true;
+}
+
+bool entry_is_pattern(const struct entry *e, struct err *err)
+{
+    return is_pattern(e, false, err);
+}
+
+bool entry_is_path(const struct entry *e, struct err *err)
+{
+    return is_pattern(e, true, err);
 }
 
 static bool number(const struct entry *e, const struct field *f, long *out, struct err *err)

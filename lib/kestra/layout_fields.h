@@ -11,7 +11,7 @@
 
 #include "lib/kestra/layout_tree.h"
 
-#define FIELDS_MAX 20 /* of one table */
+#define FIELDS_MAX 24 /* of one table */
 
 enum field_type {
     FIELD_TEXT,   /* const char *, not empty */
@@ -54,6 +54,8 @@ MUST_CHECK bool entry_is_type(const struct entry *e, enum yaml_type type, struct
 MUST_CHECK bool entry_is_text(const struct entry *e, struct err *err);    /* a scalar, not empty */
 MUST_CHECK bool entry_is_name(const struct entry *e, struct err *err);    /* placeholders we know */
 MUST_CHECK bool entry_is_pattern(const struct entry *e, struct err *err); /* of data-model 5.10 */
+/* The same, and ** for any number of levels (lib/kestra/staging.h). */
+MUST_CHECK bool entry_is_path(const struct entry *e, struct err *err);
 MUST_CHECK bool entry_is_state(const struct entry *e, struct err *err);
 MUST_CHECK bool entry_is_terminal_state(const struct entry *e, struct err *err);
 /* The name of a Java class with its package. */

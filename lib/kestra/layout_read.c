@@ -87,6 +87,28 @@ static bool read_compare(struct place at, const struct entry *e, struct err *err
     return fields_read(at, e, fields, COUNT_OF(fields), err);
 }
 
+static bool read_staging(struct place at, const struct entry *e, struct err *err)
+{
+    static const struct field fields[] = {
+        { .name = "tenants", STRINGS(staging_layout, tenants.items, tenants.n, entry_is_path) },
+        { .name = "namespaces",
+          STRINGS(staging_layout, namespaces.items, namespaces.n, entry_is_path) },
+        { .name = "off", STRINGS(staging_layout, off.items, off.n, entry_is_path) },
+        { .name = "disable", STRINGS(staging_layout, disable.items, disable.n, entry_is_path) },
+        { .name = "keys", STRINGS(staging_layout, keys.items, keys.n, entry_is_path) },
+        { .name = "clear", STRINGS(staging_layout, clear.items, clear.n, entry_is_path) },
+        { .name = "fixed", STRINGS(staging_layout, fixed.items, fixed.n, entry_is_path) },
+        { .name = "mask", STRINGS(staging_layout, mask.items, mask.n, entry_is_path) },
+        { .name = "pass", STRINGS(staging_layout, pass.items, pass.n, entry_is_path) },
+        { .name = "members", STRINGS(staging_layout, members.items, members.n, entry_is_path) },
+        { .name = "mask_rest", BOOL(staging_layout, mask_rest) },
+    };
+    struct kind_layout *kind = at.into;
+    struct place        into = { at.layout, &kind->staging };
+
+    return fields_read(into, e, fields, COUNT_OF(fields), err);
+}
+
 static bool read_kind(struct place at, const struct entry *e, struct err *err)
 {
     static const struct field fields[] = {
@@ -103,6 +125,7 @@ static bool read_kind(struct place at, const struct entry *e, struct err *err)
         { .name = "unlock", LIST(kind_layout, unlock, entry_is_text) },
         { .name = "required", LIST(kind_layout, required, entry_is_text) },
         { .name = "compare", SUB(read_compare) },
+        { .name = "staging", SUB(read_staging) },
     };
     struct kind_layout *kind = at.into;
 
@@ -297,6 +320,18 @@ static bool read_tasks(struct place at, const struct entry *e, struct err *err)
     return fields_read(at, e, fields, COUNT_OF(fields), err);
 }
 
+static bool read_staging_names(struct place at, const struct entry *e, struct err *err)
+{
+    static const struct field fields[] = {
+        { .name = "webhooks",
+          STRINGS(layout, staging.webhooks.items, staging.webhooks.n, entry_is_class) },
+        { .name = "packages",
+          STRINGS(layout, staging.packages.items, staging.packages.n, entry_is_class) },
+    };
+
+    return fields_read(at, e, fields, COUNT_OF(fields), err);
+}
+
 static bool read_liveness(struct place at, const struct entry *e, struct err *err)
 {
     static const struct field fields[] = {
@@ -350,6 +385,7 @@ bool layout_read(const struct entry *root, struct layout *l, struct err *err)
         { .name = "tasks", MUST, SUB(read_tasks) },
         { .name = "kinds", MUST, SUB(read_kinds) },
         { .name = "topics", MUST, SUB(read_topics) },
+        { .name = "staging", SUB(read_staging_names) },
         { .name = "liveness", SUB(read_liveness) },
         { .name = "reset", SUB(read_reset) },
     };

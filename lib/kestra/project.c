@@ -32,6 +32,7 @@ const char *reason_name(enum reason reason)
     case REASON_DELETED: return "deleted";
     case REASON_TERMINAL: return "terminal";
     case REASON_VERDICT: return "verdict";
+    case REASON_NEUTRAL: return "neutral";
     case REASON_OLD_REVISION: return "old-revision";
     case REASON_FLOW_OUT: return "flow-out";
     case REASON_UNREADABLE: return "unreadable";
@@ -119,7 +120,10 @@ struct projector *projector_new(const struct layout *layout, const struct projec
         if (layout->kinds[kind].enabled)
             project_prepare(p, (enum kind)kind);
     }
+    if (options->staging)
+        p->stager = stager_new(options->staging);
     buf_init(&p->key, KEY_MAX_BYTES);
+    buf_init(&p->new_key, KEY_MAX_BYTES);
     buf_init(&p->flow_key, KEY_MAX_BYTES);
     /* Each part of the key has its length before it; no length has more than 8 digits. */
     buf_init(&p->identity, KEY_MAX_BYTES + 9 * LAYOUT_MAX_KEY_PARTS);
@@ -134,10 +138,18 @@ struct judge *projector_judge(const struct projector *p)
     return p->judge;
 }
 
+void projector_quiet(struct projector *p)
+{
+    if (p->stager)
+        stager_quiet(p->stager);
+}
+
 void projector_free(struct projector *p)
 {
     if (!p)
         return;
+    stager_free(p->stager);
+    buf_release(&p->new_key);
     buf_release(&p->key);
     buf_release(&p->flow_key);
     buf_release(&p->identity);
@@ -188,6 +200,8 @@ static bool is_wanted(const struct job *j)
         return leave_out(j->out, REASON_NOT_SELECTED);
     if (mode != EXECUTIONS_ALL && is_terminal(j) && !is_ended_and_sent(j))
         return leave_out(j->out, REASON_TERMINAL);
+    if (j->p->stager && !is_terminal(j))
+        return leave_out(j->out, REASON_NEUTRAL);
     return true;
 }
 
@@ -196,8 +210,8 @@ static bool is_wanted(const struct job *j)
 static bool may_go_ended(const struct job *j)
 {
     struct judge_names names = {
-        .tenant = project_found(j, "tenantId", NULL),
-        .namespace = project_found(j, "namespace", NULL),
+        .tenant = project_named(j, "tenantId"),
+        .namespace = project_named(j, "namespace"),
         .flow = project_found(j, "flowId", NULL),
         .revision = project_found(j, "flowRevision", NULL),
     };
@@ -337,6 +351,8 @@ void project(struct projector *p, enum kind kind, const struct document *doc,
     assert(j.search->n > 0); /* the layout has this kind */
     empty(&p->quoted);
     empty(&p->value);
+    if (p->stager)
+        stager_begin(p->stager);
     p->judged = false;
     *out = (struct projection){
         .outcome = PROJECT_RECORD,

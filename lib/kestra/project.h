@@ -3,7 +3,9 @@
  *
  * The same function for rebuild, verify and plan: what rebuild sends is by construction what verify
  * expects. Pure: bytes in, bytes out, no I/O. The value is the stored JSON as bytes (design part
- * 4): members are cut out and put in by byte range, nothing is printed again.
+ * 4): members are cut out and put in by byte range, nothing is printed again. For staging, names in
+ * the record's key and its value are those that the copy shall have; what is asked of the store's
+ * own key and of the index's identities is asked of the document as it is.
  *
  * Thread-safety: a projector and its judge belong to one thread; layout and index are only read.
  */
@@ -14,6 +16,7 @@
 #include "lib/kestra/flowindex.h"
 #include "lib/kestra/key.h"
 #include "lib/kestra/recover.h"
+#include "lib/kestra/staging.h"
 
 enum outcome { PROJECT_RECORD, PROJECT_LEFT_OUT, PROJECT_SKIPPED };
 
@@ -26,6 +29,7 @@ enum reason {
     REASON_DELETED,      /* execution with deleted:true; template that is not live */
     REASON_TERMINAL,     /* execution that has ended */
     REASON_VERDICT,      /* execution that would not go on, or would harm others */
+    REASON_NEUTRAL,      /* staging: pending execution, it would go on there */
     REASON_OLD_REVISION, /* flow-last: not the flow's highest revision (not counted in reports) */
     REASON_FLOW_OUT,     /* another revision keeps the whole flow out; that one is named */
     /* skipped: a fault of the document, counted and listed, exit 3 */
@@ -59,6 +63,7 @@ struct project_options {
     int64_t                max_age_s; /* pending executions older than that stay out; 0: no limit */
     bool                   has_now;   /* --now */
     struct instant         now;
+    struct staging        *staging; /* bound; NULL: documents are not for staging. Borrowed */
 };
 
 /* A record before it has an offset. key and value are borrowed: from the document, or from the
@@ -93,7 +98,9 @@ struct judge; /* lib/kestra/judge.h */
 struct projector *projector_new(const struct layout *layout, const struct project_options *options,
                                 const struct flow_index *index, struct judge *judge);
 struct judge     *projector_judge(const struct projector *p);
-void              projector_free(struct projector *p); /* NULL is allowed */
+/* This pass only looks: what it does for staging is neither counted nor told. */
+void projector_quiet(struct projector *p);
+void projector_free(struct projector *p); /* NULL is allowed */
 
 /* Fill *out. Everything in it is valid until the next call with p, and as long as doc lives. */
 void project(struct projector *p, enum kind kind, const struct document *doc,

@@ -7,13 +7,16 @@
 
 /* ---- keys ---------------------------------------------------------------------------------- */
 
-static bool build_key(const struct job *j, const struct key_template *t, struct buf *out)
+/* renamed: as the record will say, else as the document does. */
+static bool build_key(const struct job *j, const struct key_template *t, bool renamed,
+                      struct buf *out)
 {
     struct json_value values[LAYOUT_MAX_KEY_PARTS];
     size_t            bytes = 0;
 
     for (size_t i = 0; i < t->n_parts; i++) {
-        values[i] = project_found(j, t->parts[i].member, NULL);
+        values[i] = renamed ? project_named(j, t->parts[i].member)
+                            : project_found(j, t->parts[i].member, NULL);
         bytes += values[i].raw.n;
     }
     buf_clear(out);
@@ -94,7 +97,7 @@ static bool build_flow(const struct job *j)
 {
     struct projector *p = j->p;
 
-    if (!build_key(j, project_flow_key(p->layout), &p->flow_key) || !build_identity(j))
+    if (!build_key(j, project_flow_key(p->layout), true, &p->flow_key) || !build_identity(j))
         return false;
     j->out->flow_key = buf_slice(&p->flow_key);
     j->out->flow_identity = buf_slice(&p->identity);
@@ -112,12 +115,13 @@ bool project_build_keys(const struct job *j)
 {
     struct projector *p = j->p;
     bool is_flow = project_is_flow(j->kind) && project_flow_key(p->layout)->n_parts > 0;
+    const struct key_template *stored = project_stored_key(p->layout, j->kind);
 
-    if ((is_flow && !build_flow(j)) ||
-        !build_key(j, project_stored_key(p->layout, j->kind), &p->key) ||
+    if ((is_flow && !build_flow(j)) || !build_key(j, stored, false, &p->key) ||
+        (p->stager && !build_key(j, stored, true, &p->new_key)) ||
         (is_flow && !read_revision(j, &j->out->revision)))
         return false;
-    j->out->record.key = buf_slice(&p->key);
+    j->out->record.key = buf_slice(p->stager ? &p->new_key : &p->key);
     if (j->kind == KIND_FLOW_LAST && is_flow)
         j->out->record.key = j->out->flow_key;
     return true;
@@ -150,21 +154,23 @@ static bool any_set(const struct job *j, const char *const *names, size_t n)
     return false;
 }
 
-/* Copy the value without the members named in cut, and with the source when add is set. */
-static bool edit(const struct job *j, const char *const *cut, size_t n_cut, bool add)
+/* Copy value without the members named in cut, and with the source at its end, unless its p is
+ * NULL. */
+static bool edit(const struct job *j, struct slice value, const char *const *cut, size_t n_cut,
+                 struct slice source)
 {
     struct projector  *p = j->p;
-    struct json_member source = { .name = "source" };
+    struct json_member add = { .name = "source" };
 
-    if (add && !json_quote(j->doc->source, &p->quoted))
+    if (source.p && !json_quote(source, &p->quoted))
         return project_skip(j->out, REASON_TOO_LARGE, "the source takes more than %u bytes",
                             PROJECT_OUT_MAX_BYTES);
-    source.value = buf_slice(&p->quoted);
-    if (json_edit(j->doc->value, cut, n_cut, &source, add ? 1 : 0, &p->value, &p->err)) {
+    add.value = buf_slice(&p->quoted);
+    if (json_edit(value, cut, n_cut, &add, source.p ? 1 : 0, &p->value, &p->err)) {
         j->out->record.value = buf_slice(&p->value);
         return true;
     }
-    if (j->doc->value.n + p->quoted.n > PROJECT_OUT_MAX_BYTES - 64)
+    if (value.n + p->quoted.n > PROJECT_OUT_MAX_BYTES - 64)
         return project_skip(j->out, REASON_TOO_LARGE, "the value takes more than %u bytes",
                             PROJECT_OUT_MAX_BYTES);
     return project_skip(j->out, REASON_UNREADABLE, "%s", p->err.msg);
@@ -205,6 +211,27 @@ static struct slice plain_value(const struct job *j)
     return j->p->judged ? j->p->judgement->value : j->doc->value;
 }
 
+/* Staging: *value is what the stager makes of it. A flow that is touched gets a new source, made of
+ * what it is now: the old one may hold, in a comment, whatever shall not get there. */
+static bool stage(const struct job *j, struct slice *value, struct slice *source, bool *rewritten)
+{
+    struct projector *p = j->p;
+    struct slice      before = *value;
+    bool              has_source = p->stager && j->layout->add_source &&
+                      (j->doc->source.p || project_is_set(project_found(j, "source", NULL)));
+
+    *rewritten = false;
+    if (!p->stager)
+        return true;
+    if (!stager_apply(p->stager, j->kind, j->out->record.key, before, value, &p->err))
+        return project_skip(j->out, REASON_UNREADABLE, "%s", p->err.msg);
+    *rewritten =
+        project_is_flow(j->kind) && (value->p != before.p || staging_has_rules(p->options.staging));
+    if (!*rewritten || !has_source || stager_source(p->stager, *value, source, &p->err))
+        return true;
+    return project_skip(j->out, REASON_UNREADABLE, "%s", p->err.msg);
+}
+
 bool project_build_value(const struct job *j)
 {
     const struct kind_layout *kl = j->layout;
@@ -212,17 +239,23 @@ bool project_build_value(const struct job *j)
     const char *const        *cut = j->search->cut + 1;
     size_t                    n_cut = kl->n_drop;
     size_t                    n_unlocked;
-    bool                      add = wants_source(j);
+    struct slice              value = plain_value(j);
+    struct slice              source = { NULL, 0 };
+    bool                      rewritten;
 
     out->locked = any_set(j, kl->unlock, kl->n_unlock);
     n_unlocked = out->locked ? count_unlocked(j) : 0;
     out->was_unlocked = any_set(j, cut + n_cut, n_unlocked);
     if (out->was_unlocked)
         n_cut += n_unlocked;
-    if (add) /* the source that is cut can only be a null */
-        return edit(j, cut - 1, n_cut + 1, true);
+    if (!stage(j, &value, &source, &rewritten))
+        return false;
+    if (!rewritten && wants_source(j)) /* the source that is cut can only be a null */
+        source = j->doc->source;
+    if (rewritten || source.p)
+        return edit(j, value, cut - 1, n_cut + 1, source);
     if (any_present(j, cut, n_cut))
-        return edit(j, cut, n_cut, false);
-    out->record.value = plain_value(j);
+        return edit(j, value, cut, n_cut, source);
+    out->record.value = value;
     return true;
 }

@@ -100,6 +100,17 @@ struct json_value project_found(const struct job *j, const char *name, const cha
     return (struct json_value){ .type = JSON_ABSENT };
 }
 
+struct json_value project_named(const struct job *j, const char *name)
+{
+    struct json_value v = project_found(j, name, NULL);
+
+    if (j->p->stager && strcmp(name, "namespace") == 0)
+        return stager_name(j->p->stager, STAGING_NAMESPACE, v);
+    if (j->p->stager && strcmp(name, "tenantId") == 0)
+        return stager_name(j->p->stager, STAGING_TENANT, v);
+    return v;
+}
+
 bool project_find(const struct job *j)
 {
     const struct search *s = j->search;

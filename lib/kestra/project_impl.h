@@ -31,8 +31,11 @@ struct projector {
     struct arena            *arena;     /* owns what is in searches */
     struct search            searches[KIND_COUNT];
 
+    struct stager *stager; /* NULL: not for staging */
+
     /* Of the document at hand. */
     struct buf key;      /* what the store should have as its key */
+    struct buf new_key;  /* staging: the record's */
     struct buf flow_key; /* flows: the flow-last key */
     struct buf identity; /* flows: see flow_index_add */
     struct buf text;     /* scratch for one unescaped string */
@@ -88,6 +91,9 @@ MUST_CHECK bool project_find(const struct job *j);
 
 /* What the search found; a path that was not searched for is an absent member. */
 struct json_value project_found(const struct job *j, const char *name, const char *sub);
+
+/* The same as it will be in staging, where it names a tenant or namespace. */
+struct json_value project_named(const struct job *j, const char *name);
 
 /* project_build.c: the record's key and what the index wants to know of a flow; false: skipped. */
 MUST_CHECK bool project_build_keys(const struct job *j);

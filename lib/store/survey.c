@@ -7,6 +7,8 @@
  */
 #include "lib/store/survey.h"
 
+#include "lib/base/idset.h"
+
 struct flow_pass {
     struct sink        sink; /* first member: put() gets its address */
     struct flow_index *index;
@@ -66,6 +68,20 @@ static void tell_skip(void *ctx, const char *place, const struct document *doc,
         pass->on_skip(pass->ctx, &skip);
 }
 
+static bool refuse_collision(enum kind kind, struct slice key, struct err *err)
+{
+    if (kind == KIND_FLOW)
+        (void)err_set(err, ERR_REFUSED,
+                      "after renaming, different flows have one key (they are told as skipped): "
+                      "nothing was sent");
+    else
+        (void)err_set(err, ERR_REFUSED,
+                      "after renaming, two documents of the kind %s have the key \"%.*s\": nothing "
+                      "was sent",
+                      kind_name(kind), SLICE_ARG(key));
+    return err_hint(err, "rename to names that the store does not have yet");
+}
+
 /* One pass over all flow revisions of the scope. p: store, jobs, stop and tally are filled. */
 static bool run_pass(struct flow_pass *pass, const struct layout *layout, const struct scope *scope,
                      struct pipeline p, struct err *err)
@@ -75,6 +91,7 @@ static bool run_pass(struct flow_pass *pass, const struct layout *layout, const 
 
     p.projector =
         projector_new(layout, &scope->project, pass->collisions_only ? pass->index : NULL, NULL);
+    projector_quiet(p.projector);
     p.query = &query;
     p.sink = &pass->sink;
     p.on_document = add_to_index;
@@ -88,6 +105,7 @@ static bool run_pass(struct flow_pass *pass, const struct layout *layout, const 
 static bool survey_flows(struct flow_pass *pass, const struct layout *layout,
                          const struct scope *scope, struct pipeline p, struct err *err)
 {
+    bool          renamed = scope->project.staging && staging_renames(scope->project.staging);
     struct tally *again;
     bool          ok;
 
@@ -101,6 +119,50 @@ static bool survey_flows(struct flow_pass *pass, const struct layout *layout,
     pass->collisions_only = true;
     ok = run_pass(pass, layout, scope, p, err);
     mem_free(again);
+    return ok && (!renamed || refuse_collision(KIND_FLOW, SLICE(""), err));
+}
+
+/* Staging: keys of triggers or templates, after renaming. */
+struct key_pass {
+    struct sink   sink; /* first member: put() gets its address */
+    struct idset *seen;
+    enum kind     kind;
+};
+
+static bool see_key(struct sink *sink, const struct record *rec, enum reason *refused,
+                    struct err *err)
+{
+    struct key_pass *pass = (struct key_pass *)sink;
+
+    (void)refused;
+    return idset_see(pass->seen, digest_bytes(0, rec->key), 0) == IDSET_NEW ||
+           refuse_collision(pass->kind, rec->key, err);
+}
+
+/* Flows are in the index; of the other kinds that have a namespace in their keys each key must be
+ * its own still. An execution's key is its id alone. p: store, jobs and stop are filled. */
+static bool check_renamed(enum kind kind, const struct layout *layout, const struct scope *scope,
+                          struct pipeline p, struct err *err)
+{
+    struct key_pass    pass = { .sink = { .put = see_key }, .kind = kind };
+    struct store_query query = survey_query(scope, kind);
+    struct tally      *tally;
+    bool               ok;
+
+    if (!scope_has(scope, kind) || !layout->kinds[kind].enabled || !scope->project.staging ||
+        !staging_renames(scope->project.staging))
+        return true;
+    tally = mem_alloc(sizeof(*tally));
+    pass.seen = idset_new();
+    p.projector = projector_new(layout, &scope->project, NULL, NULL);
+    projector_quiet(p.projector);
+    p.query = &query;
+    p.tally = tally;
+    p.sink = &pass.sink;
+    ok = pipeline_run(&p, err);
+    projector_free(p.projector);
+    idset_free(pass.seen);
+    mem_free(tally);
     return ok;
 }
 
@@ -145,7 +207,9 @@ bool survey_run(struct store *store, const struct layout *layout, const struct s
     };
 
     memset(out, 0, sizeof(*out));
-    if (!count_kinds(store, layout, scope, stop, out, err))
+    if (!count_kinds(store, layout, scope, stop, out, err) ||
+        !check_renamed(KIND_TEMPLATE, layout, scope, p, err) ||
+        !check_renamed(KIND_TRIGGER, layout, scope, p, err))
         return false;
     if (!needs_flows(layout, scope))
         return true;

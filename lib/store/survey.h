@@ -33,6 +33,7 @@ struct survey {
 };
 
 /* tally: of the flow pass, for progress. on_skip may be NULL. */
+/* ERR_REFUSED when renaming for staging would make two documents one. */
 MUST_CHECK bool survey_run(struct store *store, const struct layout *layout,
                            const struct scope *scope, unsigned jobs, const struct stop *stop,
                            struct tally *tally, skip_fn on_skip, void *ctx, struct survey *out,

@@ -267,3 +267,24 @@ for name in sys.argv[2].split('.'):
 print(value if isinstance(value, str) else json.dumps(value))
 EOP
 }
+
+# follow_runbook SENTENCE BLOCK...: run these blocks of the runbook's part "Refresh staging", in the order
+# of the page; $PRODUCTION and $STAGING are the stores, the prefix is $prefix.
+follow_runbook() {
+    local name=$1 block status=0
+    shift
+    mkdir -p "$work/book"
+    ln -sfn "$root/scripts" "$work/book/scripts"
+    ln -sf "$program" "$work/book/requeue"
+    {
+        echo "set -e; export PATH=$work/book:\$PATH REQUEUE_KAFKA=$kafka"
+        for block; do
+            awk -v n="$block" '/^## /{ part = /^## Refresh staging/ } part && /^```sh/{ i++; on = 1; next }
+                /^```/{ on = 0 } part && on && i == n' docs/runbook.md
+        done
+    } | sed "s/^export PREFIX=.*/export PREFIX=$prefix/; s/^requeue plan.*/& || [ \$? -eq 2 ]/" > "$work/book/commands"
+    (cd "$work/book" && bash commands) > "$said" 2>&1 || status=$?
+    command_line="the runbook: $name"
+    assert_result "the runbook's way to a staging copy, $name" 0 '^PASS \(grade [ABC]\)$'
+    is "the runbook's way, $name: rebuild and verify pass" "$(grep -c '^PASS ' "$said")" 2
+}

@@ -73,7 +73,7 @@ PKGS     := rdkafka libpq libcurl yajl yaml-0.1 libxxhash zlib libcrypto
 TESTPKGS := cmocka
 
 # Goals that have to work on a bare machine do not ask for the libraries.
-BARE := test demo help clean format format-check layers shellcheck uninstall dist test-passes
+BARE := test demo help clean format format-check layers shellcheck uninstall dist deb deb-test test-passes
 ifneq ($(filter-out $(BARE),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(shell for p in $(PKGS); do pkg-config --exists $$p 2>/dev/null || printf '%s ' $$p; done)
 ifneq ($(MISSING),)
@@ -104,7 +104,7 @@ say  = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 .SECONDARY:
 .PHONY: all tests tools test test-passes demo unit fault integration integration-run integration-search integration-es8 \
         integration-es7 integration-os2 check layers headers \
-        format-check tidy shellcheck installed bench soak install uninstall dist format clean help FORCE
+        format-check tidy shellcheck installed bench soak install uninstall dist deb deb-test format clean help FORCE
 
 # ---- program -----------------------------------------------------------------------------
 
@@ -328,6 +328,13 @@ dist: ## build/requeue-VERSION.tar.gz of what is committed
 	@mkdir -p $(BUILD)
 	git archive --format=tar.gz --prefix=$(DIST)/ -o $(BUILD)/$(DIST).tar.gz HEAD
 	@echo '$(BUILD)/$(DIST).tar.gz'
+
+deb: dist ## build/requeue_VERSION_ARCH.deb, the Debian package of what is committed
+	@scripts/deb build '$(BUILD)' $(VERSION)
+
+# Minutes, root and the network: not part of CI.
+deb-test: deb ## The tarball builds without git; the package is clean, runs in a bare Debian 12 and leaves nothing (root)
+	@scripts/deb test '$(BUILD)' $(VERSION)
 
 clean: ## Remove the build folder
 	rm -rf -- '$(BUILD)'

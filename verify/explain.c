@@ -16,6 +16,8 @@
 
 #include "verify/chunk.h"
 
+#include <assert.h>
+
 /* A candidate as a record of the sorter; the key comes behind it. */
 struct found {
     enum difference_class class;
@@ -75,18 +77,19 @@ static bool take_record(void *ctx, const struct topic_record *rec, struct err *e
 static bool read_stretch(const struct verify_conf *conf, const char *topic, struct stretch *s,
                          struct err *err)
 {
-    struct topic_range range = {
-        .partition = s->next->topic->partition,
-        .start = s->next->topic->offset,
-        .end = s->end[-1].topic->offset + 1,
-    };
+    const struct side_entry *first = s->next->topic;
+    const struct side_entry *last = s->end[-1].topic;
+    struct topic_range       range;
 
+    assert(first && last);
+    range = (struct topic_range){ first->partition, first->offset, last->offset + 1 };
     return topic_read(conf->kafka, topic, &range, 1, take_record, s, err) &&
            add_vanished(s, INT64_MAX, err);
 }
 
 static bool same_stretch(const struct candidate *a, const struct candidate *b)
 {
+    assert(a->topic && b->topic); /* only what has a record is read */
     return a->topic->partition == b->topic->partition &&
            b->topic->offset - a->topic->offset <= EXPLAIN_MAX_GAP;
 }

@@ -2,6 +2,7 @@
 # More keys than --memory holds: verify, rebuild's proof and --resume stay within it by the system's own count
 # and find exactly what differs; a kill leaves no file and no verdict; a full disk and too little memory are told.
 #
+# shellcheck disable=SC2317 # functions called by others: holds ... spills
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
 

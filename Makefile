@@ -103,7 +103,7 @@ say  = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 .SUFFIXES:
 .SECONDARY:
 .PHONY: all tests tools test test-passes demo unit fault integration integration-run integration-search integration-es8 \
-        integration-es7 integration-os2 check layers headers \
+        integration-es7 integration-os2 messages check layers headers \
         format-check tidy shellcheck installed bench soak install uninstall dist deb deb-test format clean help FORCE
 
 # ---- program -----------------------------------------------------------------------------
@@ -150,9 +150,12 @@ $(B)/tests/%: $(B)/tests/%.o $(TESTLIB) $(LIB)
 TIMEOUT ?= 600
 RUN      = $(RUNENV) scripts/run-tests --timeout $(TIMEOUT)
 
+# What the program said to people in all integration tests, added by each (tests/integration/lib.sh).
+MESSAGES := $(B)/messages
+
 # Test programs find the checkout, the program and the flavour in their environment. (The program
 # finds its layouts beside itself, unless it is built somewhere else.)
-RUNENV := REQUEUE_ROOT='$(CURDIR)' REQUEUE_BIN='$(abspath $(BIN))' REQUEUE_FLAVOUR=$(FLAVOUR) \
+RUNENV := REQUEUE_MESSAGES='$(abspath $(MESSAGES))' REQUEUE_ROOT='$(CURDIR)' REQUEUE_BIN='$(abspath $(BIN))' REQUEUE_FLAVOUR=$(FLAVOUR) \
           REQUEUE_TEST_TOOLS='$(abspath $(B)/tests/tools)' \
           ASAN_OPTIONS='detect_leaks=1:strict_string_checks=1:$(ASAN_OPTIONS)' \
           $(if $(filter-out build,$(BUILD)),REQUEUE_LAYOUTS='$(CURDIR)/schemas/layouts') \
@@ -196,12 +199,18 @@ integration_3         = $(filter-out $(ALONE),$(INTEG_C) $(INTEG_S))
 integration_programs  = $(filter $(LONG),$(1)) $(call programs,$(filter %.c,$(1))) $(filter-out $(LONG) %.c,$(1))
 
 integration-run: $(BIN) $(TOOLPROGS) $(call programs,$(call pick,$(INTEG_C)))
+	@$(if $(T),,rm -f '$(MESSAGES)')
 	@status=0; $(foreach jobs,3 1,\
 	    $(if $(call pick,$(integration_$(jobs))),$(RUN) --jobs $(jobs) --label 'integration $(FLAVOUR)' \
 	        $(call integration_programs,$(call pick,$(integration_$(jobs)))) || status=1;)) \
 	for flavour in $(if $(call pick,$(SEARCH)),$(SEARCH_FLAVOURS)); do \
 	    $(MAKE) --no-print-directory integration-$$flavour || status=1; \
 	done; exit $$status
+
+messages: ## Every message of the integration tests that were run, with its hint, to be read in one go: build/messages.txt
+	@[ -s '$(MESSAGES)' ] || { echo 'no messages yet: run make integration'; exit 1; }
+	@sort -u '$(MESSAGES)' | sed 's/\t/  /; s/\trequeue: hint: /\n        hint: /g; s/requeue: //' > '$(BUILD)/messages.txt'
+	@echo "$(BUILD)/messages.txt: $$(grep -c ^exit '$(BUILD)/messages.txt') messages"
 
 # Longer than CI has time for: 100,000 random documents, 200 random worlds of topics.
 soak: $(BIN) $(TOOLPROGS) $(B)/tests/unit/test_compare_random ## The random tests at length: documents, and the mutation test with 200 seeds (about ten minutes)

@@ -41,7 +41,8 @@ static bool read_plan_file(struct rebuild *b, struct err *err)
          (err_wrap(err, "option --plan") || err_hint(err, "requeue plan -o %s writes one", path));
     if (ok && !json_tree(buf_slice(&text), b->plan_arena, &b->plan_file, err)) {
         err->kind = ERR_USAGE;
-        ok = err_wrap(err, "plan %s", path);
+        ok = err_wrap(err, "plan %s", path) ||
+             err_hint(err, "it is damaged: requeue plan -o %s writes a new one", path);
     }
     if (ok && !json_get(json_get(b->plan_file, "plan"), "digest")) {
         (void)err_set(err, ERR_USAGE, "%s is no plan: it has no digest", path);

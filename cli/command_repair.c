@@ -110,7 +110,7 @@ static bool check_topics(struct repair *p, struct err *err)
         if (strcmp(named, t->name) != 0) {
             (void)err_set(err, ERR_REFUSED, "%s tells of topic %s, but the %s topic is %s",
                           p->s->conf->from, named, kind_name((enum kind)k), t->name);
-            return err_hint(err, "see --topic-prefix");
+            return err_hint(err, "give the --topic-prefix that the verify was given");
         }
         if (!t->exists)
             return admin_fail_absent(p->s->admin, t->name, "requeue rebuild makes it", err);

@@ -125,7 +125,9 @@ bool kestra_config_add_file(struct kestra_config *kc, const char *path, struct e
     bool       ok;
 
     buf_init(&b, YAML_MAX_BYTES);
-    ok = file_read(path, &b, err) && kestra_config_add(kc, buf_slice(&b), path, err);
+    ok = (file_read(path, &b, err) ||
+          err_hint(err, "-c names Kestra's application.yml; is it there, and may you read it?")) &&
+         kestra_config_add(kc, buf_slice(&b), path, err);
     buf_release(&b);
     return ok;
 }

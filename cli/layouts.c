@@ -51,7 +51,8 @@ static bool find_folder(struct folder *f, struct err *err)
     if (env) {
         (void)snprintf(f->path, sizeof(f->path), "%s", env);
         return is_folder(f->path) ||
-               err_set(err, ERR_USAGE, "REQUEUE_LAYOUTS: %s is no folder that can be read", env);
+               err_set(err, ERR_USAGE, "REQUEUE_LAYOUTS: %s is no folder that can be read", env) ||
+               err_hint(err, "unset it, or name the folder share/requeue/layouts of the install");
     }
     for (size_t i = 0; program_folder(base) && i < COUNT_OF(places); i++) {
         int n = snprintf(f->path, sizeof(f->path), "%s%s", base, places[i]);
@@ -81,7 +82,8 @@ static bool load_text(void *ctx, const char *name, struct arena *a, struct buf *
     else
         (void)snprintf(path, sizeof(path), "%s/%s.yml", f->path, name);
     *file = arena_str(a, slice_str(path));
-    return file_read(path, out, err);
+    return file_read(path, out, err) ||
+           err_hint(err, "--layout takes the name of a band, or a file ending in .yml");
 }
 
 /* The bands there are, sorted: files that start with a capital letter. common.yml and the like are

@@ -90,16 +90,17 @@ static const char *like_kinds(const struct json_node *options, struct arena *a)
 
 bool like_apply(struct config *c, struct arena *a, const struct json_node **report, struct err *err)
 {
-    struct buf              text = { 0 };
+    static const char wanted[] = "name what requeue rebuild or verify wrote with --report FILE";
+    struct buf        text = { 0 };
     const struct json_node *root = NULL;
     const struct json_node *o;
     bool                    ok;
 
     buf_init(&text, 64u << 20);
-    ok = file_read(c->like, &text, err);
+    ok = file_read(c->like, &text, err) || err_hint(err, "%s", wanted);
     if (ok && !json_tree(buf_slice(&text), a, &root, err)) {
         err->kind = ERR_USAGE;
-        ok = err_wrap(err, "report %s", c->like);
+        ok = err_wrap(err, "report %s", c->like) || err_hint(err, "%s", wanted);
     }
     if (ok) {
         o = json_get(root, "options");
@@ -107,7 +108,9 @@ bool like_apply(struct config *c, struct arena *a, const struct json_node **repo
         c->executions = like_word(o, "executions", a);
         c->unlock = like_word(o, "unlock", a);
         if (!c->kinds || !c->executions || !c->unlock)
-            ok = err_set(err, ERR_USAGE, "%s is no report of requeue: it has no options", c->like);
+            ok =
+                err_set(err, ERR_USAGE, "%s is no report of requeue: it has no options", c->like) ||
+                err_hint(err, "%s", wanted);
     }
     if (ok) {
         apply_like_judging(c, o, a);

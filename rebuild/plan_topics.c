@@ -203,8 +203,8 @@ static void refuse_full(struct planner *pl)
         }
     buf_add(&line,
             " %s not empty; continue an interrupted rebuild (--resume), send behind what is there "
-            "(--append), or delete it (--recreate --confirm %s)",
-            pl->n_full == 1 ? "is" : "are", plan->cluster.id);
+            "(--append), or delete %s (--recreate --confirm %s)",
+            pl->n_full == 1 ? "is" : "are", pl->n_full == 1 ? "it" : "them", plan->cluster.id);
     plan_refuse(plan, plan_text_of(plan->arena, &line));
     buf_release(&line);
 }

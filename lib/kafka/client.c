@@ -188,7 +188,7 @@ static bool set_prop(rd_kafka_conf_t *rc, const char *prop, struct err *err)
 
     if (!eq || eq == prop) {
         (void)err_set(err, ERR_USAGE, "-X: a property is written name=value");
-        return false;
+        return err_hint(err, "for example -X security.protocol=SSL");
     }
     name = mem_strndup(prop, (size_t)(eq - prop));
     if (is_held(name)) {
@@ -198,7 +198,7 @@ static bool set_prop(rd_kafka_conf_t *rc, const char *prop, struct err *err)
         reason[strcspn(reason, "\n")] = '\0';
         (void)err_set(err, ERR_USAGE, "-X %s: %s", name,
                       kafka_property_is_secret(name) ? "librdkafka refuses the value" : reason);
-        ok = err_hint(err, "the names are in librdkafka's CONFIGURATION.md");
+        ok = err_hint(err, "names and values are in librdkafka's CONFIGURATION.md");
     }
     mem_free(name);
     return ok;

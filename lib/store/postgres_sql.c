@@ -90,7 +90,8 @@ bool pg_sql_literal(PGconn *pg, struct slice text, struct buf *out, struct err *
 
     if (!quoted)
         return err_set(err, ERR_USAGE, "\"%.*s\" is not valid UTF-8: nothing can be selected by it",
-                       SLICE_ARG(text));
+                       SLICE_ARG(text)) ||
+               err_hint(err, "mend the text in --tenant, --namespace or the file of --ids");
     ok = buf_append(out, slice_str(quoted));
     PQfreemem(quoted);
     return ok || too_long(err);

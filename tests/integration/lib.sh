@@ -61,6 +61,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 finish() {
+    judge_messages
     reached_end=yes
     exit $((failed > 0))
 }
@@ -108,6 +109,34 @@ run_bare() {
     status=0
     "$program" "$@" > "$stdout" 2> "$stderr" < /dev/null || status=$?
     cat "$stdout" "$stderr" > "$said"
+    keep_messages
+}
+
+# What the last run asked of a person, one line a message with its hint. What differs from run to run
+# is left out. `finish` judges these, and adds them to the file $REQUEUE_MESSAGES (make messages).
+messages=$work/messages
+keep_messages() {
+    LC_ALL=C grep -ahE '^(requeue: (error|hint|warning)|refused|warning): ' "$said" |
+        LC_ALL=C sed -E "s|$work|DIR|g; s/$run_id/RUN/g; s/127\.0\.0\.1:[0-9]{4,5}/HOST:PORT/g; s/[0-9]{5,}/N/g; s/\t/ /g" |
+        LC_ALL=C awk -v status="$status" '
+            /^requeue: hint: / { printf "\t%s", $0; next }
+            { printf "%sexit %s\t%s", n++ ? "\n" : "", status, $0 }
+            END { if (n) print "" }' >> "$messages"
+}
+
+# A failure without a hint says the next step itself: it names the option, or the line of the file, that is
+# to be mended, or goes on behind a semicolon. Only of the disk behind stdout is nothing to be said.
+no_next_step() {
+    LC_ALL=C sort -u "$messages" | LC_ALL=C grep -aE $'^exit [1567]\t(requeue: error|refused): ' |
+        LC_ALL=C grep -avE $'\trequeue: hint: .|--[a-z]|:[0-9]+: |; |to standard output: '
+}
+
+judge_messages() {
+    local bad
+    [ -s "$messages" ] || return 0
+    bad=$(no_next_step)
+    if [ -z "$bad" ]; then ok "every message says the next step"; else not_ok "every message says the next step" "$bad"; fi
+    [ -z "${REQUEUE_MESSAGES:-}" ] || sort -u "$messages" >> "$REQUEUE_MESSAGES"
 }
 
 what_it_said() { printf '%s\nexit status %s\n%s\n' "$command_line" "$status" "$(tail -n 60 "$said" | cut -c 1-400)"; }
@@ -146,6 +175,7 @@ assert_result() {
 secret=sw0rdfish
 assert_told() {
     local name=$1 expected=$2 error=$3 hint=${4:-} wrong=() grep=(env LC_ALL=C grep -a)
+    keep_messages
     [ "$status" -eq "$expected" ] || wrong+=("expected exit status $expected")
     [ "$("${grep[@]}" -c '^requeue: error: ' "$stderr")" -eq 1 ] || wrong+=("not one line of error")
     [ "$("${grep[@]}" -c '^requeue: hint: ' "$stderr")" -eq $((${#hint} > 0)) ] || wrong+=("too many or no hints")

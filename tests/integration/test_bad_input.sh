@@ -109,7 +109,7 @@ misused "a time that is none" "'yesterday' is not a time" '' rebuild --since yes
 misused "an unknown kind" "unknown kind 'flows'" 'kinds are' rebuild --kinds flows
 misused "no kind left" 'no kind is left' '--executions' rebuild --kinds execution --executions none
 misused "a table that Kestra does not have" 'has no table "flws"' 'name a kind or a table' rebuild --table flws=x
-misused "a text that is not UTF-8" 'not valid UTF-8' '' rebuild --tenant $'\xff'
+misused "a text that is not UTF-8" 'not valid UTF-8' '--tenant, --namespace' rebuild --tenant $'\xff'
 misused "a prefix that Kafka does not allow" 'topic name a/bexecution' '--topic-prefix' plan --topic-prefix a/b
 run_bare "postgres://u:$secret@h/d"
 assert_told "a URL where the command should be" 1 "'postgres://\.\.\.' is not a command" 'lists the commands'
@@ -125,8 +125,8 @@ assert_told "a wrong variable" 1 "REQUEUE_JOBS: 'many' is not" 'requeue help'
 # ---- layouts -------------------------------------------------------------------------------------
 
 misused "no such band" 'no band "Z"' 'bands are A B1 .*ends in \.yml' rebuild --layout Z
-misused "no such layout file" 'cannot open .*none\.yml: No such file' '' rebuild --layout "$work/none.yml"
-misused "a layout that is a folder" 'Is a directory' '' rebuild --layout "$work/"
+misused "no such layout file" 'cannot open .*none\.yml: No such file' 'name of a band' rebuild --layout "$work/none.yml"
+misused "a layout that is a folder" 'Is a directory' 'name of a band' rebuild --layout "$work/"
 head -c 4096 /dev/urandom > "$work/garbage.yml"
 misused "a layout of garbage" 'garbage\.yml:1: ' '' rebuild --layout "$work/garbage.yml"
 printf 'name: X\nreleases: "1\0"\n' > "$work/nul.yml"
@@ -136,12 +136,12 @@ misused "a layout with a syntax error" 'syntax\.yml:[34]: ' '' rebuild --layout 
 printf 'name: X\nreleases: "1"\nextends: I\npartition: 3\n' > "$work/member.yml"
 misused "a layout with an unknown member" 'member\.yml:4: the key "partition" is not known; nearest: partitions' '' rebuild --layout "$work/member.yml"
 printf 'name: X\nreleases: "1"\nextends: circle.yml\n' > "$work/circle.yml"
-misused "a layout that extends what is not there" 'circle\.yml:3: extends: ' '' rebuild --layout "$work/circle.yml"
+misused "a layout that extends what is not there" 'circle\.yml:3: extends: ' 'name of a band' rebuild --layout "$work/circle.yml"
 : > "$work/empty.yml"
 misused "an empty layout" 'empty\.yml:1: ' '' rebuild --layout "$work/empty.yml"
 mkdir "$work/layouts"
 REQUEUE_LAYOUTS=$work/layouts misused "a folder without layouts" 'has no layouts' 'REQUEUE_LAYOUTS' rebuild
-REQUEUE_LAYOUTS=$work/none misused "no folder of layouts" 'no folder' '' rebuild
+REQUEUE_LAYOUTS=$work/none misused "no folder of layouts" 'no folder' 'unset it' rebuild
 
 # ---- files ---------------------------------------------------------------------------------------
 
@@ -150,11 +150,11 @@ assert_line '^FAILED: nothing was changed$' "a report that cannot be written: no
 misused "a plan that cannot be written" 'option --output: cannot create .*: No such file' 'folder' plan -o "$work/none/p.json"
 misused "no such plan" 'option --plan: cannot open' 'requeue plan -o' rebuild --plan "$work/none.json"
 echo '{' > "$work/damaged.json"
-misused "a damaged plan" 'plan .*damaged\.json: JSON' '' rebuild --plan "$work/damaged.json"
+misused "a damaged plan" 'plan .*damaged\.json: JSON' 'requeue plan -o .* a new one' rebuild --plan "$work/damaged.json"
 echo '{}' > "$work/other.json"
 misused "a plan that is none" 'is no plan' 'requeue plan -o' rebuild --plan "$work/other.json"
-misused "no such report" 'cannot open .*none\.json' '' verify --like "$work/none.json"
-misused "a report that is none" 'other\.json is no report' '' verify --like "$work/other.json"
+misused "no such report" 'cannot open .*none\.json' '--report FILE' verify --like "$work/none.json"
+misused "a report that is none" 'other\.json is no report' '--report FILE' verify --like "$work/other.json"
 misused "a report over what is read" '--like and --report name the same file' '' verify --like "$work/other.json" --report "$work/other.json"
 is "a report over what is read: it is still there" "$(cat "$work/other.json")" '{}'
 run_requeue plan -o "$work/plan.json"

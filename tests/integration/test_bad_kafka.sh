@@ -85,7 +85,7 @@ store=$right kafka=$default
 
 # ---- properties ----------------------------------------------------------------------------------
 
-fails "-X without a value" 1 '-X: a property is written name=value' '' rebuild -X linger.ms
+fails "-X without a value" 1 '-X: a property is written name=value' 'for example -X' rebuild -X linger.ms
 fails "-X of no property" 1 '-X linger\.m: No such configuration property' 'CONFIGURATION\.md' rebuild -X linger.m=1
 fails "-X with a wrong value" 1 '-X socket\.timeout\.ms: Invalid value' 'CONFIGURATION\.md' rebuild -X socket.timeout.ms=soon
 fails "-X of what the proof rests on" 1 '-X acks: requeue sets this property itself' 'leave it out' rebuild -X acks=1

@@ -116,7 +116,7 @@ fails "a login that is not JAAS" 'bad.yml:1: .*sasl.jaas.config: ' 'CLASS requir
 fails "a repository that is none" 'bad.yml:1: kestra.repository.type is mysql' 'with --store' 'kestra.repository.type: mysql'
 fails "no YAML" "bad.yml:[0-9]+: " '' "kestra: '$secret"
 run_bare plan -c "$work/nowhere.yml"
-assert_told "no such file" 1 'nowhere.yml' ''
+assert_told "no such file" 1 'nowhere.yml' 'application.yml; is it there'
 run_bare plan --confgi x
 assert_told "an unknown option has a suggestion" 1 'unknown option --confgi' 'did you mean --config'
 

@@ -171,7 +171,7 @@ static void make_sure(struct chunk *x, const struct item *item, bool *undecodabl
     if ((!x->raw && !c->unsure) || !item->value.p)
         return;
     *undecodable = !comparer_digest(x->comparer, item->value, &value, &why);
-    *equal = !*undecodable && c->unsure && c->class == DIFF_CHANGED &&
+    *equal = !*undecodable && c->unsure && c->expected && c->class == DIFF_CHANGED &&
              digest_eq(value, c->expected->value);
 }
 

@@ -188,7 +188,7 @@ integration-search: $(SEARCH_FLAVOURS:%=integration-%) ## Search stores alone, o
 
 integration-es8 integration-es7 integration-os2: integration-%: $(BIN) $(TOOLPROGS) ## Search stores on one server: integration-es8, integration-es7, integration-os2
 	@$(if $(call search_tests,$*),$(if $(REQUEUE_TEST_POSTGRES),,scripts/with-postgres) scripts/with-kafka \
-	    scripts/with-search $* $(RUN) --jobs 2 --label 'integration $(FLAVOUR) $*' $(call search_tests,$*))
+	    scripts/with-search $* $(RUN) --label 'integration $(FLAVOUR) $*' $(call search_tests,$*))
 
 # Each test has databases and topics of its own, and waits more than it works: three run at once, the
 # one that takes longest first. Those that restart the servers of all run after them, one by one.

@@ -337,7 +337,7 @@ run_requeue verify --kinds execution --executions all --states RUNNING --report 
 is "verify --states looks at those alone" "$(json_at "$work/selected.json" results.execution.read)" \
     "$(sql -c "select count(*) from executions where state_current = 'RUNNING' and not deleted")"
 head -3 "$work/ids" > "$work/three"
-run_requeue executions --ids "$work/three" --report "$work/selected.json"
+run_bare executions --store "$store" --ids "$work/three" --report "$work/selected.json"
 is "executions --ids" "$(wc -l < "$work/selected.executions.jsonl")" \
     "$(sql -c "select count(*) from executions where key = any(string_to_array('$(paste -sd , "$work/three")', ','))
                    and state_current::text not in ('SUCCESS', 'WARNING', 'FAILED', 'KILLED', 'CANCELLED', 'RETRIED', 'SKIPPED')")"

@@ -174,8 +174,7 @@ fault: $(BIN) $(TOOLPROGS) $(call programs,$(call pick,$(FAULT))) ## Failures on
 
 # Servers are started for the whole run, unless the caller has them already.
 integration: ## Against real PostgreSQL and Kafka, started in a temporary folder, also with SAN=address
-	@$(if $(REQUEUE_TEST_POSTGRES),,scripts/with-postgres) $(if $(REQUEUE_TEST_KAFKA),,scripts/with-kafka) \
-	    $(MAKE) --no-print-directory integration-run
+	@$(if $(REQUEUE_TEST_POSTGRES),,scripts/with-postgres) $(MAKE) --no-print-directory integration-run
 
 # Tests of search stores run once for each server of SEARCH_FLAVOURS; what does not depend on the
 # product, only on the first of them. Each has a Kafka of its own: a broker that holds the topics of all
@@ -190,19 +189,20 @@ integration-es8 integration-es7 integration-os2: integration-%: $(BIN) $(TOOLPRO
 	@$(if $(call search_tests,$*),$(if $(REQUEUE_TEST_POSTGRES),,scripts/with-postgres) scripts/with-kafka \
 	    scripts/with-search $* $(RUN) --label 'integration $(FLAVOUR) $*' $(call search_tests,$*))
 
-# Each test has databases and topics of its own, and waits more than it works: three run at once, the
-# one that takes longest first. Those that restart the servers of all run after them, one by one.
-ALONE                := $(patsubst %,tests/integration/%,test_kafka.c test_bad_input.sh)
-LONG                 := tests/integration/test_bad_kafka.sh
-integration_1         = $(filter $(ALONE),$(INTEG_C) $(INTEG_S))
-integration_3         = $(filter-out $(ALONE),$(INTEG_C) $(INTEG_S))
-integration_programs  = $(filter $(LONG),$(1)) $(call programs,$(filter %.c,$(1))) $(filter-out $(LONG) %.c,$(1))
+# Each test has databases and topics of its own; a part of them shares a Kafka, because a broker that
+# holds the topics of all becomes too slow to make more.
+INTEGRATION_PARTS := c sh_a_l sh_m_r sh_s_z
+integration_c      = $(INTEG_C)
+integration_sh_a_l = $(filter $(foreach l,a b c d e f g h i j k l,tests/integration/test_$(l)%),$(INTEG_S))
+integration_sh_m_r = $(filter $(foreach l,m n o p q r,tests/integration/test_$(l)%),$(INTEG_S))
+integration_sh_s_z = $(filter-out $(integration_sh_a_l) $(integration_sh_m_r),$(INTEG_S))
 
 integration-run: $(BIN) $(TOOLPROGS) $(call programs,$(call pick,$(INTEG_C)))
 	@$(if $(T),,rm -f '$(MESSAGES)')
-	@status=0; $(foreach jobs,3 1,\
-	    $(if $(call pick,$(integration_$(jobs))),$(RUN) --jobs $(jobs) --label 'integration $(FLAVOUR)' \
-	        $(call integration_programs,$(call pick,$(integration_$(jobs)))) || status=1;)) \
+	@status=0; $(foreach part,$(INTEGRATION_PARTS),\
+	    $(if $(call pick,$(integration_$(part))),$(if $(REQUEUE_TEST_KAFKA),,scripts/with-kafka) \
+	        $(RUN) --label 'integration $(FLAVOUR)' $(call programs,$(filter %.c,$(call pick,$(integration_$(part))))) \
+	        $(filter %.sh,$(call pick,$(integration_$(part)))) || status=1;)) \
 	for flavour in $(if $(call pick,$(SEARCH)),$(SEARCH_FLAVOURS)); do \
 	    $(MAKE) --no-print-directory integration-$$flavour || status=1; \
 	done; exit $$status

@@ -186,10 +186,13 @@ static bool await_shapes(struct admin *a, const struct topic_wish *wishes, size_
         if (!ok || i == n)
             break;
         if (late(a, since))
-            ok = err_set(err, ERR_KAFKA,
-                         "kafka %s: topic %s was created, but is not described with %d partitions, "
-                         "%d replicas and a leader for each of them",
-                         a->client.brokers, names[i], wishes[i].partitions, wishes[i].replication);
+            ok =
+                err_set(err, ERR_KAFKA,
+                        "kafka %s: topic %s was created, but is not described with %d partitions, "
+                        "%d replicas and a leader for each of them",
+                        a->client.brokers, names[i], wishes[i].partitions, wishes[i].replication) ||
+                err_hint(err, "the brokers are busy or ill: see their logs, then run it again; "
+                              "empty topics that are there are used");
         else
             ok = client_go_on(&a->client, err, "waiting for new topics");
         clock_sleep_ms(ADMIN_TICK_MS / 2);

@@ -51,7 +51,9 @@ static bool check_pem(const char *path, const char *what, struct err *err)
         return true;
     buf_init(&text, PEM_MAX_BYTES);
     if (!file_read(path, &text, err)) {
-        ok = err_wrap(err, "%s", what);
+        ok = err_wrap(err, "%s", what) ||
+             err_hint(err, "--store-ca, --store-cert and --store-key name files: is it there, and "
+                           "may you read it?");
     } else if (!strstr(text.p, "-----BEGIN ")) {
         ok = err_set(err, ERR_USAGE, "%s %s: this is no PEM file", what, path);
         (void)err_hint(err, "openssl converts other forms (openssl pkcs12, openssl x509)");

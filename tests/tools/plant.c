@@ -259,6 +259,9 @@ static int write_records(const char *transactional_id)
     set(conf, "message.max.bytes", "11534336");
     if (transactional_id)
         set(conf, "transactional.id", transactional_id);
+    /* What is left open stays open, however long the test takes. */
+    if (transactional_id)
+        set(conf, "transaction.timeout.ms", "900000");
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     rk = open_client(RD_KAFKA_PRODUCER, conf);
     if (transactional_id)

@@ -7,7 +7,7 @@
 load_search
 store=$REQUEUE_TEST_SEARCH
 echo "0123456789abcdef0123456789abcdef" > "$work/seed"
-printf '%s\n' 'flows: disabled' 'namespaces: [{ from: lab, to: stg }]' 'mask: [{ kind: flow, path: /description, do: drop }]' > "$work/rules.yml"
+printf '%s\n' 'flows: disabled' 'namespaces: [{ from: lab, to: stg }]' 'mask: [{ kind: flow, path: /description, do: drop }, { kind: execution, path: /inputs/country, do: keep }]' > "$work/rules.yml"
 python3 tests/integration/staged.py plant "$store" > "$work/secrets"
 holds "secrets are planted" test "$(wc -l < "$work/secrets")" -gt 500
 mkdir "$work/out"

@@ -29,12 +29,12 @@ static void add_node(struct stager *g, struct stage_node *node)
     }
 }
 
-/* A name as it is, also where it is spelled with escapes. */
+/* A name as it is, also where it is spelled with escapes. Items of a list have none. */
 static struct slice plain_name(struct stager *g, struct slice name)
 {
-    struct json_value quoted = { JSON_STRING, slice_of(name.p - 1, name.n + 2) };
-
-    return name.p && name.n > 0 && memchr(name.p, '\\', name.n) ? stage_text(g, quoted) : name;
+    if (!name.p || name.n == 0 || !memchr(name.p, '\\', name.n))
+        return name;
+    return stage_text(g, (struct json_value){ JSON_STRING, slice_of(name.p - 1, name.n + 2) });
 }
 
 /* A name that is no place of the tree, where a rule of the file may have meant it. Only names that

@@ -207,7 +207,7 @@ static void the_time_grows_with_the_document_only(void **state)
     assert_true(second < first * 200 + 0.05);
     second = many_children(w, 50000);
     print_message("%.3f ms for 50,000 calls and children that do not fit\n", second * 1e3);
-    assert_true(second < 2);
+    assert_true(second < 20);
 }
 
 /* n runs of one Dag of n tasks, each with a child running: what comes next would take n * n steps.
@@ -241,7 +241,7 @@ static void a_search_that_takes_too_long_is_undecided(void **state)
     seconds = judge_seconds(w, &flow, &exec);
     print_message("%.3f ms for %u runs of a Dag of %u tasks\n", seconds * 1e3, n, n);
     CHECK(w, ROW_E09, VERDICT_BLOCKED, CODE(TASKRUN_LOST) | CODE(FLOWABLE_UNDECIDABLE));
-    assert_true(seconds < 2);
+    assert_true(seconds < 20);
     buf_release(&exec);
     buf_release(&flow);
 }

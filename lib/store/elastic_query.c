@@ -157,22 +157,27 @@ static void put_time(const struct query_writer *x)
     json_close(x->w, '}');
 }
 
+/* Executions in one of these states; without: but for this one. */
+static void put_state_terms(struct json_writer *w, const struct strings *states,
+                            const char *without)
+{
+    json_open(w, '{');
+    json_key(w, "terms");
+    json_open(w, '{');
+    json_key(w, "state.current");
+    json_open(w, '[');
+    for (size_t i = 0; i < states->n; i++)
+        if (!without || strcmp(states->items[i], without) != 0)
+            json_put_str(w, states->items[i]);
+    json_close(w, ']');
+    json_close(w, '}');
+    json_close(w, '}');
+}
+
 static void put_states(const struct query_writer *x)
 {
-    const struct strings *states = &x->q->states;
-
-    if (x->kind != KIND_EXECUTION || states->n == 0)
-        return;
-    json_open(x->w, '{');
-    json_key(x->w, "terms");
-    json_open(x->w, '{');
-    json_key(x->w, "state.current");
-    json_open(x->w, '[');
-    for (size_t i = 0; i < states->n; i++)
-        json_put_str(x->w, states->items[i]);
-    json_close(x->w, ']');
-    json_close(x->w, '}');
-    json_close(x->w, '}');
+    if (x->kind == KIND_EXECUTION && x->q->states.n > 0)
+        put_state_terms(x->w, &x->q->states, NULL);
 }
 
 static void put_only(const struct query_writer *x)
@@ -192,19 +197,7 @@ static void put_only(const struct query_writer *x)
 /* The states that end an execution; PAUSED is pending whatever the band calls it. */
 static void put_terminal(const struct query_writer *x)
 {
-    const struct strings *states = &x->store->layout->terminal;
-
-    json_open(x->w, '{');
-    json_key(x->w, "terms");
-    json_open(x->w, '{');
-    json_key(x->w, "state.current");
-    json_open(x->w, '[');
-    for (size_t i = 0; i < states->n; i++)
-        if (strcmp(states->items[i], "PAUSED") != 0)
-            json_put_str(x->w, states->items[i]);
-    json_close(x->w, ']');
-    json_close(x->w, '}');
-    json_close(x->w, '}');
+    put_state_terms(x->w, &x->store->layout->terminal, "PAUSED");
 }
 
 /* What ends an execution, but for those that are wanted besides. */

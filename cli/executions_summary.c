@@ -107,19 +107,13 @@ void summary_note(struct executions_summary *s, const struct judgement *j, enum 
 
 /* ---- the report ---------------------------------------------------------------------------- */
 
-static void put_uint(struct json_writer *w, const char *name, uint64_t value)
-{
-    json_key(w, name);
-    json_put_uint(w, value);
-}
-
 static void put_codes(struct json_writer *w, const char *name, const uint64_t *counts)
 {
     json_key(w, name);
     json_open(w, '{');
     for (int c = 0; c < CODE_COUNT; c++)
         if (counts[c] > 0)
-            put_uint(w, code_name((enum code)c), counts[c]);
+            json_put_member_uint(w, code_name((enum code)c), counts[c]);
     json_close(w, '}');
 }
 
@@ -129,7 +123,7 @@ static void put_remedies(struct json_writer *w, const char *name, const uint64_t
     json_open(w, '{');
     for (int r = 0; r < REMEDY_COUNT; r++)
         if (counts[r] > 0)
-            put_uint(w, remedy_name((enum remedy)r), counts[r]);
+            json_put_member_uint(w, remedy_name((enum remedy)r), counts[r]);
     json_close(w, '}');
 }
 
@@ -145,7 +139,7 @@ static void put_levels(struct json_writer *w, const struct executions_summary *s
             risks[c] = code_is_hazard((enum code)c) ? s->needs_code[n][c] : 0;
         json_key(w, needs_name((enum needs)n));
         json_open(w, '{');
-        put_uint(w, "executions", s->by_needs[n]);
+        json_put_member_uint(w, "executions", s->by_needs[n]);
         put_codes(w, "hazards", risks);
         put_remedies(w, "remedies", s->needs_remedy[n]);
         json_close(w, '}');
@@ -171,14 +165,14 @@ static void put_oldest(struct json_writer *w, const struct executions_summary *s
 
 void summary_members(const struct executions_summary *s, struct json_writer *w)
 {
-    put_uint(w, "pending", s->pending);
-    put_uint(w, "emitted", s->emitted);
-    put_uint(w, "rewritten", s->rewritten);
-    put_uint(w, "stay_blocked", s->stay_blocked);
+    json_put_member_uint(w, "pending", s->pending);
+    json_put_member_uint(w, "emitted", s->emitted);
+    json_put_member_uint(w, "rewritten", s->rewritten);
+    json_put_member_uint(w, "stay_blocked", s->stay_blocked);
     json_key(w, "by_verdict");
     json_open(w, '{');
     for (int v = 0; v < VERDICT_COUNT; v++)
-        put_uint(w, verdict_name((enum verdict)v), s->by_verdict[v]);
+        json_put_member_uint(w, verdict_name((enum verdict)v), s->by_verdict[v]);
     json_close(w, '}');
     put_codes(w, "by_code", s->by_code);
     put_levels(w, s);

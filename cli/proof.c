@@ -6,12 +6,6 @@
 #include "cli/selection.h"
 #include "lib/base/sha256.h"
 
-static void put_int(struct json_writer *w, const char *name, int64_t value)
-{
-    json_key(w, name);
-    json_put_int(w, value);
-}
-
 static void put_str(struct json_writer *w, const char *name, const char *value)
 {
     json_key(w, name);
@@ -33,7 +27,7 @@ static void put_sum(struct json_writer *w, const char *name, const struct partit
     digest_hex(s->sum, hex);
     json_key(w, name);
     json_open(w, '{');
-    put_int(w, "keys", (int64_t)s->keys);
+    json_put_member_int(w, "keys", (int64_t)s->keys);
     put_str(w, "sum", hex);
     json_close(w, '}');
 }
@@ -48,9 +42,9 @@ static void put_partitions(struct json_writer *w, const struct run *r, enum kind
         const struct partition_ends *e = &r->ends[kind][i];
 
         json_open(w, '{');
-        put_int(w, "end", e->stable);
-        put_int(w, "high", e->high);
-        put_int(w, "start", e->start);
+        json_put_member_int(w, "end", e->stable);
+        json_put_member_int(w, "high", e->high);
+        json_put_member_int(w, "start", e->start);
         put_sum(w, "store", &sums->store[i]);
         put_sum(w, "topic", &sums->topic[i]);
         json_close(w, '}');
@@ -70,7 +64,7 @@ static void put_kind(struct json_writer *w, const struct run *r, enum kind kind)
     json_key(w, "made");
     json_put_bool(w, r->touched && (t->action == TOPIC_CREATE || t->action == TOPIC_RECREATE));
     put_partitions(w, r, kind);
-    put_int(w, "replication", t->replication);
+    json_put_member_int(w, "replication", t->replication);
     put_str(w, "topic", t->name);
     json_close(w, '}');
 }
@@ -134,15 +128,15 @@ void proof_json(const struct run *r, struct buf *out)
     put_str(&w, "cluster", r->plan.cluster.id);
     put_str(&w, "command", command_name(s->conf->command));
     put_configuration(&w, r);
-    put_int(&w, "differences", (int64_t)r->differences);
-    put_int(&w, "digest_version", DIGEST_VERSION);
-    put_int(&w, "exit_status", r->exit);
-    put_int(&w, "explained", (int64_t)r->explained);
+    json_put_member_int(&w, "differences", (int64_t)r->differences);
+    json_put_member_int(&w, "digest_version", DIGEST_VERSION);
+    json_put_member_int(&w, "exit_status", r->exit);
+    json_put_member_int(&w, "explained", (int64_t)r->explained);
     put_time(&w, "finished", r->finished);
     put_str(&w, "grade", grade);
     put_kinds(&w, r);
     put_str(&w, "scope", scope.p);
-    put_int(&w, "skipped", (int64_t)r->skipped);
+    json_put_member_int(&w, "skipped", (int64_t)r->skipped);
     put_str(&w, "snapshot", s->store ? s->store->snapshot : NULL);
     put_time(&w, "started", r->started);
     put_str(&w, "store", s->info.identity);

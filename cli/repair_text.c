@@ -135,20 +135,14 @@ void repair_judge(struct run *r)
                        c.send + c.tombstones, c.right, grade);
 }
 
-static void put_uint(struct json_writer *w, const char *name, uint64_t value)
-{
-    json_key(w, name);
-    json_put_uint(w, value);
-}
-
 static void counts_json(struct json_writer *w, const struct repair_counts *c)
 {
-    put_uint(w, "named", c->named);
-    put_uint(w, "right", c->right);
-    put_uint(w, "send", c->send);
-    put_uint(w, "tombstones", c->tombstones);
-    put_uint(w, "kept", c->kept);
-    put_uint(w, "stay", c->stay);
+    json_put_member_uint(w, "named", c->named);
+    json_put_member_uint(w, "right", c->right);
+    json_put_member_uint(w, "send", c->send);
+    json_put_member_uint(w, "tombstones", c->tombstones);
+    json_put_member_uint(w, "kept", c->kept);
+    json_put_member_uint(w, "stay", c->stay);
 }
 
 static void kind_json(const struct run *r, enum kind kind, struct json_writer *w)
@@ -166,7 +160,7 @@ static void kind_json(const struct run *r, enum kind kind, struct json_writer *w
         uint64_t n = repair_left(r->repair, kind, (enum repair_why)i, r->repaired);
 
         if (n > 0)
-            put_uint(w, repair_why_name((enum repair_why)i), n);
+            json_put_member_uint(w, repair_why_name((enum repair_why)i), n);
     }
     json_close(w, '}');
     json_close(w, '}');
@@ -189,7 +183,7 @@ void repair_json(const struct run *r, struct json_writer *w)
     json_put_bool(w, c->allow_tombstones);
     json_key(w, "done");
     json_put_bool(w, r->repaired);
-    put_uint(w, "repeated", r->repair->repeated);
+    json_put_member_uint(w, "repeated", r->repair->repeated);
     counts_json(w, &all);
     json_key(w, "kinds");
     json_open(w, '{');

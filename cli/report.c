@@ -20,18 +20,6 @@ static void put_time(struct json_writer *w, const char *name, struct instant t)
     json_put_str(w, text);
 }
 
-static void put_uint(struct json_writer *w, const char *name, uint64_t value)
-{
-    json_key(w, name);
-    json_put_uint(w, value);
-}
-
-static void put_int(struct json_writer *w, const char *name, int64_t value)
-{
-    json_key(w, name);
-    json_put_int(w, value);
-}
-
 static void put_str(struct json_writer *w, const char *name, const char *value)
 {
     json_key(w, name);
@@ -60,7 +48,7 @@ static void places_json(struct json_writer *w, const struct store *store)
             json_put_str(w, p->indices[j]);
         json_close(w, ']');
         put_str(w, "health", p->n_indices == 0 ? NULL : store_health_name(p->health));
-        put_uint(w, "documents", p->docs);
+        json_put_member_uint(w, "documents", p->docs);
         json_close(w, '}');
     }
     json_close(w, ']');
@@ -136,7 +124,7 @@ void report_options(struct json_writer *w, const struct session *s)
     put_bool(w, "audit", c->audit);
     put_bool(w, "strict", c->strict);
     put_bool(w, "live", c->live);
-    put_uint(w, "settle_ms", c->live ? c->settle : 0);
+    json_put_member_uint(w, "settle_ms", c->live ? c->settle : 0);
     json_close(w, '}');
 }
 
@@ -146,7 +134,8 @@ static void reasons_json(struct json_writer *w, const struct run *r, enum kind k
     json_open(w, '{');
     for (int i = REASON_NONE + 1; i < REASON_COUNT; i++)
         if (reason_is_skip((enum reason)i) == skips && run_reason(r, kind, (enum reason)i) > 0)
-            put_uint(w, reason_name((enum reason)i), run_reason(r, kind, (enum reason)i));
+            json_put_member_uint(w, reason_name((enum reason)i),
+                                 run_reason(r, kind, (enum reason)i));
     json_close(w, '}');
 }
 
@@ -155,7 +144,7 @@ static void classes_json(struct json_writer *w, const char *name, const uint64_t
     json_key(w, name);
     json_open(w, '{');
     for (int i = 0; i < DIFF_CLASS_COUNT; i++)
-        put_uint(w, difference_name((enum difference_class)i), counts[i]);
+        json_put_member_uint(w, difference_name((enum difference_class)i), counts[i]);
     json_close(w, '}');
 }
 
@@ -164,7 +153,7 @@ static void rules_json(struct json_writer *w, const struct explained_count *c)
     json_key(w, "explained_by");
     json_open(w, '{');
     for (size_t i = 0; i < RUN_MAX_RULES && c[i].rule; i++)
-        put_uint(w, c[i].rule, c[i].n);
+        json_put_member_uint(w, c[i].rule, c[i].n);
     json_close(w, '}');
 }
 
@@ -188,9 +177,9 @@ static void open_json(struct json_writer *w, const struct run *r, enum kind kind
         if (ends[i].stable >= ends[i].high)
             continue;
         json_open(w, '{');
-        put_int(w, "partition", i);
-        put_int(w, "stable", ends[i].stable);
-        put_int(w, "high", ends[i].high);
+        json_put_member_int(w, "partition", i);
+        json_put_member_int(w, "stable", ends[i].stable);
+        json_put_member_int(w, "high", ends[i].high);
         json_close(w, '}');
     }
     json_close(w, ']');
@@ -204,11 +193,11 @@ static void gap_json(struct json_writer *w, const struct log_gap *gap)
         return;
     }
     json_open(w, '{');
-    put_uint(w, "partitions", gap->partitions);
-    put_int(w, "offsets", gap->offsets);
-    put_int(w, "partition", gap->first);
-    put_int(w, "from", gap->from);
-    put_int(w, "to", gap->to);
+    json_put_member_uint(w, "partitions", gap->partitions);
+    json_put_member_int(w, "offsets", gap->offsets);
+    json_put_member_int(w, "partition", gap->first);
+    json_put_member_int(w, "from", gap->from);
+    json_put_member_int(w, "to", gap->to);
     json_close(w, '}');
 }
 
@@ -223,19 +212,19 @@ static void topic_side_json(struct json_writer *w, const struct run *r, enum kin
     }
     json_open(w, '{');
     put_str(w, "name", r->plan.topic_of[kind]->name);
-    put_uint(w, "records", v->topic.records);
-    put_uint(w, "keys", v->topic.keys);
-    put_uint(w, "tombstones", v->topic.tombstones);
-    put_uint(w, "superseded", v->topic.superseded);
-    put_uint(w, "bytes", v->topic.bytes);
+    json_put_member_uint(w, "records", v->topic.records);
+    json_put_member_uint(w, "keys", v->topic.keys);
+    json_put_member_uint(w, "tombstones", v->topic.tombstones);
+    json_put_member_uint(w, "superseded", v->topic.superseded);
+    json_put_member_uint(w, "bytes", v->topic.bytes);
     json_key(w, "offset_span");
     json_put_int(w, v->topic.span);
-    put_uint(w, "outside", v->outside);
-    put_uint(w, "open_transactions", v->open_transactions);
+    json_put_member_uint(w, "outside", v->outside);
+    json_put_member_uint(w, "open_transactions", v->open_transactions);
     open_json(w, r, kind);
     gap_json(w, &v->gap);
-    put_uint(w, "memory_bytes", v->memory_bytes);
-    put_uint(w, "disk_bytes", v->disk_bytes);
+    json_put_member_uint(w, "memory_bytes", v->memory_bytes);
+    json_put_member_uint(w, "disk_bytes", v->disk_bytes);
     json_key(w, "seconds");
     json_put_fixed(w, (double)v->topic_ns / 1e9, 3);
     json_key(w, "cpu_seconds");
@@ -255,18 +244,18 @@ static void kind_json(struct json_writer *w, const struct run *r, enum kind kind
         return;
     json_key(w, kind_name(kind));
     json_open(w, '{');
-    put_uint(w, "read", row.read);
-    put_uint(w, "records", atomic_load(&t->records));
-    put_uint(w, "bytes", row.bytes);
-    put_uint(w, "left_out", row.left_out);
+    json_put_member_uint(w, "read", row.read);
+    json_put_member_uint(w, "records", atomic_load(&t->records));
+    json_put_member_uint(w, "bytes", row.bytes);
+    json_put_member_uint(w, "left_out", row.left_out);
     reasons_json(w, r, kind, false);
-    put_uint(w, "skipped", row.skipped);
+    json_put_member_uint(w, "skipped", row.skipped);
     reasons_json(w, r, kind, true);
-    put_uint(w, "locked", atomic_load(&t->locked));
-    put_uint(w, "unlocked", atomic_load(&t->unlocked));
-    put_uint(w, "sent", row.sent);
-    put_uint(w, "acknowledged", row.acknowledged);
-    put_uint(w, "other_writer", r->sent[kind].foreign);
+    json_put_member_uint(w, "locked", atomic_load(&t->locked));
+    json_put_member_uint(w, "unlocked", atomic_load(&t->unlocked));
+    json_put_member_uint(w, "sent", row.sent);
+    json_put_member_uint(w, "acknowledged", row.acknowledged);
+    json_put_member_uint(w, "other_writer", r->sent[kind].foreign);
     json_key(w, "seconds");
     json_put_fixed(w, row.seconds, 3);
     topic_side_json(w, r, kind);
@@ -283,19 +272,19 @@ static void stored_json(struct json_writer *w, const struct run *r)
         return;
     }
     json_open(w, '{');
-    put_uint(w, "total", r->executions.total);
-    put_uint(w, "pending", r->executions.pending);
-    put_uint(w, "terminal", r->executions.terminal);
-    put_uint(w, "deleted", r->executions.deleted);
+    json_put_member_uint(w, "total", r->executions.total);
+    json_put_member_uint(w, "pending", r->executions.pending);
+    json_put_member_uint(w, "terminal", r->executions.terminal);
+    json_put_member_uint(w, "deleted", r->executions.deleted);
     json_close(w, '}');
 }
 
 static void totals_json(struct json_writer *w, const struct run *r)
 {
-    put_uint(w, "differences", r->differences);
-    put_uint(w, "explained", r->explained);
-    put_uint(w, "skipped", r->skipped);
-    put_uint(w, "other_writer", r->foreign);
+    json_put_member_uint(w, "differences", r->differences);
+    json_put_member_uint(w, "explained", r->explained);
+    json_put_member_uint(w, "skipped", r->skipped);
+    json_put_member_uint(w, "other_writer", r->foreign);
     put_bool(w, "proven", run_is_proven(r));
     json_key(w, "executions_in_store");
     stored_json(w, r);
@@ -341,7 +330,7 @@ static void lock_codes_json(struct json_writer *w, const uint64_t *by_code)
                 left[d] = 0;
             }
         if (left[c] > 0)
-            put_uint(w, name, left[c]);
+            json_put_member_uint(w, name, left[c]);
     }
     json_close(w, '}');
 }
@@ -350,10 +339,10 @@ static void locks_json(struct json_writer *w, const struct locks_stats *s)
 {
     json_key(w, "locks");
     json_open(w, '{');
-    put_uint(w, "locked", s->locked);
-    put_uint(w, "unlocked", s->unlocked);
-    put_uint(w, "kept", s->kept);
-    put_uint(w, "behind", s->behind);
+    json_put_member_uint(w, "locked", s->locked);
+    json_put_member_uint(w, "unlocked", s->unlocked);
+    json_put_member_uint(w, "kept", s->kept);
+    json_put_member_uint(w, "behind", s->behind);
     lock_codes_json(w, s->by_code);
     json_close(w, '}');
 }
@@ -362,14 +351,14 @@ static void looked_up_json(struct json_writer *w, const struct pending_stats *p)
 {
     json_key(w, "looked_up");
     json_open(w, '{');
-    put_uint(w, "revisions", p->revisions);
-    put_uint(w, "templates", p->templates);
-    put_uint(w, "parents", p->parents);
-    put_uint(w, "children", p->children);
-    put_uint(w, "links", p->links);
-    put_uint(w, "task_runs", p->runs);
-    put_uint(w, "stale", p->stale);
-    put_uint(w, "requests", p->lookups);
+    json_put_member_uint(w, "revisions", p->revisions);
+    json_put_member_uint(w, "templates", p->templates);
+    json_put_member_uint(w, "parents", p->parents);
+    json_put_member_uint(w, "children", p->children);
+    json_put_member_uint(w, "links", p->links);
+    json_put_member_uint(w, "task_runs", p->runs);
+    json_put_member_uint(w, "stale", p->stale);
+    json_put_member_uint(w, "requests", p->lookups);
     json_close(w, '}');
 }
 
@@ -377,11 +366,11 @@ static void live_json(struct json_writer *w, const struct live_count *n)
 {
     json_key(w, "live");
     json_open(w, '{');
-    put_uint(w, "rounds", n->rounds);
-    put_uint(w, "differed", n->differed);
-    put_uint(w, "agreed", n->differed - n->stayed - n->changing);
-    put_uint(w, "stayed", n->stayed);
-    put_uint(w, "changing", n->changing);
+    json_put_member_uint(w, "rounds", n->rounds);
+    json_put_member_uint(w, "differed", n->differed);
+    json_put_member_uint(w, "agreed", n->differed - n->stayed - n->changing);
+    json_put_member_uint(w, "stayed", n->stayed);
+    json_put_member_uint(w, "changing", n->changing);
     json_close(w, '}');
 }
 
@@ -397,7 +386,7 @@ static void executions_json(struct json_writer *w, const struct run *r)
     }
     json_open(w, '{');
     summary_members(&r->judged.sum, w);
-    put_uint(w, "unreadable", r->plan.judged.pending.unreadable);
+    json_put_member_uint(w, "unreadable", r->plan.judged.pending.unreadable);
     looked_up_json(w, &r->plan.judged.pending);
     if (loss.has_newest)
         put_time(w, "newest", loss.newest);
@@ -437,8 +426,8 @@ void report_json(const struct run *r, struct buf *out)
 
     json_writer_init(&w, out, true);
     json_open(&w, '{');
-    put_uint(&w, "schema_version", SCHEMA_VERSION);
-    put_uint(&w, "digest_version", DIGEST_VERSION);
+    json_put_member_uint(&w, "schema_version", SCHEMA_VERSION);
+    json_put_member_uint(&w, "digest_version", DIGEST_VERSION);
     put_str(&w, "tool", "requeue " REQUEUE_VERSION);
     put_str(&w, "command", command_name(s->conf->command));
     put_str(&w, "verdict", r->verdict);

@@ -187,6 +187,8 @@ void json_key_slice(struct json_writer *w, struct slice name);
 void json_put_text(struct json_writer *w, struct slice text);
 void json_put_str(struct json_writer *w, const char *text); /* NULL writes null */
 void json_put_member(struct json_writer *w, const char *name, struct slice text); /* p NULL: null */
+void json_put_member_int(struct json_writer *w, const char *name, int64_t value);
+void json_put_member_uint(struct json_writer *w, const char *name, uint64_t value);
 void json_put_int(struct json_writer *w, int64_t value);
 void json_put_uint(struct json_writer *w, uint64_t value);
 void json_put_fixed(struct json_writer *w, double value, int decimals); /* not finite: null */

@@ -111,6 +111,18 @@ void json_put_member(struct json_writer *w, const char *name, struct slice text)
         json_put_null(w);
 }
 
+void json_put_member_int(struct json_writer *w, const char *name, int64_t value)
+{
+    json_key(w, name);
+    json_put_int(w, value);
+}
+
+void json_put_member_uint(struct json_writer *w, const char *name, uint64_t value)
+{
+    json_key(w, name);
+    json_put_uint(w, value);
+}
+
 void json_put_int(struct json_writer *w, int64_t value)
 {
     char digits[24];

@@ -104,6 +104,7 @@ bool like_apply(struct config *c, struct arena *a, const struct json_node **repo
     }
     if (ok) {
         o = json_get(root, "options");
+        c->selection = a; /* c is a copy: what the command line selected stays with its owner */
         c->kinds = like_kinds(o, a);
         c->executions = like_word(o, "executions", a);
         c->unlock = like_word(o, "unlock", a);

@@ -68,7 +68,9 @@ static int min_in_sync(struct producer *p, const char *topic)
     return min;
 }
 
-/* librdkafka tries again until the time is over and then says only that: look for the reason. */
+/* librdkafka tries again until the time is over and then says only that: look for the reason. The
+ * partition first: a broker that waits in vain for its replicas lets requests time out, librdkafka
+ * then drops the connection and calls all brokers down, though this one answers. */
 static void explain_time_out(struct producer *p, char *out, size_t size)
 {
     const struct failure *f = &p->failure;
@@ -78,22 +80,20 @@ static void explain_time_out(struct producer *p, char *out, size_t size)
     int                   leader = 0;
     int                   min;
     int                   n;
+    bool                  known;
 
     (void)rd_kafka_conf_get(rd_kafka_conf(p->client.rk), "message.timeout.ms", limit, &limit_size);
     n = snprintf(out, size, "not acknowledged within %ld s", strtol(limit, NULL, 10) / 1000);
-    if (p->client.trouble != RD_KAFKA_RESP_ERR_NO_ERROR && p->client.down) {
-        (void)snprintf(out + n, size - (size_t)n, ": %s: %s", p->client.where, p->client.why);
-        return;
-    }
-    if (!look_at_partition(p, f->lot->pub.name, f->partition, &in_sync, &leader))
-        return;
-    min = min_in_sync(p, f->lot->pub.name);
-    if (leader == -1)
+    known = look_at_partition(p, f->lot->pub.name, f->partition, &in_sync, &leader);
+    min = known ? min_in_sync(p, f->lot->pub.name) : 0;
+    if (known && leader == -1)
         (void)snprintf(out + n, size - (size_t)n, ": the partition has no leader");
     else if (in_sync < min)
         (void)snprintf(out + n, size - (size_t)n,
                        ": min.insync.replicas is %d, but %d replica%s in sync", min, in_sync,
                        in_sync == 1 ? " is" : "s are");
+    else if (p->client.down && p->client.trouble != RD_KAFKA_RESP_ERR_NO_ERROR)
+        (void)snprintf(out + n, size - (size_t)n, ": %s: %s", p->client.where, p->client.why);
 }
 
 bool producer_tell_failure(struct producer *p, struct err *err)

@@ -282,11 +282,11 @@ second_node
 layout two 'replication: 2'
 
 new_prefix
-begin_rebuild "one of two brokers dies" --layout "$work/two.yml" -X message.timeout.ms=10000
+begin_rebuild "one of two brokers dies" --layout "$work/two.yml" -X message.timeout.ms=15000
 scripts/kafka-node kill "$node-2"
 kill -CONT "$rebuild"
 end_rebuild
-assert_told "too few replicas in sync while sending" 7 'not acknowledged within 10 s: min\.insync\.replicas is 2, but 1 replica is in sync' '--resume'
+assert_told "too few replicas in sync while sending" 7 'not acknowledged within 15 s: min\.insync\.replicas is 2, but 1 replica is in sync' '--resume'
 fails "too few replicas in sync" 7 "topic ${prefix}execution cannot be written to: min\.insync\.replicas is 2, but .* 1 of 2" 'brokers are back' \
     rebuild --layout "$work/two.yml" --executions all --resume
 scripts/kafka-node start "$node-2" || exit 1

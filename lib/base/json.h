@@ -35,6 +35,9 @@ struct json_value {
     struct slice   raw; /* borrowed from the document */
 };
 
+/* The type of the value whose first byte this is. */
+enum json_type json_type_at(char first);
+
 /* A way to a member from the top of the document: one name, or two ("state", "current"). */
 struct json_path {
     const char *name;
@@ -48,9 +51,11 @@ enum json_find_flags {
     JSON_FIND_TRUSTED = 1,
 };
 
-/* Find up to 16 paths in a document that must be an object; found[i] belongs to paths[i]. Of
- * repeated members the last one counts (as for Kestra's reader). A path whose first name leads to
- * something other than an object has its sub ABSENT. */
+#define JSON_FIND_MAX_PATHS 16
+
+/* Find up to JSON_FIND_MAX_PATHS paths in a document that must be an object; found[i] belongs to
+ * paths[i]. Of repeated members the last one counts (as for Kestra's reader). A path whose first
+ * name leads to something other than an object has its sub ABSENT. */
 MUST_CHECK bool json_find(struct slice doc, const struct json_path *paths, size_t n_paths,
                           enum json_find_flags flags, struct json_value *found, struct err *err);
 

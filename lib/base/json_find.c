@@ -13,8 +13,6 @@
 
 #include "lib/base/json_impl.h"
 
-#define FIND_MAX_PATHS 16
-
 size_t json_skip_space(struct slice doc, size_t at)
 {
     while (at < doc.n && json_is_space(doc.p[at]))
@@ -72,7 +70,7 @@ struct finder {
     struct json_reader      r;
     const struct json_path *paths;
     size_t                  n_paths;
-    size_t                  n_name[FIND_MAX_PATHS];
+    size_t                  n_name[JSON_FIND_MAX_PATHS];
     struct json_value      *found;
     struct wanted_range     open[2]; /* a top-level member, a member of it */
     unsigned                inside;  /* paths whose first name is the top-level object we are in */
@@ -200,7 +198,7 @@ bool json_find(struct slice doc, const struct json_path *paths, size_t n_paths,
     };
     struct finder f = { .r = { .doc = doc }, .paths = paths, .n_paths = n_paths, .found = found };
 
-    assert(n_paths <= FIND_MAX_PATHS);
+    assert(n_paths <= JSON_FIND_MAX_PATHS);
     if (flags & JSON_FIND_TRUSTED && json_skim(doc, paths, n_paths, found))
         return true;
     for (size_t i = 0; i < n_paths; i++) {

@@ -55,8 +55,7 @@ MUST_CHECK bool json_starts_object(struct slice doc, struct err *err);
 
 size_t json_skip_space(struct slice doc, size_t at);
 /* Where the value starts whose name ends at key_end; doc.n when there is none. */
-size_t         json_value_start(struct slice doc, size_t key_end);
-enum json_type json_type_at(char first); /* of a value */
+size_t json_value_start(struct slice doc, size_t key_end);
 /* End of the string, number or word that starts at `at`; doc.n when it has none. */
 size_t json_scalar_end(struct slice doc, size_t at);
 
@@ -73,7 +72,8 @@ bool json_skim(struct slice doc, const struct json_path *paths, size_t n_paths,
 
 static inline bool json_is_space(char c)
 {
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    /* Most bytes are above all four: one comparison then. */
+    return (unsigned char)c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
 }
 
 /* Is the byte at `at`, inside a string or its closing quote, escaped by a backslash? */

@@ -21,6 +21,7 @@ struct skim {
     struct slice            doc;
     const struct json_path *paths;
     size_t                  n_paths;
+    struct slice            names[JSON_FIND_MAX_PATHS];
     struct json_value      *found;
     unsigned                settled; /* paths whose answer is known; bit i of a set is path i */
 };
@@ -153,13 +154,13 @@ static unsigned paths_named(const struct skim *s, struct slice name, bool top, u
 {
     unsigned paths = 0;
 
-    for (size_t i = 0; i < s->n_paths; i++) {
-        const char *part = top ? s->paths[i].name : s->paths[i].sub;
-
-        if (inside & 1u << i && slice_eq(slice_str(part), name))
+    for (size_t i = 0; top && i < s->n_paths; i++)
+        if (slice_eq(s->names[i], name))
             paths |= 1u << i;
-    }
-    return paths;
+    for (size_t i = 0; !top && i < s->n_paths; i++)
+        if (inside & 1u << i && slice_eq(slice_str(s->paths[i].sub), name))
+            paths |= 1u << i;
+    return paths & inside;
 }
 
 static unsigned with_sub(const struct skim *s, unsigned paths)
@@ -249,8 +250,10 @@ bool json_skim(struct slice doc, const struct json_path *paths, size_t n_paths,
     struct skim s = { .doc = doc, .paths = paths, .n_paths = n_paths, .found = found };
     size_t      at = json_skip_space(doc, 0);
 
-    for (size_t i = 0; i < n_paths; i++)
+    for (size_t i = 0; i < n_paths; i++) {
         found[i] = (struct json_value){ 0 };
+        s.names[i] = slice_str(paths[i].name);
+    }
     if (at >= doc.n || doc.p[at] != '{' || !skim_object(&s, true, (1u << n_paths) - 1, &at))
         return false;
     return all_settled(&s) || json_skip_space(doc, at) == doc.n;

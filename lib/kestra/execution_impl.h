@@ -31,7 +31,7 @@ enum member_kind {
     MEMBER_REVISION, /* an integer */
     MEMBER_CURRENT,  /* a state's name */
     MEMBER_WHEN,     /* a history's state */
-    MEMBER_OBJECT,   /* opens `place` */
+    MEMBER_OBJECT,   /* opens `place`, which fills what is there */
     MEMBER_LIST,     /* likewise */
 };
 

@@ -16,6 +16,10 @@
     {                                                                                              \
         NAME(text), kind_, 0, place_                                                               \
     }
+#define STATE(struct_, member_)                                                                    \
+    {                                                                                              \
+        NAME("state"), MEMBER_OBJECT, offsetof(struct struct_, member_), PLACE_STATE               \
+    }
 #define PLAIN(text, kind_)                                                                         \
     {                                                                                              \
         NAME(text), kind_, 0, 0                                                                    \
@@ -28,7 +32,7 @@ static const struct member of_doc[] = {
     TEXT("flowId", execution, flow_id),
     PLAIN("flowRevision", MEMBER_REVISION),
     OPENS("taskRunList", MEMBER_LIST, PLACE_RUNS),
-    OPENS("state", MEMBER_OBJECT, PLACE_STATE),
+    STATE(execution, state),
     OPENS("trigger", MEMBER_OBJECT, PLACE_TRIGGER),
     TEXT("scheduleDate", execution, schedule_date),
     BOOL("deleted", execution, deleted),
@@ -46,12 +50,12 @@ static const struct member of_run[] = {
     TEXT("taskId", task_run, task_id),
     TEXT("parentTaskRunId", task_run, parent_id),
     TEXT("value", task_run, value),
-    OPENS("state", MEMBER_OBJECT, PLACE_STATE),
+    STATE(task_run, state),
     OPENS("attempts", MEMBER_LIST, PLACE_ATTEMPTS),
     OPENS("outputs", MEMBER_OBJECT, PLACE_OUTPUTS),
     BOOL("dynamic", task_run, dynamic),
 };
-static const struct member of_attempt[] = { OPENS("state", MEMBER_OBJECT, PLACE_STATE) };
+static const struct member of_attempt[] = { STATE(task_run, last_attempt) };
 static const struct member of_outputs[] = {
     TEXT("value", task_run, outputs_value),
     TEXT("executionId", task_run, outputs_execution),

@@ -129,7 +129,7 @@ static void scan_all(struct execution *e)
 #ifdef __SSE2__
 
 /* Bytes of 16 that begin a string of which more has to be known: `"k`, `"\`. 17 bytes are read. */
-static unsigned scheme_starts(const char *p)
+static inline unsigned scheme_starts(const char *p)
 {
     const __m128i here = _mm_loadu_si128((const __m128i *)(const void *)p);
     const __m128i next = _mm_loadu_si128((const __m128i *)(const void *)(p + 1));
@@ -140,26 +140,28 @@ static unsigned scheme_starts(const char *p)
         _mm_and_si128(first, _mm_cmpeq_epi8(here, _mm_set1_epi8('"'))));
 }
 
-static unsigned digits_of(const char *p)
+static inline unsigned digits_of(const char *p)
 {
     const __m128i here = _mm_loadu_si128((const __m128i *)(const void *)p);
-    const __m128i low = _mm_cmpgt_epi8(_mm_set1_epi8('0'), here); /* bytes above 0x7f as well */
-    const __m128i high = _mm_cmpgt_epi8(here, _mm_set1_epi8('9'));
+    const __m128i from_0 = _mm_sub_epi8(here, _mm_set1_epi8('0'));
 
-    return ~(unsigned)_mm_movemask_epi8(_mm_or_si128(low, high)) & 0xffff;
+    return (unsigned)_mm_movemask_epi8(
+        _mm_cmpeq_epi8(_mm_min_epu8(from_0, _mm_set1_epi8(9)), from_0));
 }
 
-/* Are there DIGITS_MAX digits in a row around the byte at `at`? */
-static bool is_long_run(struct slice doc, size_t at)
+/* Sixteen bytes and the sixteen before them, by their digits: may a large integer lie across both?
+ * One of 19 digits does so somewhere with 17 at least. */
+static inline bool has_long_run(unsigned before, unsigned digits)
 {
-    size_t from = at;
-    size_t to = at;
+    unsigned run = before | digits << 16;
 
-    while (from > 0 && doc.p[from - 1] >= '0' && doc.p[from - 1] <= '9')
-        from--;
-    while (to < doc.n && doc.p[to] >= '0' && doc.p[to] <= '9' && to - from < DIGITS_MAX)
-        to++;
-    return to - from >= DIGITS_MAX;
+    if ((run & 0x18000) != 0x18000)
+        return false;
+    run &= run >> 1;
+    run &= run >> 2;
+    run &= run >> 4;
+    run &= run >> 8;
+    return (run & run >> 1) != 0;
 }
 
 /* starts: bytes of the 16 at `at` that may begin a URI. In JSON a quote that is followed by k or by
@@ -178,27 +180,26 @@ static bool begins_uri(struct slice doc, size_t at, unsigned starts)
 }
 
 /* DESIGN: a glance at 16 bytes at a time finds the URIs, and the few documents that have to be gone
- * through for a large integer: such a one has half of 16 bytes full of digits wherever it stands.
- * False: there surely is none. */
+ * through for a large integer. False: there surely is none. */
 static bool glance(struct execution *e)
 {
     struct slice doc = e->raw;
-    bool         digits_found = false;
+    char         last[17] = { 0 };
+    unsigned     before = 0;
+    bool         found = false;
 
     for (size_t at = 0; at < doc.n; at += 16) {
-        char        last[17] = { 0 };
-        const char *p = doc.p + at;
-        unsigned    digits;
+        bool        whole = doc.n - at >= sizeof(last);
+        const char *p = whole ? doc.p + at : memcpy(last, doc.p + at, doc.n - at);
+        unsigned    digits = digits_of(p);
+        unsigned    starts = scheme_starts(p);
 
-        if (doc.n - at < sizeof(last))
-            p = memcpy(last, p, doc.n - at);
-        digits = digits_of(p);
-        digits_found = digits_found || ((digits & 0xff) == 0xff && is_long_run(doc, at)) ||
-                       (digits >> 8 == 0xff && is_long_run(doc, at + 8));
-        if (!e->storage_uri)
-            e->storage_uri = begins_uri(doc, at, scheme_starts(p));
+        if (starts != 0 && !e->storage_uri)
+            e->storage_uri = begins_uri(doc, at, starts);
+        found = has_long_run(before, digits) || found;
+        before = digits;
     }
-    return digits_found;
+    return found;
 }
 
 #else

@@ -5,8 +5,6 @@
 
 #include <assert.h>
 
-#define FIND_MAX_PATHS 16 /* json_find takes no more at a time */
-
 static bool same_path(struct json_path a, struct json_path b)
 {
     if (strcmp(a.name, b.name) != 0 || !a.sub != !b.sub)
@@ -119,8 +117,8 @@ bool project_find(const struct job *j)
 
     if (!j->doc->value.p)
         return project_skip(j->out, REASON_UNREADABLE, "the value is an SQL null");
-    for (size_t at = 0; at < s->n; at += FIND_MAX_PATHS) {
-        size_t n = s->n - at < FIND_MAX_PATHS ? s->n - at : FIND_MAX_PATHS;
+    for (size_t at = 0; at < s->n; at += JSON_FIND_MAX_PATHS) {
+        size_t n = s->n - at < JSON_FIND_MAX_PATHS ? s->n - at : JSON_FIND_MAX_PATHS;
 
         if (!json_find(j->doc->value, s->paths + at, n, flags, s->found + at, err))
             return project_skip(j->out, REASON_UNREADABLE, "%s", err->msg);

@@ -177,8 +177,7 @@ integration: ## Against real PostgreSQL and Kafka, started in a temporary folder
 	@$(if $(REQUEUE_TEST_POSTGRES),,scripts/with-postgres) $(MAKE) --no-print-directory integration-run
 
 # Tests of search stores run once for each server of SEARCH_FLAVOURS; what does not depend on the
-# product, only on the first of them. Each has a Kafka of its own: a broker that holds the topics of all
-# tests, some ten thousand partitions, becomes too slow to make more.
+# product, only on the first of them. They share indices, so one server has one test at a time.
 SEARCH_FLAVOURS ?= es8 es7 os2
 SEARCH_ONCE     := $(patsubst %,tests/integration/search_%.sh,bad same secured topics)
 search_tests     = $(call pick,$(if $(filter $(1),$(firstword $(SEARCH_FLAVOURS))),$(SEARCH),$(filter-out $(SEARCH_ONCE),$(SEARCH))))
@@ -190,22 +189,26 @@ integration-es8 integration-es7 integration-os2: integration-%: $(BIN) $(TOOLPRO
 	    scripts/with-search $* $(RUN) --label 'integration $(FLAVOUR) $*' $(call search_tests,$*))
 
 # Each test has databases and topics of its own; a part of them shares a Kafka, because a broker that
-# holds the topics of all becomes too slow to make more.
-INTEGRATION_PARTS := c sh_a_l sh_m_r sh_s_z
+# holds the topics of all, some ten thousand partitions, becomes too slow to make more. Tests wait more
+# than they compute, so as many parts as there are jobs run beside each other, the longest first.
+INTEGRATION_PARTS := sh_a_l sh_m_r sh_s_z c
 integration_c      = $(INTEG_C)
 integration_sh_a_l = $(filter $(foreach l,a b c d e f g h i j k l,tests/integration/test_$(l)%),$(INTEG_S))
 integration_sh_m_r = $(filter $(foreach l,m n o p q r,tests/integration/test_$(l)%),$(INTEG_S))
 integration_sh_s_z = $(filter-out $(integration_sh_a_l) $(integration_sh_m_r),$(INTEG_S))
+picked_parts       = $(if $(call pick,$(SEARCH)),$(SEARCH_FLAVOURS:%=integration-%)) \
+                     $(foreach part,$(INTEGRATION_PARTS),$(if $(call pick,$(integration_$(part))),integration-part-$(part)))
 
+integration-parts: $(picked_parts)
+
+$(INTEGRATION_PARTS:%=integration-part-%): integration-part-%: $(BIN) $(TOOLPROGS) $(call programs,$(call pick,$(INTEG_C)))
+	@$(if $(REQUEUE_TEST_KAFKA),,scripts/with-kafka) $(RUN) --label 'integration $(FLAVOUR)' \
+	    $(call programs,$(filter %.c,$(call pick,$(integration_$*)))) $(filter %.sh,$(call pick,$(integration_$*)))
+
+# On a Kafka that is there already the parts follow each other.
 integration-run: $(BIN) $(TOOLPROGS) $(call programs,$(call pick,$(INTEG_C)))
 	@$(if $(T),,rm -f '$(MESSAGES)')
-	@status=0; $(foreach part,$(INTEGRATION_PARTS),\
-	    $(if $(call pick,$(integration_$(part))),$(if $(REQUEUE_TEST_KAFKA),,scripts/with-kafka) \
-	        $(RUN) --label 'integration $(FLAVOUR)' $(call programs,$(filter %.c,$(call pick,$(integration_$(part))))) \
-	        $(filter %.sh,$(call pick,$(integration_$(part)))) || status=1;)) \
-	for flavour in $(if $(call pick,$(SEARCH)),$(SEARCH_FLAVOURS)); do \
-	    $(MAKE) --no-print-directory integration-$$flavour || status=1; \
-	done; exit $$status
+	+@$(SUB) $(if $(REQUEUE_TEST_KAFKA),-j1) -k integration-parts
 
 messages: ## Every message of the integration tests that were run, with its hint, to be read in one go: build/messages.txt
 	@[ -s '$(MESSAGES)' ] || { echo 'no messages yet: run make integration'; exit 1; }

@@ -12,35 +12,6 @@
 #include "lib/base/json_cursor.h"
 #include "lib/kestra/execution_impl.h"
 
-/* ---- states ------------------------------------------------------------------------------- */
-
-static const struct slice state_names[STATE_COUNT] = {
-    [STATE_ABSENT] = { "absent", 6 },   [STATE_UNKNOWN] = { "unknown", 7 },
-    [STATE_CREATED] = { "CREATED", 7 }, [STATE_RUNNING] = { "RUNNING", 7 },
-    [STATE_PAUSED] = { "PAUSED", 6 },   [STATE_RESTARTED] = { "RESTARTED", 9 },
-    [STATE_KILLING] = { "KILLING", 7 }, [STATE_SUCCESS] = { "SUCCESS", 7 },
-    [STATE_WARNING] = { "WARNING", 7 }, [STATE_FAILED] = { "FAILED", 6 },
-    [STATE_KILLED] = { "KILLED", 6 },   [STATE_CANCELLED] = { "CANCELLED", 9 },
-    [STATE_QUEUED] = { "QUEUED", 6 },   [STATE_RETRYING] = { "RETRYING", 8 },
-    [STATE_RETRIED] = { "RETRIED", 7 }, [STATE_SKIPPED] = { "SKIPPED", 7 },
-};
-
-const char *state_name(enum state state)
-{
-    return state < STATE_COUNT ? state_names[state].p : state_names[STATE_UNKNOWN].p;
-}
-
-enum state state_parse(struct slice name)
-{
-    if (!name.p)
-        return STATE_ABSENT;
-    for (size_t i = STATE_CREATED; i < STATE_COUNT; i++)
-        if (name.n == state_names[i].n && name.p[0] == state_names[i].p[0] &&
-            slice_eq(name, state_names[i]))
-            return (enum state)i;
-    return STATE_UNKNOWN;
-}
-
 struct reader {
     struct json_cursor c;
     struct arena      *arena;
@@ -279,6 +250,56 @@ static bool read_object(struct reader *r, unsigned place, void *into)
     return true;
 }
 
+/* How Kestra's JSON and PostgreSQL's jsonb spell a history. */
+struct spelling {
+    struct slice begin, between, end;
+    bool         date_first;
+};
+static const struct spelling spellings[] = {
+    { { "{\"state\":\"", 10 }, { "\",\"date\":\"", 10 }, { "\"}", 2 }, false },
+    { { "{\"date\": \"", 10 }, { "\", \"state\": \"", 13 }, { "\"}", 2 }, true },
+};
+
+static bool pass_exactly(struct json_cursor *c, struct slice what)
+{
+    if (c->doc.n - c->at < what.n || memcmp(c->doc.p + c->at, what.p, what.n) != 0)
+        return false;
+    c->at += what.n;
+    return true;
+}
+
+/* Up to the quote or the backslash that comes next. */
+static struct slice pass_plain(struct json_cursor *c)
+{
+    size_t from = c->at;
+
+    c->at = json_skip_plain(c->doc, from);
+    return slice_of(c->doc.p + from, c->at - from);
+}
+
+/* Many of an execution's values are in histories, which are spelled in one of two ways: those are
+ * read as they stand. False: this one is spelled otherwise, and nothing was read. */
+static bool read_spelled_history(struct json_cursor *c, struct history *h)
+{
+    const struct spelling *s = &spellings[c->doc.n - c->at > 2 && c->doc.p[c->at + 2] == 'd'];
+    struct json_cursor     ahead = *c;
+    struct slice           first;
+    struct slice           second;
+
+    if (!pass_exactly(&ahead, s->begin))
+        return false;
+    first = pass_plain(&ahead);
+    if (!pass_exactly(&ahead, s->between))
+        return false;
+    second = pass_plain(&ahead);
+    if (!pass_exactly(&ahead, s->end))
+        return false;
+    h->state = state_parse(s->date_first ? second : first);
+    h->date = s->date_first ? first : second;
+    *c = ahead;
+    return true;
+}
+
 /* A new item of a list; *into becomes what it fills. */
 static bool begin_item(struct reader *r, unsigned list, void **into)
 {
@@ -302,7 +323,17 @@ static bool begin_item(struct reader *r, unsigned list, void **into)
     return true;
 }
 
-/* The list at the cursor. An item that is no object leaves what it fills blank. */
+/* One that is no object leaves what it fills blank. */
+static bool read_item(struct reader *r, unsigned list, void *item)
+{
+    if (list == PLACE_HISTORIES && read_spelled_history(&r->c, item))
+        return true;
+    if (json_peek(&r->c) == '{')
+        return read_object(r, execution_places[list].item, item);
+    return json_pass_value(&r->c, r->depth);
+}
+
+/* The list at the cursor. */
 static bool read_list(struct reader *r, unsigned place, void *into)
 {
     struct json_cursor *c = &r->c;
@@ -316,8 +347,7 @@ static bool read_list(struct reader *r, unsigned place, void *into)
 
         if (!begin_item(r, place, &item))
             return false;
-        if (json_peek(c) == '{' ? !read_object(r, execution_places[place].item, item)
-                                : !json_pass_value(c, r->depth))
+        if (!read_item(r, place, item))
             return false;
         if (place == PLACE_RUNS)
             ((struct task_run *)item)->raw = slice_of(c->doc.p + from, c->at - from);

@@ -72,9 +72,10 @@ static void resolve(struct step *s, size_t run, const struct task *task, const s
         r->result = RESULT_PAUSES;
         return;
     }
-    /* Nothing to do: only a failure ends it, when there is no errors branch. */
+    /* Nothing to do: only a failure ends it, when there is no errors branch. A Switch that has no
+     * case for its value fails. */
     if (now->size == 0 && !now->unknown)
-        ended = tasks.states & s->failed ? ANSWER_YES : ANSWER_NO;
+        ended = tasks.states & s->failed || (l->nothing && now->is_tasks) ? ANSWER_YES : ANSWER_NO;
     if (now->unknown)
         ended = ANSWER_UNKNOWN;
     /* A LoopUntil that has gone round gets a result in any case: its end, or the wait before the

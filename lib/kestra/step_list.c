@@ -46,11 +46,13 @@ static const struct branch *branch_of_children(const struct step *s, size_t run)
     return NULL;
 }
 
-/* A Switch keeps its rendered value in its outputs. */
+/* A Switch keeps its rendered value in its outputs. *known: then it is known which branch it is,
+ * or that there is none. */
 static const struct branch *branch_of_value(struct step *s, const struct task *task,
-                                            struct slice value)
+                                            struct slice value, bool *known)
 {
-    if (!value.p || !spend(s, task->n_branches))
+    *known = value.p && spend(s, task->n_branches);
+    if (!*known)
         return NULL;
     for (uint32_t b = task->first_branch; b < task->first_branch + task->n_branches; b++)
         if (s->t->branches[b].kind == BRANCH_CASE && slice_eq(s->t->branches[b].name, value))
@@ -61,12 +63,15 @@ static const struct branch *branch_of_value(struct step *s, const struct task *t
 /* Switch and If: the branch that an expression chose. */
 static void choose_branch(struct step *s, const struct task *task, struct level *l)
 {
+    bool known = false;
+
     l->tasks = NULL;
     if (task->type == TASK_SWITCH)
-        l->tasks = branch_of_value(s, task, s->e->runs[l->run].outputs_value);
+        l->tasks = branch_of_value(s, task, s->e->runs[l->run].outputs_value, &known);
     if (!l->tasks)
         l->tasks = branch_of_children(s, l->run);
-    l->unknown = !l->tasks;
+    l->nothing = known && !l->tasks;
+    l->unknown = !l->tasks && !known;
 }
 
 struct level level_of(struct step *s, size_t run)

@@ -16,6 +16,7 @@ struct level {
     bool                 values_known; /* of an each */
     size_t               values;
     bool                 unknown; /* which branch counts rests on an expression */
+    bool                 nothing; /* a Switch: its value has no case, and there are no defaults */
 };
 
 /* Task runs of a branch, counted. */

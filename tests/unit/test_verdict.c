@@ -356,6 +356,16 @@ static void a_switch_follows_the_value_in_its_outputs(void **state)
     CHECK(w, NO_ROW, VERDICT_UNDECIDED, CODE(FLOWABLE_UNDECIDABLE));
 }
 
+/* Kestra makes it FAILED: "No task found". */
+static void a_switch_without_a_case_for_its_value_fails(void **state)
+{
+    struct world *w = *state;
+
+    judge(w, SWITCH, EXEC(RUNNING, RUN_OF("r-s", "s", RUNNING, ",\"outputs\":{\"value\":\"C\"}")));
+    CHECK(w, ROW_E12, VERDICT_BLOCKED, CODE(FLOWABLE_NOT_JOINED));
+    assert_int_equal(w->f.notes[0].role, ROLE_RESULT);
+}
+
 /* ---- more of the executor ----------------------------------------------------------------- */
 
 static void a_worker_that_failed_runs_its_errors_branch(void **state)
@@ -438,6 +448,7 @@ int main(void)
         TEST(an_each_that_starts_all_at_once_has_all_its_children),
         TEST(an_each_over_a_written_list_is_decided),
         TEST(a_switch_follows_the_value_in_its_outputs),
+        TEST(a_switch_without_a_case_for_its_value_fails),
         TEST(a_worker_that_failed_runs_its_errors_branch),
         TEST(a_failure_that_is_allowed_does_not_end_the_flow),
         TEST(disabled_tasks_do_not_count),

@@ -210,10 +210,20 @@ static bool waits_for_children(const struct finding *f)
     return false;
 }
 
+/* Documents that no Kestra leaves so. */
+#define CODES_SENSELESS                                                                            \
+    (CODE_BIT(CODE_EXECUTION_INVALID) | CODE_BIT(CODE_TASK_NOT_IN_REVISION) |                      \
+     CODE_BIT(CODE_SUBFLOW_CYCLE))
+
+static bool is_unfit(const struct finding *f)
+{
+    return f->poison || (f->codes & CODES_SENSELESS) != 0;
+}
+
 /* By no option: a missing revision stops the executor of all, poison too. */
 static bool may_be_sent(const struct judgement *g)
 {
-    return g->tree && !g->finding.poison && !g->execution.deleted;
+    return g->tree && !is_unfit(&g->finding) && !g->execution.deleted;
 }
 
 static bool must_wait(struct judge *j, const struct execution *e)
@@ -430,7 +440,7 @@ bool judge_is_poison(struct judge *j, const struct document *doc)
     if (!read_execution(j, doc, &e))
         return true;
     verdict_of(j->layout, &e, NULL, &facts, j->scratch, &finding);
-    return finding.poison;
+    return is_unfit(&finding);
 }
 
 /* ---- asking later ---------------------------------------------------------------------------- */

@@ -41,6 +41,7 @@ struct old_execution {
 struct executions_summary {
     uint64_t             pending; /* judged, and not ended */
     uint64_t             ended;   /* handed out all the same: they have codes, no verdict */
+    uint64_t             lost;    /* only named by logs or links: there is no document */
     uint64_t             emitted;
     uint64_t             rewritten;
     uint64_t             stay_blocked; /* blocked, and not brought back by the --recover chosen */

@@ -84,10 +84,10 @@ void summary_note(struct executions_summary *s, const struct judgement *j, enum 
             s->by_code[c]++;
             note_oldest(s->oldest[c], j);
         }
-    if (j->ended) {
-        s->ended++;
+    s->ended += j->ended ? 1 : 0;
+    s->lost += j->lost ? 1 : 0;
+    if (j->ended || j->lost)
         return;
-    }
     s->pending++;
     s->by_verdict[j->finding.verdict]++;
     s->by_needs[needs]++;
@@ -166,6 +166,8 @@ static void put_oldest(struct json_writer *w, const struct executions_summary *s
 void summary_members(const struct executions_summary *s, struct json_writer *w)
 {
     json_put_member_uint(w, "pending", s->pending);
+    json_put_member_uint(w, "ended", s->ended);
+    json_put_member_uint(w, "lost", s->lost);
     json_put_member_uint(w, "emitted", s->emitted);
     json_put_member_uint(w, "rewritten", s->rewritten);
     json_put_member_uint(w, "stay_blocked", s->stay_blocked);

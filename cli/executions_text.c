@@ -61,7 +61,7 @@ static void list_lines(const struct executions_list *x, struct buf *out)
     buf_add(out, "\n%s", x->shown.n > 0 ? x->shown.p : "");
     if (x->verdicts || x->codes)
         buf_add(out, "%" PRIu64 " of %" PRIu64 " match --verdict and --code\n", x->matched,
-                x->sum.pending + x->sum.ended);
+                x->sum.pending + x->sum.ended + x->sum.lost);
     if (x->matched > x->n_shown && x->lines_name)
         buf_add(out, "  and %" PRIu64 " more, all in %s\n", x->matched - x->n_shown, x->lines_name);
     else if (x->matched > x->n_shown)
@@ -92,6 +92,21 @@ static void never_lines(const struct executions_summary *s, struct buf *out)
                     remedy_name((enum remedy)r), remedy_how((enum remedy)r));
 }
 
+/* Not pending ones: those that ended with a listener open, those of which only a name is left. */
+static void other_lines(const struct executions_summary *s, struct buf *out)
+{
+    if (s->ended > 0)
+        buf_add(out,
+                "%" PRIu64 " ended with a listener open or not started: the list says for each "
+                "what starts it\n",
+                s->ended);
+    if (s->lost > 0)
+        buf_add(out,
+                "%" PRIu64 " lost: logs or links name %s and the store has not: start again by "
+                "hand what is still wanted\n",
+                s->lost, s->lost == 1 ? "it" : "them");
+}
+
 void executions_next_text(const struct executions_summary *s, struct buf *out)
 {
     buf_add(out, "\nwhat to do:\n");
@@ -111,13 +126,14 @@ void executions_next_text(const struct executions_summary *s, struct buf *out)
                 "requeue plan tells it\n",
                 s->by_needs[NEEDS_ALL], s->by_needs[NEEDS_ALL] == 1 ? "s" : "");
     never_lines(s, out);
+    other_lines(s, out);
 }
 
 void executions_text(const struct executions_list *x, struct buf *out)
 {
     const struct executions_summary *s = &x->sum;
 
-    if (s->pending == 0 && s->ended == 0) {
+    if (s->pending == 0 && s->ended == 0 && s->lost == 0) {
         buf_add(out, "no execution is pending: there is nothing to bring back\n");
         return;
     }

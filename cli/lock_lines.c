@@ -16,14 +16,14 @@ static void put_codes(struct json_writer *w, const struct lock *l)
     if (l->code != LOCK_NONE)
         json_put_str(w, lock_code_name(l->code));
     if (l->behind.p)
-        json_put_str(w, "trigger-date-stale");
+        json_put_str(w, LOCK_BEHIND_NAME);
     json_close(w, ']');
     json_key(w, "rows");
     json_open(w, '[');
     if (l->code != LOCK_NONE)
         json_put_str(w, lock_code_row(l->code));
     if (l->behind.p)
-        json_put_str(w, "T06");
+        json_put_str(w, LOCK_BEHIND_ROW);
     json_close(w, ']');
 }
 

@@ -70,7 +70,7 @@ const struct opt options_table[] = {
     { "lost-at",           0, OPT_STRING, FIELD(lost_at),         0, 0,  NULL,  NULL,                      "TIME",           "when Kafka was lost (RFC 3339): tells what the store cannot know", JUDGES & ~(VERIFY | REPAIR) },
     { "max-age",           0, OPT_DURATION, FIELD(max_age),       0, 0,  "30d", "REQUEUE_MAX_AGE",         "DURATION",       "executions whose last change is older wait for a person (0: no limit)", JUDGES },
     { "now",               0, OPT_STRING, FIELD(now),             0, 0,  NULL,  NULL,                      "TIME",           "the time that ages are counted from, instead of the newest one of the store", JUDGES },
-    { "with-logs",         0, OPT_FLAG,   FIELD(with_logs),       0, 0,  NULL,  NULL,                      NULL,             "ask Kestra's logs, too, which tasks have ended: slower", JUDGES },
+    { "with-logs",         0, OPT_FLAG,   FIELD(with_logs),       0, 0,  NULL,  NULL,                      NULL,             "ask Kestra's logs, too, which tasks have ended and which executions are lost: slower", JUDGES },
     { "verdict",           0, OPT_STRING, FIELD(verdicts),        0, 0,  NULL,  NULL,                      "LIST",           "list only these: resumes, undecided, needs-action, blocked", LIST },
     { "code",              0, OPT_STRING, FIELD(codes),           0, 0,  NULL,  NULL,                      "LIST",           "list only executions with one of these codes (requeue help codes)", LIST },
     { "fail-on",           0, OPT_CHOICE, FIELD(fail_on),         0, 0,  NULL,  NULL,                      "blocked",        "exit 8 when a pending execution is blocked and stays so", WRITES | LIST },

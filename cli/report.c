@@ -358,6 +358,7 @@ static void looked_up_json(struct json_writer *w, const struct pending_stats *p)
     json_put_member_uint(w, "links", p->links);
     json_put_member_uint(w, "task_runs", p->runs);
     json_put_member_uint(w, "stale", p->stale);
+    json_put_member_uint(w, "named", p->named);
     json_put_member_uint(w, "requests", p->lookups);
     json_close(w, '}');
 }

@@ -44,9 +44,8 @@ bool judge_next_template(struct judge *j, struct slice *key);
 void judge_add_template(struct judge *j, struct slice key, struct slice json); /* likewise */
 /* A child of a waiting parent, once: everything is copied. */
 void judge_add_child(struct judge *j, struct slice parent, const struct child *child);
-/* The task run that started a child, when that child was added; what is not known changes nothing.
- */
-void judge_add_link(struct judge *j, struct slice parent, struct slice child, struct slice run);
+/* The task run that started a child. False: that child was not added, nothing is changed. */
+bool judge_add_link(struct judge *j, struct slice parent, struct slice child, struct slice run);
 /* From now on the children of all parents are known. */
 void judge_children_known(struct judge *j);
 /* Parents that still answer JUDGE_NEEDS_CHILDREN are from now on judged as if the child that they
@@ -83,6 +82,7 @@ struct judgement {
     bool                    emit;  /* by --executions and --recover */
     struct slice            value; /* then: what is sent */
     bool                    ended; /* terminal: it is not pending */
+    bool                    lost;  /* there is no document, only its name (D02) */
     int                     needs; /* recover_needs() */
     bool                    has_age;
     int64_t                 age_s;
@@ -99,6 +99,12 @@ void judge_refuse(struct judgement *j, bool too_large, const char *why);
  * tick of its trigger. Once for each. */
 void judge_keep(struct judge *j, const struct judgement *of);
 
+/* Is this the first time that the id is asked for? So that what several name is told once. */
+bool judge_sees_first(struct judge *j, struct slice id);
+/* The judgement on an execution that logs or links name and the store has not (D02). False: it was
+ * told before. id is borrowed. */
+bool judge_tell_lost(struct judge *j, struct slice id, struct judgement *out);
+
 /* ---- asking later ---- */
 
 /* Which flow revision an execution names, as its JSON spells it. */
@@ -109,8 +115,8 @@ struct judge_names {
 /* Will that revision be in the topic? Needs nothing to be added. */
 bool judge_sends_revision(const struct judge *j, const struct judge_names *names);
 
-/* Would this ended execution harm all others, whatever its flow (kestra/restartability.md 1.7)?
- * What cannot be read would. Needs nothing to be added; the judgement at hand is gone then. */
+/* Would this ended execution harm all others, whatever its flow (kestra/restartability.md 1.7), or
+ * make no sense? What cannot be read would. Needs nothing to be added; the judgement at hand is gone then. */
 bool judge_is_poison(struct judge *j, const struct document *doc);
 
 bool judge_is_emitted(const struct judge *j, struct slice id);

@@ -3,6 +3,8 @@
  */
 #include "lib/kestra/judge_impl.h"
 
+#include "lib/kestra/verdict_rules.h"
+
 #define SCRATCH_BYTES (256u << 10)
 #define KEPT_BYTES    (64u << 10)
 
@@ -33,6 +35,7 @@ struct judge *judge_new(const struct layout *l, const struct project_options *op
     j->emitted = idset_new();
     j->releasing = idset_new();
     j->stale = idset_new();
+    j->told = idset_new();
     j->lost = idset_new();
     return j;
 }
@@ -95,6 +98,7 @@ void judge_free(struct judge *j)
     idset_free(j->emitted);
     idset_free(j->releasing);
     idset_free(j->stale);
+    idset_free(j->told);
     idset_free(j->lost);
     mem_free(j->links);
     arena_free(j->scratch);
@@ -211,12 +215,13 @@ void judge_add_child(struct judge *j, struct slice parent, const struct child *c
     known->json = judge_copy(j, child->json);
 }
 
-void judge_add_link(struct judge *j, struct slice parent, struct slice child, struct slice run)
+bool judge_add_link(struct judge *j, struct slice parent, struct slice child, struct slice run)
 {
     struct child *known = find_child(j, parent, child);
 
     if (known && !known->run_id.p)
         known->run_id = judge_copy(j, run);
+    return known != NULL;
 }
 
 void judge_children_known(struct judge *j)
@@ -253,4 +258,25 @@ void judge_add_stale(struct judge *j, struct slice id)
 void judge_lose_revision(struct judge *j, struct slice key)
 {
     (void)idset_see(j->lost, judge_digest(key), 0);
+}
+
+/* ---- telling once ---------------------------------------------------------------------------- */
+
+bool judge_sees_first(struct judge *j, struct slice id)
+{
+    return idset_see(j->told, judge_digest(id), 0) == IDSET_NEW;
+}
+
+bool judge_tell_lost(struct judge *j, struct slice id, struct judgement *out)
+{
+    *out = (struct judgement){
+        .lost = true,
+        .needs = -1,
+        .execution = { .id = id, .duplicate_run = RUN_NONE, .broken_run = RUN_NONE },
+        .finding = { .verdict = VERDICT_BLOCKED,
+                     .codes = CODE_BIT(CODE_EXECUTION_LOST),
+                     .remedies = REMEDY_BIT(REMEDY_START_AGAIN) },
+    };
+    row_add(&out->finding.rows, ROW_D02);
+    return judge_sees_first(j, id);
 }

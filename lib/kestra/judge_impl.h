@@ -55,6 +55,7 @@ struct judge {
     struct idset *emitted;
     struct idset *releasing; /* those of them whose end an executor is to see */
     struct idset *stale;
+    struct idset *told; /* of what is told once: ended ones, lost ones */
     struct idset *lost; /* revisions that did not get into the topic */
     bool          children_known;
     struct map   *runs;    /* struct run_known, by the task run's id */

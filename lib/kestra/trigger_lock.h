@@ -42,6 +42,10 @@ MUST_CHECK bool trigger_read(struct slice doc, bool trusted, struct arena *a, st
 enum lock_code lock_code_of(const struct layout *l, const struct trigger *t, bool releases,
                             bool found, enum state state);
 
+/* T06 is no lock; its code and its row. */
+#define LOCK_BEHIND_NAME "trigger-date-stale"
+#define LOCK_BEHIND_ROW  "T06"
+
 /* T06: has an execution of a later tick than the trigger's date? newest: its tick, p NULL: none */
 bool trigger_is_behind(const struct trigger *t, struct slice newest);
 

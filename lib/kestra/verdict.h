@@ -128,9 +128,9 @@ struct child {
 };
 
 /* What the tables of a JDBC runner know of a task run beside its document
- * (kestra/restartability.md part 5). */
+ * (kestra/restartability.md part 5); of a call, also links of a child that is lost. */
 enum run_fact {
-    RUN_TAKEN, /* a worker had begun it */
+    RUN_TAKEN, /* a worker had begun it; it had started its child */
     RUN_ENDED, /* its end waits in the queue */
     RUN_DUE,   /* when its delay was to end */
 };

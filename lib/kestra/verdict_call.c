@@ -176,6 +176,11 @@ static void look_at_call(struct look *k, struct children *x, const struct run_no
         link_lost(k, t, NULL);
         return;
     }
+    if (known_of(k, n->run)->taken) {
+        k->out->taken = true;
+        give(k, CODE_TASK_MAY_RERUN);
+        detail(k, "task %.*s had started an execution that is lost", SLICE_ARG(t->id));
+    }
     if (t->sub_dynamic)
         give(k, CODE_FLOWABLE_UNDECIDABLE);
     /* An execution that ends in this pass hears no answer either. */

@@ -62,6 +62,9 @@ void detail(struct look *k, const char *fmt, ...) PRINTF(2, 3);
 bool look_at_document(struct look *k);
 void look_at_age(struct look *k);
 
+/* verdict_runs.c: what a runner's tables, or links, know of a task run; never NULL. */
+const struct run_known *known_of(const struct look *k, size_t run);
+
 /* verdict_runs.c: after the step was made. */
 void look_at_runs(struct look *k);     /* notes and roles */
 void look_at_unjoined(struct look *k); /* codes of what is open, by what the first pass registers */

@@ -128,7 +128,7 @@ static void row_of_open(struct look *k, size_t run, const struct task *t)
         fits(k, ROW_E13);
 }
 
-static const struct run_known *known_of(const struct look *k, size_t run)
+const struct run_known *known_of(const struct look *k, size_t run)
 {
     static const struct run_known nothing;
     struct slice                  id = k->e->runs[run].id;

@@ -2,6 +2,13 @@
 #include "lib/store/children.h"
 
 #include "lib/base/map.h"
+#include "lib/store/named.h"
+
+/* A link of a child that was not among those of its parent. */
+struct stray {
+    struct slice parent, run;
+    bool         found, taken;
+};
 
 struct list {
     struct slice *items;
@@ -18,6 +25,9 @@ struct children {
     struct instant             oldest; /* start of the oldest parent: no child is older */
     struct strings             types;
     struct arena              *scratch; /* of one child */
+    struct id_list             ended;
+    struct id_list             strays; /* children that only links name */
+    struct map                *stray;  /* struct stray, by child */
 };
 
 static void add_class_names(struct strings *to, const struct strings *from)
@@ -35,6 +45,9 @@ struct children *children_new(const struct pending_conf *conf, struct pending_st
     c->conf = conf;
     c->stats = stats;
     c->tenants = map_new();
+    c->stray = map_new();
+    id_list_init(&c->ended);
+    id_list_init(&c->strays);
     c->arena = arena_new(16384);
     c->scratch = arena_new(16384);
     /* What trigger.type says of a child. */
@@ -54,6 +67,9 @@ void children_free(struct children *c)
     while ((place = map_next(c->tenants, &at, NULL)))
         mem_free(((struct list *)*place)->items);
     map_free(c->tenants);
+    map_free(c->stray);
+    id_list_free(&c->ended);
+    id_list_free(&c->strays);
     mem_free(c->parents.items);
     arena_free(c->arena);
     arena_free(c->scratch);
@@ -91,20 +107,20 @@ void children_of(struct children *c, struct slice id, const struct execution *pa
     c->has_oldest = true;
 }
 
-static bool take_child(void *ctx, const char *place, const struct document *doc,
-                       const struct projection *projection, struct err *err)
+/* parent: p NULL for the one that the document names. False: it is no child that counts. */
+static bool add_child(struct children *c, const struct document *doc, struct slice parent)
 {
-    struct children *c = ctx;
     struct execution e;
     struct err       why;
+    bool             ok;
 
-    (void)place;
-    (void)projection;
-    (void)err;
     arena_reset(c->scratch);
-    if ((doc->trusted ? execution_read_trusted : execution_read)(doc->value, c->scratch, &e,
-                                                                 &why) &&
-        e.parent_execution.p && e.id.p && !e.deleted) {
+    ok = doc->value.p &&
+         (doc->trusted ? execution_read_trusted : execution_read)(doc->value, c->scratch, &e, &why);
+    if (ok && !parent.p)
+        parent = e.parent_execution;
+    ok = ok && parent.p && e.id.p && !e.deleted;
+    if (ok) {
         struct child child = {
             .id = e.id,
             .task_id = e.trigger_id,
@@ -115,18 +131,99 @@ static bool take_child(void *ctx, const char *place, const struct document *doc,
         /* Only a link that is sent holds the child itself. */
         child.json = c->conf->scope->project.recover.mode == RECOVER_ALL ? doc->value : SLICE("{}");
         child.trusted = doc->trusted;
-        judge_add_child(c->conf->judge, e.parent_execution, &child);
+        judge_add_child(c->conf->judge, parent, &child);
         c->stats->children++;
+        if (named_has_open_run(c->conf->layout, &e))
+            id_list_add(&c->ended, e.id);
     }
+    return ok;
+}
+
+static bool take_child(void *ctx, const char *place, const struct document *doc,
+                       const struct projection *projection, struct err *err)
+{
+    (void)place;
+    (void)projection;
+    (void)err;
+    (void)add_child(ctx, doc, slice_of(NULL, 0));
     return true;
 }
+
+/* ---- links ----------------------------------------------------------------------------------- */
 
 static void take_link(void *ctx, const struct store_link *link)
 {
     struct children *c = ctx;
+    struct slice     child = link->child;
+    struct stray    *s;
+    void           **place;
 
     c->stats->links++;
-    judge_add_link(c->conf->judge, link->parent, link->child, link->run);
+    if (judge_add_link(c->conf->judge, link->parent, child, link->run))
+        return;
+    place = map_put(c->stray, &child);
+    if (*place)
+        return;
+    s = *place = arena_alloc(c->arena, sizeof(*s));
+    *s = (struct stray){ .parent = arena_copy(c->arena, link->parent),
+                         .run = arena_copy(c->arena, link->run) };
+    id_list_add(&c->strays, child);
+}
+
+static bool take_stray(void *ctx, const char *place, const struct document *doc,
+                       const struct projection *projection, struct err *err)
+{
+    struct children *c = ctx;
+    struct stray    *s = map_get(c->stray, doc->id);
+
+    (void)place;
+    (void)projection;
+    (void)err;
+    if (!s || s->found)
+        return true;
+    s->found = true;
+    s->taken =
+        add_child(c, doc, s->parent) && judge_add_link(c->conf->judge, s->parent, doc->id, s->run);
+    return true;
+}
+
+static bool look_up_strays(struct children *c, struct err *err)
+{
+    const struct pending_conf *conf = c->conf;
+
+    for (size_t at = 0; at < c->strays.n; at += STORE_MAX_IDS) {
+        size_t             left = c->strays.n - at;
+        struct store_query q = {
+            .kind = KIND_EXECUTION,
+            .executions = EXECUTIONS_ALL,
+            .ids = c->strays.items + at,
+            .n_ids = left < STORE_MAX_IDS ? left : STORE_MAX_IDS,
+        };
+        struct showing what = { conf->store, &q, conf->jobs, NULL, conf->stop };
+
+        c->stats->lookups++;
+        if (!pipeline_show(&what, take_stray, c, err))
+            return false;
+    }
+    return true;
+}
+
+/* Children that only links name are there all the same, or they are lost and their calls had begun.
+ */
+static bool find_strays(struct children *c, struct err *err)
+{
+    if (!look_up_strays(c, err))
+        return false;
+    for (size_t i = 0; i < c->strays.n; i++) {
+        const struct stray *s = map_get(c->stray, c->strays.items[i]);
+        struct store_name   name = { .execution = c->strays.items[i] };
+
+        if (!s->taken)
+            judge_add_run(c->conf->judge, RUN_TAKEN, s->run, slice_of(NULL, 0));
+        if (!s->found && !named_lost(c->conf, "links", &name, c->stats, err))
+            return false;
+    }
+    return true;
 }
 
 /* The next of them, at most max; 0: no more. */
@@ -195,5 +292,10 @@ bool children_find(struct children *c, struct err *err)
     ok = ok && find_links(c, &c->parents, err);
     while (ok && (place = map_next(c->tenants, &at, NULL)))
         ok = find_links(c, *place, err);
-    return ok;
+    return ok && find_strays(c, err);
+}
+
+const struct id_list *children_ended(const struct children *c)
+{
+    return &c->ended;
 }

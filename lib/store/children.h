@@ -9,6 +9,7 @@
 #ifndef REQUEUE_CHILDREN_H
 #define REQUEUE_CHILDREN_H
 
+#include "lib/store/id_list.h"
 #include "lib/store/pending.h"
 
 struct children;
@@ -20,7 +21,11 @@ void             children_free(struct children *c); /* NULL is allowed */
 /* A parent that waits; id: of its document. After children_find() it changes nothing. */
 void children_of(struct children *c, struct slice id, const struct execution *parent);
 
-/* Once, when all parents were named. */
+/* Children that have ended with a task run open: it may be a listener's (E35). */
+const struct id_list *children_ended(const struct children *c);
+
+/* Once, when all parents were named. Links of children that were not found this way are looked up
+ * by id; what is not there is told as lost (D02), and its call as begun. */
 MUST_CHECK bool children_find(struct children *c, struct err *err);
 
 #endif

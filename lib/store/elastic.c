@@ -301,6 +301,7 @@ bool elastic_open(const struct store_conf *conf, struct store **out, struct err 
         .newest = es_newest,
         .links = es_links,
         .log_newest = es_log_newest,
+        .log_names = es_log_names,
         .close = es_close,
     };
     s->conf = conf;

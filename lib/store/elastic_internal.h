@@ -10,7 +10,7 @@
  *     elastic_slice.c  a slice of a kind, page by page, through scrolls or a point in time
  *     elastic_copies.c several indices: which copy of a document counts
  *     elastic_newest.c newest: the newest times, by aggregations
- *     elastic_logs.c   links and log_newest, out of log lines
+ *     elastic_logs.c   links, log_newest and log_names, out of log lines
  *     elastic_reader.c a reader: a thread that fetches pages, batches made of them
  *
  * What the servers really answer: servers/search.md. A 200 can hide loss, so every page is checked.
@@ -178,6 +178,8 @@ bool es_links(struct store *base, const struct slice *parents, size_t n, store_l
               void *ctx, struct err *err);
 bool es_log_newest(struct store *base, const struct slice *ids, size_t n, store_time_fn fn,
                    void *ctx, struct err *err);
+bool es_log_names(struct store *base, struct instant since, store_name_fn fn, void *ctx,
+                  struct err *err);
 
 /* The aggregations that a search answers, which is proven to be whole; NULL: there is no such
  * index, or no right to look. */

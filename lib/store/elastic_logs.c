@@ -1,6 +1,7 @@
 /*
- * elastic_logs.c - log lines of a search store as evidence: links of subflows, and the newest line
- * of an execution (elastic_internal.h; lib/store/logline.h says what a line tells).
+ * elastic_logs.c - log lines of a search store as evidence: links of subflows, the newest line of
+ * an execution, the executions that lines name (elastic_internal.h; lib/store/logline.h says what a
+ * line tells).
  *
  * DESIGN. Links are read by one scroll; when its place is lost it is read again from the beginning,
  * which tells some links twice. That is believed to be all when as many lines came as were
@@ -373,6 +374,107 @@ bool es_log_newest(struct store *base, const struct slice *ids, size_t n, store_
     if (ok)
         tell_newest(found, ids, n, fn, ctx);
     buf_release(&body);
+    arena_free(arena);
+    return ok;
+}
+
+/* ---- the executions that lines name ---------------------------------------------------------- */
+
+#define PAGE_NAMES 1000
+
+/* after: the id at which the last page ended, as JSON; p NULL: the first one. */
+static bool write_names(struct instant since, struct slice after, struct buf *body)
+{
+    char from[32];
+
+    instant_format(since, from);
+    buf_clear(body);
+    return buf_printf(body,
+                      "{\"size\":0,\"track_total_hits\":false,\"query\":{\"bool\":{\"filter\":["
+                      "{\"exists\":{\"field\":\"taskRunId\"}},"
+                      "{\"range\":{\"timestamp\":{\"gte\":\"%s\"}}}]}},",
+                      from) &&
+           buf_printf(body,
+                      "\"aggs\":{\"ids\":{\"composite\":{\"size\":%d,\"sources\":[{\"id\":"
+                      "{\"terms\":{\"field\":\"executionId\"}}}]%s%.*s%s},",
+                      PAGE_NAMES, after.p ? ",\"after\":{\"id\":" : "", SLICE_ARG(after),
+                      after.p ? "}" : "") &&
+           buf_append(body, SLICE("\"aggs\":{\"one\":{\"top_hits\":{\"size\":1,\"_source\":"
+                                  "[\"executionId\",\"tenantId\",\"namespace\",\"flowId\"]}}}}}}"));
+}
+
+static struct slice told(const struct json_node *line, const char *name)
+{
+    struct slice text = es_text(line, name);
+
+    return text.n > 0 ? text : slice_of(NULL, 0);
+}
+
+/* Of each bucket the line that stands for it: its key may be in lower case (Kestra's normaliser).
+ * How many there were. */
+static size_t tell_names(const struct json_node *buckets, store_name_fn fn, void *ctx)
+{
+    size_t n = 0;
+
+    for (const struct json_node *b = buckets ? buckets->first : NULL; b; b = b->next, n++) {
+        const struct json_node *hits = json_get(json_get(json_get(b, "one"), "hits"), "hits");
+        const struct json_node *line = json_get(hits ? hits->first : NULL, "_source");
+        struct store_name       name = { told(line, "executionId"), told(line, "tenantId"),
+                                         told(line, "namespace"), told(line, "flowId") };
+
+        if (name.execution.p)
+            fn(ctx, &name);
+    }
+    return n;
+}
+
+/* Where the next page begins; false: the server does not move on. */
+static bool move_on(const struct json_node *found, struct buf *after)
+{
+    struct buf last;
+    bool       ok;
+
+    buf_init(&last, ES_BODY_BYTES);
+    ok = json_quote(es_text(json_get(found, "after_key"), "id"), &last) &&
+         !slice_eq(buf_slice(&last), buf_slice(after));
+    buf_clear(after);
+    ok = ok && buf_append(after, buf_slice(&last));
+    buf_release(&last);
+    return ok;
+}
+
+bool es_log_names(struct store *base, struct instant since, store_name_fn fn, void *ctx,
+                  struct err *err)
+{
+    struct es_store *s = (struct es_store *)base;
+    struct logs      logs = { .expression = NULL };
+    struct slice     none = { NULL, 0 };
+    struct arena    *arena;
+    struct buf       body, after;
+    size_t           n = PAGE_NAMES;
+    bool             ok = true;
+
+    if (!find_logs(s, 0, &logs, err))
+        return false;
+    arena = arena_new(1u << 16);
+    buf_init(&body, ES_BODY_BYTES);
+    buf_init(&after, ES_BODY_BYTES);
+    while (ok && logs.has_time && n == PAGE_NAMES) {
+        const struct json_node *found = NULL;
+
+        arena_reset(arena);
+        ok = write_names(since, after.n > 0 ? buf_slice(&after) : none, &body) ||
+             err_set(err, ERR_BUG, "a question about logs has no room");
+        ok = ok && es_ask_aggregations(s, logs.expression, buf_slice(&body), arena, &found, err);
+        if (!ok)
+            break;
+        found = json_get(found, "ids");
+        n = tell_names(json_get(found, "buckets"), fn, ctx);
+        ok = n < PAGE_NAMES || move_on(found, &after) ||
+             err_set(err, ERR_STORE, "%s, %s: the same page came again", s->name, DOING);
+    }
+    buf_release(&body);
+    buf_release(&after);
     arena_free(arena);
     return ok;
 }

@@ -442,6 +442,7 @@ bool file_open(const struct store_conf *conf, struct store **out, struct err *er
         .newest = file_newest,
         .links = file_links,
         .log_newest = file_log_newest,
+        .log_names = file_log_names,
         .close = file_close,
     };
     s->conf = conf;

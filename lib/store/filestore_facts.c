@@ -68,42 +68,63 @@ static bool has_logs(const struct file_store *s, struct err *err)
                          "--with-logs");
 }
 
-/* at: where it stands among the ids that were asked for. */
-typedef void (*line_fn)(void *ctx, size_t at, const struct log_line *line);
+typedef void (*line_fn)(void *ctx, const struct log_line *line);
 
-static bool each_line(struct file_store *s, const struct slice *ids, size_t n, line_fn fn,
-                      void *ctx, struct err *err)
+static bool each_line(struct file_store *s, line_fn fn, void *ctx, struct err *err)
 {
     const struct file_index *index = NULL;
     const struct hit        *hit = NULL;
-    struct keyset           *wanted;
     struct arena            *arena;
     struct file_scan        *scan;
     bool                     ok;
 
-    if (not_in_use(s, n, err) || !has_logs(s, err) || !file_begin_scan(s, &scan, err))
+    if (!has_logs(s, err) || !file_begin_scan(s, &scan, err))
         return false;
-    wanted = keyset_new();
     arena = arena_new(1u << 12);
-    for (size_t i = 0; i < n; i++)
-        keyset_put(wanted, ids[i], 0)->offset = (int64_t)i;
     while ((ok = filescan_next(scan, &hit, err)) && hit) {
-        struct document      doc = file_document(hit);
-        struct log_line      line;
-        struct keyset_entry *entry = NULL;
+        struct document doc = file_document(hit);
+        struct log_line line;
 
         index = file_find_index(s, hit->index, index);
         if (!index || !index->has_logs)
             continue;
         arena_reset(arena);
         if (log_line_read(&doc, arena, &line))
-            entry = keyset_find(wanted, line.execution, NULL);
-        if (entry)
-            fn(ctx, (size_t)entry->offset, &line);
+            fn(ctx, &line);
     }
     filescan_close(scan);
     arena_free(arena);
-    keyset_free(wanted);
+    return ok;
+}
+
+/* at: where it stands among the ids that were asked for. */
+typedef void (*wanted_fn)(void *ctx, size_t at, const struct log_line *line);
+
+struct wanted {
+    struct keyset *ids;
+    wanted_fn      fn;
+    void          *ctx;
+};
+
+static void show_wanted(void *ctx, const struct log_line *line)
+{
+    const struct wanted       *w = ctx;
+    const struct keyset_entry *entry = keyset_find(w->ids, line->execution, NULL);
+
+    if (entry)
+        w->fn(w->ctx, (size_t)entry->offset, line);
+}
+
+static bool each_wanted(struct file_store *s, const struct slice *ids, size_t n, wanted_fn fn,
+                        void *ctx, struct err *err)
+{
+    struct wanted w = { keyset_new(), fn, ctx };
+    bool          ok;
+
+    for (size_t i = 0; i < n; i++)
+        keyset_put(w.ids, ids[i], 0)->offset = (int64_t)i;
+    ok = !not_in_use(s, n, err) && each_line(s, show_wanted, &w, err);
+    keyset_free(w.ids);
     return ok;
 }
 
@@ -126,7 +147,7 @@ bool file_links(struct store *base, const struct slice *parents, size_t n, store
 {
     struct teller t = { fn, ctx };
 
-    return each_line((struct file_store *)base, parents, n, tell_link, &t, err);
+    return each_wanted((struct file_store *)base, parents, n, tell_link, &t, err);
 }
 
 struct newest_line {
@@ -149,11 +170,35 @@ bool file_log_newest(struct store *base, const struct slice *ids, size_t n, stor
     struct newest_line *newest = mem_array(n, sizeof(*newest));
     bool                ok;
 
-    ok = each_line((struct file_store *)base, ids, n, keep_newest, newest, err);
+    ok = each_wanted((struct file_store *)base, ids, n, keep_newest, newest, err);
     for (size_t i = 0; ok && i < n; i++) {
         if (newest[i].known)
             fn(ctx, ids[i], newest[i].at);
     }
     mem_free(newest);
     return ok;
+}
+
+struct namer {
+    struct instant since;
+    store_name_fn  fn;
+    void          *ctx;
+};
+
+static void tell_name(void *ctx, const struct log_line *line)
+{
+    const struct namer *n = ctx;
+
+    if (line->has_time && instant_compare(line->at, n->since) >= 0)
+        n->fn(n->ctx,
+              &(struct store_name){ line->execution, line->tenant, line->namespace, line->flow });
+}
+
+bool file_log_names(struct store *base, struct instant since, store_name_fn fn, void *ctx,
+                    struct err *err)
+{
+    struct file_store *s = (struct file_store *)base;
+    struct namer       n = { since, fn, ctx };
+
+    return !not_in_use(s, 0, err) && each_line(s, tell_name, &n, err);
 }

@@ -2,7 +2,7 @@
  * filestore_internal.h - what the files lib/store/filestore*.c share; nobody else includes it.
  *
  *     filestore.c       the store: open, use, count, readers
- *     filestore_facts.c newest, links, log_newest: a pass each
+ *     filestore_facts.c newest, links, log_newest, log_names: a pass each
  */
 #ifndef REQUEUE_FILESTORE_INTERNAL_H
 #define REQUEUE_FILESTORE_INTERNAL_H
@@ -50,5 +50,7 @@ bool file_links(struct store *base, const struct slice *parents, size_t n, store
                 void *ctx, struct err *err);
 bool file_log_newest(struct store *base, const struct slice *ids, size_t n, store_time_fn fn,
                      void *ctx, struct err *err);
+bool file_log_names(struct store *base, struct instant since, store_name_fn fn, void *ctx,
+                    struct err *err);
 
 #endif

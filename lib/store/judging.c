@@ -52,7 +52,8 @@ bool judging_run(const struct judging_conf *conf, struct survey *survey,
     if (!p.store->newest(p.store, stats->newest, &stats->n_newest, err))
         return false;
     p.judge = survey->judge = make_judge(&p, survey, stats);
-    return (!executions || pending_run(&p, &stats->pending, err)) &&
+    return (!executions || (pending_run(&p, &stats->pending, err) &&
+                            named_run(&p, newest_execution(stats), &stats->pending, err))) &&
            (!has_locks(l, p.scope) ||
             locks_run(&p, conf->on_lock, &stats->pending, &stats->locks, err));
 }

@@ -9,6 +9,7 @@
 #define REQUEUE_JUDGING_H
 
 #include "lib/store/locks.h"
+#include "lib/store/named.h"
 
 struct judging_conf {
     struct pending_conf pending; /* its judge is made here */

@@ -46,6 +46,9 @@ bool log_line_read(const struct document *doc, struct arena *a, struct log_line 
         { "taskRunId", NULL },
         { "timestamp", NULL },
         { "message", NULL },
+        { "tenantId", NULL },
+        { "namespace", NULL },
+        { "flowId", NULL },
     };
     enum json_find_flags flags = doc->trusted ? JSON_FIND_TRUSTED : JSON_FIND_ALL;
     struct json_value    found[COUNT_OF(paths)];
@@ -62,5 +65,8 @@ bool log_line_read(const struct document *doc, struct arena *a, struct log_line 
     time = text_of(found[2], a);
     out->has_time = time.p && instant_parse(time, &out->at);
     out->child = child_of(text_of(found[3], a));
+    out->tenant = text_of(found[4], a);
+    out->namespace = text_of(found[5], a);
+    out->flow = text_of(found[6], a);
     return true;
 }

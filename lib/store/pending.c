@@ -11,7 +11,6 @@
 #include "lib/store/children.h"
 
 #include "lib/base/map.h"
-#include "lib/store/id_list.h"
 
 #define LISTENER_CODES (CODE_BIT(CODE_LISTENER_PENDING) | CODE_BIT(CODE_LISTENER_STUCK))
 
@@ -192,7 +191,7 @@ static bool judge_one(void *ctx, const char *place, const struct document *doc,
     case JUDGE_NEEDS_CHILDREN: note_parent(p, doc, &j.execution); return true;
     case JUDGE_DONE: break;
     }
-    if (p->ended && !(j.finding.codes & LISTENER_CODES))
+    if (p->ended && !(j.finding.codes & LISTENER_CODES && judge_sees_first(conf->judge, doc->id)))
         return true;
     if (j.emit)
         look_for_faults(p, doc, &j);
@@ -374,12 +373,15 @@ static void end(struct pass *p)
 
 bool pending_run(const struct pending_conf *conf, struct pending_stats *stats, struct err *err)
 {
-    struct pass p = { .conf = conf, .stats = stats };
-    bool        ok;
+    struct pass           p = { .conf = conf, .stats = stats };
+    const struct id_list *ended;
+    bool                  ok;
 
     memset(stats, 0, sizeof(*stats));
     begin(&p);
     ok = run_pass(&p, err);
+    ended = children_ended(p.children);
+    ok = ok && (ended->n == 0 || pending_run_ended(conf, ended->items, ended->n, stats, err));
     end(&p);
     return ok;
 }

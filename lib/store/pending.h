@@ -43,6 +43,8 @@ struct pending_stats {
     uint64_t links;      /* of a child to its parent's task run, known to tables or logs */
     uint64_t runs;       /* task runs of which a runner's tables know something */
     uint64_t stale;      /* executions of which logs know more than their documents */
+    uint64_t named;      /* executions that log lines name */
+    uint64_t lost;       /* executions that lines or links name and that are not there */
     uint64_t lookups;    /* requests for any of these */
 };
 

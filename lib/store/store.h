@@ -161,6 +161,12 @@ struct store_link {
     struct slice run;    /* id of the parent's task run */
 };
 
+/* An execution that a log line names. Borrowed for the call; p NULL: the line does not tell. */
+struct store_name {
+    struct slice execution;
+    struct slice tenant, namespace, flow;
+};
+
 /* What a runner's table knows of a task run. Borrowed for the call. */
 struct store_run {
     enum run_fact what;
@@ -170,6 +176,7 @@ struct store_run {
 
 typedef void (*store_run_fn)(void *ctx, const struct store_run *run);
 typedef void (*store_link_fn)(void *ctx, const struct store_link *link);
+typedef void (*store_name_fn)(void *ctx, const struct store_name *name);
 /* id: one of those that were asked for. */
 typedef void (*store_time_fn)(void *ctx, struct slice id, struct instant at);
 
@@ -224,6 +231,13 @@ struct store {
      * rest; in PostgreSQL without a table of logs nothing is told. */
     bool (*log_newest)(struct store *s, const struct slice *ids, size_t n, store_time_fn fn,
                        void *ctx, struct err *err);
+
+    /* The executions that log lines of task runs name (D02), of lines that are not older than
+     * `since`, of every tenant and namespace: fn once or more often for each, in no order. Without
+     * an index of logs ERR_STORE. NULL in stores whose executions cannot be older than their logs
+     * (PostgreSQL). */
+    bool (*log_names)(struct store *s, struct instant since, store_name_fn fn, void *ctx,
+                      struct err *err);
 
     /* All that the tables of a JDBC runner know of task runs, in no order: those that a worker has
      * (worker_job_running, from 0.12), results that its executor has not seen (queues), and delays

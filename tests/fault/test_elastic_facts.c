@@ -283,6 +283,69 @@ static void times_belong_to_the_ids_that_were_asked_for(void **state)
     buf_release(&said);
 }
 
+/* ---- names ---- */
+
+/* n buckets, as of a page; the key in lower case, the line as it is. */
+static void put_names(struct buf *out, unsigned n, const char *last)
+{
+    buf_clear(out);
+    buf_add(out, SHARDS(3) "{\"ids\":{\"after_key\":{\"id\":\"%s\"},\"buckets\":[", last);
+    for (unsigned i = 0; i < n; i++)
+        buf_add(out,
+                "%s{\"key\":{\"id\":\"e%u\"},\"one\":{\"hits\":{\"hits\":[{\"_source\":"
+                "{\"executionId\":\"E%u\",\"namespace\":\"n\"}}]}}}",
+                i > 0 ? "," : "", i, i);
+    buf_add(out, "]}}}");
+}
+
+static void count_name(void *ctx, const struct store_name *name)
+{
+    unsigned *n = ctx;
+
+    assert_int_equal(name->execution.p[0], 'E');
+    assert_true(slice_eq(name->namespace, SLICE("n")));
+    assert_null(name->tenant.p);
+    assert_null(name->flow.p);
+    ++*n;
+}
+
+static void names_are_those_of_the_lines(void **state)
+{
+    struct search_world *w = *state;
+    struct buf           body;
+    unsigned             n = 0;
+
+    fill(w);
+    buf_init(&body, 1u << 20);
+    put_names(&body, 999, "e998");
+    search_world_spoil(w, ASK_TOTAL, 1, FOR_EVER, 200, body.p);
+    assert_true(w->store->log_names(w->store, (struct instant){ 0, 0 }, count_name, &n, &w->err));
+    assert_int_equal(n, 999);
+    /* A whole page is followed by another one, which here is none. */
+    put_names(&body, 1000, "e999");
+    search_world_spoil(w, ASK_TOTAL, fake_search_asked(w->server, ASK_TOTAL) + 1, 1, 200, body.p);
+    n = 0;
+    assert_true(w->store->log_names(w->store, (struct instant){ 0, 0 }, count_name, &n, &w->err));
+    assert_int_equal(n, 1000);
+    buf_release(&body);
+}
+
+static void names_that_come_again_and_again_end(void **state)
+{
+    struct search_world *w = *state;
+    struct buf           body;
+    unsigned             n = 0;
+
+    fill(w);
+    buf_init(&body, 1u << 20);
+    put_names(&body, 1000, "e999");
+    search_world_spoil(w, ASK_TOTAL, 1, FOR_EVER, 200, body.p);
+    assert_false(w->store->log_names(w->store, (struct instant){ 0, 0 }, count_name, &n, &w->err));
+    assert_int_equal(w->err.kind, ERR_STORE);
+    assert_non_null(strstr(w->err.msg, "the same page came again"));
+    buf_release(&body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +362,8 @@ int main(void)
         WITH(a_part_tells_no_newest_time, pit),
         WITH(what_must_not_be_looked_at_is_not_known, pit),
         WITH(times_belong_to_the_ids_that_were_asked_for, pit),
+        WITH(names_are_those_of_the_lines, pit),
+        WITH(names_that_come_again_and_again_end, pit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

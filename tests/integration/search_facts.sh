@@ -61,11 +61,17 @@ elif what == 'links':
         m = re.match("Create new execution for flow .* with id '(.*?)' from", l['message'])
         if m and l['executionId'] in ids:
             print(m[1], l['executionId'], l['taskRunId'])
+elif what == 'times':  # the middle of all lines
+    print(sorted(ms(l['timestamp']) for l in logs)[len(logs) // 2])
 elif what == 'log-newest':
     for i in ids:
         times = [ms(l['timestamp']) for l in logs if l['executionId'] == i and l.get('taskRunId')]
         if times:
             print(i, max(times))
+elif what == 'names':
+    names = {(l['executionId'], l['namespace'], l['flowId']) for l in logs
+             if l.get('taskRunId') and l.get('executionId') and ms(l['timestamp']) >= ids[0]}
+    print(*sorted(' '.join(name) for name in names), sep='\n')
 elif what == 'ended':
     print(*sorted(i for i, e in live.items() if e['state']['current'] == 'SUCCESS')[:int(ids[0])])
 elif what == 'all':
@@ -102,6 +108,9 @@ for how in '' --daily; do
     is "$said: links are those of the log lines" "$(facts links "${of_subflow[@]}" "${ended[@]}" | sort)" \
         "$(expected links "${of_subflow[@]}" "${ended[@]}" | sort)"
     is "$said: the newest lines that name a task run" "$(facts log-newest "${all[@]}" | sort)" "$(expected log-newest "${all[@]}" | sort)"
+    since=$(expected times)
+    is "$said: executions that lines name" "$(facts --since "$since" log-names | LC_ALL=C sort)" "$(expected names "$since" | LC_ALL=C sort)"
+    is "$said: names of old lines do not come" "$(facts --since 2099-01-01T00:00:00.000Z log-names)" ''
     is "$said: ids of another case are other ids" "$(facts links "${of_subflow[@],,}")$(facts children "${of_subflow[@],,}")" ''
 done
 is "there are log lines of most executions" "$(($(facts log-newest "${all[@]}" | wc -l) > 100))" 1
@@ -139,6 +148,7 @@ urllib.request.urlopen(urllib.request.Request(f'{url}/{index}/_bulk?refresh=true
                                               {'Content-Type': 'application/x-ndjson'})).read()
 EOP
 is "links of many pages come all" "$(facts links Many | sort -u | wc -l)" 2500
+is "an execution is named once however many lines it has" "$(facts --since 2026-11-22T13:59:00.000Z log-names | grep -c '^Many ')" 1
 is "a link of a later Kestra" "$(facts links Many | grep '^c7 ')" 'c7 Many r7'
 is "a line without a task run is no evidence" "$(facts log-newest Many)" 'Many 2026-11-22T14:00:00.000Z'
 is "no context is left open" "$(curl -q -sS "$store/_nodes/stats/indices/search" | grep -o '"open_contexts":[1-9]')" ''

@@ -191,7 +191,7 @@ static void answer(void *ctx, const struct fake_request *r, struct fake_answer *
             fake_context_end(&f->contexts[i]);
     if (bad && s->status) {
         a->status = s->status;
-        fake_http_say(a, "%s", s->body ? s->body : "");
+        fake_http_add(a, slice_str(s->body ? s->body : ""));
     } else {
         work_on(f, r, what, root, a);
     }

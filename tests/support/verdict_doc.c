@@ -1,14 +1,16 @@
 #include "tests/support/verdict_doc.h"
 
 #include "lib/base/file.h"
+#include "lib/kestra/trigger_lock.h"
 #include "tests/support/layout_files.h"
 #include "tests/support/test.h"
 
 /* ---- tests of rows ------------------------------------------------------------------------ */
 
-static const char *const test_files[] = { "test_verdict.c", "test_verdict_call.c",
+static const char *const test_files[] = { "test_verdict.c",         "test_verdict_call.c",
                                           "test_verdict_waiting.c", "test_verdict_later.c",
-                                          "test_verdict_facts.c" };
+                                          "test_verdict_facts.c",   "test_judging_locks.c",
+                                          "test_judging_named.c" };
 
 void verdict_doc_tests(const char *root, struct buf *out)
 {
@@ -92,6 +94,9 @@ static void add_verdict(struct buf *out, const struct executor_layout *x, const 
     enum verdict worst;
 
     if (r->by != BY_VERDICT) {
+        rule_verdicts(r, &best, &worst);
+        if (r->by != BY_NOBODY && r->codes)
+            buf_add(out, "%s: ", verdict_name(worst));
         buf_add(out, "%s", rule_by_name(r->by));
         return;
     }
@@ -109,6 +114,16 @@ static void add_verdict(struct buf *out, const struct executor_layout *x, const 
         out->n = before;
 }
 
+/* Locks have codes of their own. */
+static void add_lock_codes(struct buf *out, const char *row)
+{
+    for (unsigned c = 0; c < LOCK_CODE_COUNT; c++)
+        if (strcmp(lock_code_row((enum lock_code)c), row) == 0)
+            buf_add(out, "`%s`", lock_code_name((enum lock_code)c));
+    if (strcmp(row, LOCK_BEHIND_ROW) == 0)
+        buf_add(out, "`" LOCK_BEHIND_NAME "`");
+}
+
 static void add_row(struct buf *out, const struct executor_layout *x, struct slice tests,
                     const struct rule *r)
 {
@@ -119,6 +134,8 @@ static void add_row(struct buf *out, const struct executor_layout *x, struct sli
     before = out->n;
     add_codes(out, r->codes, "", ", ");
     add_codes(out, r->either & ~r->codes, out->n > before ? "; " : "", " or ");
+    if (r->by == BY_LOCKS)
+        add_lock_codes(out, r->id);
     buf_add(out, " | ");
     add_verdict(out, x, r);
     buf_add(out, " | %s | ", r->note);

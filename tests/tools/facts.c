@@ -4,6 +4,7 @@
  *   facts URL LAYOUT [OPTION...] newest
  *   facts URL LAYOUT [OPTION...] links PARENT...
  *   facts URL LAYOUT [OPTION...] log-newest ID...
+ *   facts URL LAYOUT --since TIME log-names        execution, namespace, flow
  *   facts URL LAYOUT [OPTION...] children PARENT...     ids of executions, sorted
  *   facts URL LAYOUT [OPTION...] ids ID...
  *   facts URL LAYOUT [OPTION...] also ID...             beside the pending ones
@@ -63,9 +64,10 @@ static bool take_option(struct asked_facts *f, const char *name, const char *val
 
 static void usage(void)
 {
-    (void)fputs("usage: facts URL LAYOUT [OPTION...] newest|links|log-newest|children|ids|also "
-                "[ID...]\n",
-                stderr);
+    (void)fputs(
+        "usage: facts URL LAYOUT [OPTION...] newest|links|log-newest|log-names|children|ids|also "
+        "[ID...]\n",
+        stderr);
     exit(1);
 }
 
@@ -97,6 +99,13 @@ static void print_time(void *ctx, struct slice id, struct instant at)
     (void)printf("%.*s %s\n", SLICE_ARG(id), text);
 }
 
+static void print_name(void *ctx, const struct store_name *name)
+{
+    (void)ctx;
+    (void)printf("%.*s %.*s %.*s\n", SLICE_ARG(name->execution), SLICE_ARG(name->namespace),
+                 SLICE_ARG(name->flow));
+}
+
 static void print_ids(struct asked_facts *f)
 {
     struct store_reader *readers[READERS];
@@ -124,6 +133,8 @@ static void print_ids(struct asked_facts *f)
 
 static void answer(struct asked_facts *f, const char *what)
 {
+    struct instant since;
+
     if (strcmp(what, "newest") == 0) {
         print_newest(f);
         return;
@@ -134,6 +145,12 @@ static void answer(struct asked_facts *f, const char *what)
     }
     if (strcmp(what, "log-newest") == 0) {
         must(f, f->store->log_newest(f->store, f->ids, f->n_ids, print_time, NULL, &f->err));
+        return;
+    }
+    if (strcmp(what, "log-names") == 0) {
+        if (!f->query.since || !instant_parse(slice_str(f->query.since), &since))
+            usage();
+        must(f, f->store->log_names(f->store, since, print_name, NULL, &f->err));
         return;
     }
     if (strcmp(what, "children") == 0) {

@@ -1,0 +1,167 @@
+/* named.c - see named.h. What logs name is kept until all lines were read, some 200 bytes each. */
+#include "lib/store/named.h"
+
+#include "lib/base/map.h"
+#include "lib/store/id_list.h"
+
+#define PLACE_LOGS "logs"
+
+struct name {
+    struct store_name of;
+    bool              found;
+};
+
+struct pass {
+    const struct pending_conf *conf;
+    struct pending_stats      *stats;
+    struct map                *names; /* struct name, by execution */
+    struct id_list             ids;   /* of all of them; its arena has the names */
+    struct id_list             ended; /* with a task run open */
+};
+
+/* ---- lost ------------------------------------------------------------------------------------ */
+
+bool named_lost(const struct pending_conf *conf, const char *place, const struct store_name *name,
+                struct pending_stats *stats, struct err *err)
+{
+    struct document  doc = { .id = name->execution };
+    struct judgement j;
+
+    if (!judge_tell_lost(conf->judge, name->execution, &j))
+        return true;
+    j.execution.tenant = name->tenant;
+    j.execution.namespace = name->namespace;
+    j.execution.flow_id = name->flow;
+    stats->lost++;
+    return !conf->on_judged || conf->on_judged(conf->ctx, place, &doc, &j, err);
+}
+
+bool named_has_open_run(const struct layout *l, const struct execution *e)
+{
+    if (!layout_is_terminal(l, e->state.name))
+        return false;
+    for (size_t i = 0; i < e->n_runs; i++)
+        if (!layout_is_terminal(l, e->runs[i].state.name))
+            return true;
+    return false;
+}
+
+/* ---- what logs name -------------------------------------------------------------------------- */
+
+static bool is_selected(const struct scope *s, const struct store_name *name)
+{
+    size_t n = s->namespace ? strlen(s->namespace) : 0;
+
+    if (s->tenant && !slice_eq(name->tenant.p ? name->tenant : SLICE(""), slice_str(s->tenant)))
+        return false;
+    return n == 0 || (name->namespace.n >= n && memcmp(name->namespace.p, s->namespace, n) == 0 &&
+                      (name->namespace.n == n || name->namespace.p[n] == '.'));
+}
+
+static struct slice copy(struct pass *p, struct slice s)
+{
+    return s.p ? arena_copy(p->ids.arena, s) : s;
+}
+
+static void take_name(void *ctx, const struct store_name *name)
+{
+    struct pass *p = ctx;
+    struct slice id = name->execution;
+    struct name *kept;
+    void       **place;
+
+    if (!is_selected(p->conf->scope, name))
+        return;
+    place = map_put(p->names, &id);
+    if (*place)
+        return;
+    kept = *place = arena_alloc(p->ids.arena, sizeof(*kept));
+    *kept = (struct name){
+        .of = { id, copy(p, name->tenant), copy(p, name->namespace), copy(p, name->flow) },
+    };
+    id_list_add(&p->ids, id);
+    p->stats->named++;
+}
+
+static bool note_found(void *ctx, const char *place, const struct document *doc,
+                       const struct projection *projection, struct err *err)
+{
+    struct pass     *p = ctx;
+    struct name     *name = map_get(p->names, doc->id);
+    struct arena    *a = arena_new(16384);
+    struct execution e;
+    struct err       why;
+
+    (void)place;
+    (void)projection;
+    (void)err;
+    if (name)
+        name->found = true;
+    if (doc->value.p && execution_read(doc->value, a, &e, &why) && !e.deleted &&
+        named_has_open_run(p->conf->layout, &e))
+        id_list_add(&p->ended, doc->id);
+    arena_free(a);
+    return true;
+}
+
+static bool look_up(struct pass *p, struct err *err)
+{
+    const struct pending_conf *c = p->conf;
+
+    for (size_t at = 0; at < p->ids.n; at += STORE_MAX_IDS) {
+        size_t             left = p->ids.n - at;
+        struct store_query q = {
+            .kind = KIND_EXECUTION,
+            .executions = EXECUTIONS_ALL,
+            .ids = p->ids.items + at,
+            .n_ids = left < STORE_MAX_IDS ? left : STORE_MAX_IDS,
+        };
+        struct showing what = { c->store, &q, c->jobs, NULL, c->stop };
+
+        p->stats->lookups++;
+        if (!pipeline_show(&what, note_found, p, err))
+            return false;
+    }
+    return true;
+}
+
+static bool tell_lost(struct pass *p, struct err *err)
+{
+    for (size_t i = 0; i < p->ids.n; i++) {
+        const struct name *name = map_get(p->names, p->ids.items[i]);
+
+        if (!name->found && !named_lost(p->conf, PLACE_LOGS, &name->of, p->stats, err))
+            return false;
+    }
+    return true;
+}
+
+/* Parts of a selection that a log line does not tell. */
+static bool is_partial(const struct scope *s)
+{
+    return s->since || s->until || s->states.n > 0 || s->ids.n > 0;
+}
+
+bool named_run(const struct pending_conf *conf, const struct instant *newest,
+               struct pending_stats *stats, struct err *err)
+{
+    struct pass    p = { .conf = conf, .stats = stats };
+    struct store  *store = conf->store;
+    struct instant since;
+    bool           ok;
+
+    if (!conf->scope->with_logs || !store->log_names || !newest || is_partial(conf->scope))
+        return true;
+    since = (struct instant){ newest->s - NAMED_WINDOW_S, 0 };
+    p.names = map_new();
+    id_list_init(&p.ids);
+    id_list_init(&p.ended);
+    stats->lookups++;
+    ok = store->log_names(store, since, take_name, &p, err) && look_up(&p, err) &&
+         tell_lost(&p, err) &&
+         (p.ended.n == 0 || pending_run_ended(conf, p.ended.items, p.ended.n, stats, err));
+    id_list_free(&p.ended);
+    id_list_free(&p.ids);
+    map_free(p.names);
+    return ok;
+}

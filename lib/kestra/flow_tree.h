@@ -53,6 +53,7 @@ struct task {
     bool           conditional; /* listener task: its listener has conditions; task: runIf */
     bool           listed;      /* Each: its values are written as a list, without expressions */
     uint32_t       n_values;    /* then: how many different ones; Kestra runs each once */
+    bool           by_value;    /* ForEach as TASK_EACH_PARALLEL: concurrent counts values */
     struct slice   sub_tenant;  /* subflow, ForEachItem: of the task, else of the flow */
     struct slice   sub_namespace, sub_flow; /* texts as written; p NULL: absent */
     bool           sub_dynamic;             /* one of the three holds an expression */

@@ -158,6 +158,7 @@ static void read_each(const struct json_node *node, struct task *t)
     limit = number(node, "concurrencyLimit", 1);
     t->type = limit == 1 ? TASK_EACH_SEQUENTIAL : TASK_EACH_PARALLEL;
     t->concurrent = limit == 1 ? 0 : (uint32_t)limit;
+    t->by_value = limit != 1;
 }
 
 /* ---- subflows ----------------------------------------------------------------------------- */

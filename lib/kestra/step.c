@@ -72,6 +72,11 @@ static void resolve(struct step *s, size_t run, const struct task *task, const s
         r->result = RESULT_PAUSES;
         return;
     }
+    /* Resumed, a Pause without tasks (of later Kestras) is done. */
+    if (task->type == TASK_PAUSE && !l->tasks) {
+        r->result = RESULT_ENDS;
+        return;
+    }
     /* Nothing to do: only a failure ends it, when there is no errors branch. A Switch that has no
      * case for its value fails. */
     if (now->size == 0 && !now->unknown)

@@ -95,6 +95,8 @@ struct level level_of(struct step *s, size_t run)
         l.each = true;
         l.values_known = task->listed;
         l.values = task->listed ? task->n_values : 1;
+        l.by_value = task->by_value;
+        l.at_once = task->type == TASK_EACH_PARALLEL && task->concurrent == 0 && !l.by_value;
     }
     return l;
 }
@@ -143,6 +145,19 @@ static uint32_t tasks_alive(struct step *s, const struct branch *b)
     return *alive;
 }
 
+/* A value's first task run comes before its others, so there are as many values as of these. */
+static size_t values_begun(const struct step *s, const struct level *l, const struct branch *branch)
+{
+    uint32_t first = branch->first;
+    size_t   n = 0;
+
+    while (first < branch->first + branch->n && s->t->tasks[first].disabled)
+        first++;
+    for (size_t i = level_first(s, l->run); i != RUN_NONE; i = level_next(s, l->run, i))
+        n += s->map.slot[i] == first ? 1 : 0;
+    return n;
+}
+
 static struct list list_of(struct step *s, const struct level *l, const struct branch *branch,
                            struct tally tally)
 {
@@ -155,6 +170,12 @@ static struct list list_of(struct step *s, const struct level *l, const struct b
     if (l->each && list.is_tasks) {
         list.size = list.round * l->values;
         list.open = !l->values_known && list.round > 0;
+        if (list.open && l->by_value)
+            list.uneven = tally.n < values_begun(s, l, branch) * list.round;
+        if (list.open && l->at_once && tally.n > 0 && tally.n % list.round == 0) {
+            list.size = tally.n;
+            list.open = false;
+        }
     }
     return list;
 }
@@ -166,7 +187,8 @@ enum answer list_ended(const struct list *list)
     if (!list->open)
         return t->ended == list->size ? ANSWER_YES : ANSWER_NO;
     /* A value more may come, whenever those that are there are done. */
-    return t->n > 0 && t->ended == t->n && t->n % list->round == 0 ? ANSWER_UNKNOWN : ANSWER_NO;
+    return !list->uneven && t->n > 0 && t->ended == t->n && t->n % list->round == 0 ? ANSWER_UNKNOWN
+                                                                                    : ANSWER_NO;
 }
 
 struct list list_plain(struct step *s, const struct level *l)
@@ -265,7 +287,9 @@ static enum answer has_missing(struct step *s, const struct level *l, const stru
     enum answer missing;
 
     if (list->open) /* nobody knows for how many values */
-        return list->tally.n % list->round != 0 || list->tally.n == 0 ? ANSWER_YES : ANSWER_UNKNOWN;
+        return list->uneven || list->tally.n % list->round != 0 || list->tally.n == 0
+                   ? ANSWER_YES
+                   : ANSWER_UNKNOWN;
     if (l->each && list->is_tasks)
         return list->tally.n < list->size ? ANSWER_YES : ANSWER_NO;
     found = mark_children(s, l, list->branch, true);
@@ -283,13 +307,17 @@ enum answer list_next_parallel(struct step *s, const struct level *l, const stru
 
     if (list->unknown)
         return ANSWER_UNKNOWN;
-    if (list->size == 0 || t->created > 0)
+    if (list->size == 0)
+        return ANSWER_NO;
+    /* A ForEach has a slot for each value, and looks at nothing but how many have not ended. */
+    if (l->by_value && list->is_tasks)
+        return task->concurrent > 0 && t->n - t->ended >= task->concurrent
+                   ? ANSWER_NO
+                   : has_missing(s, l, list, task->type);
+    if (t->created > 0)
         return ANSWER_NO;
     /* A free slot of `concurrent` counts only while no child is CREATED (seen B.4, E08). */
     if (task->concurrent > 0 && t->running >= task->concurrent)
-        return ANSWER_NO;
-    /* Without a limit all children are made at once: those that run are all there are. */
-    if (list->open && task->concurrent == 0 && t->running > 0)
         return ANSWER_NO;
     return has_missing(s, l, list, task->type);
 }

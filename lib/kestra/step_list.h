@@ -15,8 +15,10 @@ struct level {
     bool                 each;         /* tasks are repeated for each value */
     bool                 values_known; /* of an each */
     size_t               values;
-    bool                 unknown; /* which branch counts rests on an expression */
-    bool                 nothing; /* a Switch: its value has no case, and there are no defaults */
+    bool                 unknown;  /* which branch counts rests on an expression */
+    bool                 at_once;  /* of an each: the first pass makes all its task runs */
+    bool                 by_value; /* of a ForEach: a value's tasks come one after another */
+    bool                 nothing;  /* a Switch: its value has no case, and there are no defaults */
 };
 
 /* Task runs of a branch, counted. */
@@ -33,6 +35,7 @@ struct list {
     size_t               size;     /* task runs it will have in the end */
     size_t               round;    /* of an each: how many a value has; else size */
     bool                 open;     /* size is at least that, it rests on an expression */
+    bool                 uneven;   /* of a ForEach: some value has not all its task runs */
     bool                 is_tasks; /* neither errors nor finally */
     bool                 unknown;  /* it may be another one */
 };

@@ -318,6 +318,15 @@ static void an_each_that_starts_all_at_once_has_all_its_children(void **state)
     CHECK(w, ROW_E12, VERDICT_BLOCKED, CODE(FLOWABLE_NOT_JOINED));
     judge(w, EACH_AT_ONCE(""), EXEC(RUNNING, RUN("e", RUNNING)));
     CHECK(w, ROW_E11, VERDICT_RESUMES, 0);
+    /* So when all that are there have ended, it has ended too. */
+    judge(w, EACH_AT_ONCE(""),
+          EXEC(RUNNING, RUN("e", RUNNING) "," ITEM("e", "s", "1", SUCCESS) "," ITEM("e", "s", "2",
+                                                                                    SUCCESS)));
+    CHECK(w, ROW_E12, VERDICT_BLOCKED, CODE(FLOWABLE_NOT_JOINED));
+    judge(w, EACH_AT_ONCE(",\"concurrent\":2"),
+          EXEC(RUNNING, RUN("e", RUNNING) "," ITEM("e", "s", "1", SUCCESS) "," ITEM("e", "s", "2",
+                                                                                    SUCCESS)));
+    CHECK(w, NO_ROW, VERDICT_UNDECIDED, CODE(FLOWABLE_UNDECIDABLE));
 }
 
 static void an_each_over_a_written_list_is_decided(void **state)

@@ -204,6 +204,56 @@ static void an_if_shows_by_its_children_which_way_it_went(void **state)
     CHECK(w, NO_ROW, VERDICT_UNDECIDED, CODE(FLOWABLE_UNDECIDABLE));
 }
 
+/* clang-format off */
+#define FOR_EACH(limit, values)                                                                    \
+    FLOW("{\"id\":\"e\",\"type\":\"io.kestra.plugin.core.flow.ForEach\",\"concurrencyLimit\":" limit \
+         ",\"values\":" values ",\"tasks\":[" LEAF("x") "," LEAF("y") "]}," LEAF("z"))
+#define SAYS "\"{{ x }}\""
+/* clang-format on */
+
+/* Its tasks come one after another for each value, for some values at once. */
+static void a_for_each_has_a_slot_for_each_value(void **state)
+{
+    static const char *const one_created =
+        EXEC(RUNNING, RUN("e", RUNNING) "," ITEM("e", "x", "1", CREATED));
+    static const char *const first_ended =
+        EXEC(RUNNING,
+             RUN("e", RUNNING) "," ITEM("e", "x", "1", SUCCESS) "," ITEM("e", "x", "2", SUCCESS));
+    static const char *const all_ended =
+        EXEC(RUNNING,
+             RUN("e", RUNNING) "," ITEM("e", "x", "1", SUCCESS) "," ITEM("e", "y", "1", SUCCESS));
+    struct world *w = *state;
+
+    world_band(w, "I");
+    judge(w, FOR_EACH("2", "[1,2,3]"), one_created);
+    CHECK(w, ROW_E08, VERDICT_RESUMES, CODE(TASK_MAY_RERUN));
+    judge(w, FOR_EACH("2", "[1,2,3]"),
+          EXEC(RUNNING, RUN("e", RUNNING) "," ITEM("e", "x", "1", CREATED) "," ITEM("e", "x", "2",
+                                                                                    CREATED)));
+    CHECK(w, ROW_E14, VERDICT_BLOCKED, CODE(TASKRUN_NOT_JOINED) | CODE(TASK_MAY_RERUN));
+    /* Of an expression nobody knows whether there are more values, but what one of them lacks. */
+    judge(w, FOR_EACH("0", SAYS), first_ended);
+    CHECK(w, ROW_E11, VERDICT_RESUMES, 0);
+    judge(w, FOR_EACH("0", SAYS), all_ended);
+    CHECK(w, NO_ROW, VERDICT_UNDECIDED, CODE(FLOWABLE_UNDECIDABLE));
+    judge(w, FOR_EACH("2", "[1]"), all_ended);
+    CHECK(w, ROW_E12, VERDICT_BLOCKED, CODE(FLOWABLE_NOT_JOINED));
+    judge(w, FOR_EACH("2", "[1,2]"), all_ended);
+    CHECK(w, ROW_E11, VERDICT_RESUMES, 0);
+}
+
+static void a_pause_without_tasks_is_done_when_it_was_resumed(void **state)
+{
+    struct world *w = *state;
+
+    world_band(w, "I");
+    judge(w, FLOW(TASK("p", "flows.Pause", "") "," LEAF("z")), EXEC(RUNNING, RUN("p", RESUMED)));
+    CHECK(w, ROW_E12, VERDICT_BLOCKED, CODE(FLOWABLE_NOT_JOINED));
+    assert_true(can(w, REMEDY_R_WRAP));
+    judge(w, FLOW(TASK("p", "flows.Pause", "") "," LEAF("z")), EXEC(RESTARTED, RUN("p", RESUMED)));
+    CHECK(w, ROW_E27, VERDICT_RESUMES, 0);
+}
+
 static void a_finally_branch_comes_after_all(void **state)
 {
     static const char *const flow =
@@ -243,6 +293,8 @@ int main(void)
         TEST(test_H16_missing_flow_is_told_as_F01),
         TEST(a_dag_starts_what_has_nothing_to_wait_for),
         TEST(an_if_shows_by_its_children_which_way_it_went),
+        TEST(a_for_each_has_a_slot_for_each_value),
+        TEST(a_pause_without_tasks_is_done_when_it_was_resumed),
         TEST(a_finally_branch_comes_after_all),
     };
 

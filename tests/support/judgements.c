@@ -3,6 +3,8 @@
  */
 #include "tests/support/judgements.h"
 
+#include "lib/kestra/verdict_rules.h"
+
 static void name_state(struct run_state *s, enum state state, const char *name)
 {
     s->current = state;
@@ -103,4 +105,18 @@ void judgement_paused(struct judgement_made *m, const char *id)
     m->j.finding.n_notes = 1;
     m->notes[0] = (struct run_note){ .run = 1, .role = ROLE_PAUSE, .task = TASK_NONE };
     m->j.needs = -1;
+}
+
+void judgement_named(struct judgement_made *m, const char *id)
+{
+    memset(m, 0, sizeof(*m));
+    m->doc = (struct document){ .id = slice_str(id) };
+    m->j.lost = true;
+    m->j.needs = -1;
+    m->j.execution.id = m->doc.id;
+    m->j.execution.namespace = SLICE("lab");
+    m->j.finding.verdict = VERDICT_BLOCKED;
+    m->j.finding.codes = CODE_BIT(CODE_EXECUTION_LOST);
+    m->j.finding.remedies = REMEDY_BIT(REMEDY_START_AGAIN);
+    row_add(&m->j.finding.rows, ROW_D02);
 }

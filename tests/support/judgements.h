@@ -25,4 +25,7 @@ void judgement_rewritten(struct judgement_made *m, const char *id, const char *d
 /* PAUSED by hand: needs-action, no option helps. */
 void judgement_paused(struct judgement_made *m, const char *id);
 
+/* One that only logs or links name (D02): there is no document. */
+void judgement_named(struct judgement_made *m, const char *id);
+
 #endif

@@ -114,6 +114,19 @@ static void an_ended_execution_has_codes_and_no_verdict(void **state)
     assert_non_null(strstr(fx->out.p, "\"verdict\":null,\"codes\":[\"resumes\"]"));
 }
 
+static void of_a_lost_execution_there_is_a_name_only(void **state)
+{
+    struct fixture *fx = *state;
+
+    judgement_named(&fx->m, "gone");
+    write_line(fx, NULL);
+    assert_non_null(strstr(fx->out.p, "\"id\":\"gone\",\"tenant\":null,\"namespace\":\"lab\","
+                                      "\"flow\":null,\"revision\":null,\"state\":null,\"age\":null,"
+                                      "\"verdict\":\"blocked\",\"codes\":[\"execution-lost\"],"
+                                      "\"rows\":[\"D02\"],\"task_runs\":[]"));
+    assert_non_null(strstr(fx->out.p, "\"needs\":\"never\",\"emitted\":false"));
+}
+
 static void strings_of_documents_cannot_leave_their_line(void **state)
 {
     struct fixture         *fx = *state;
@@ -408,6 +421,7 @@ int main(void)
         TEST(the_members_of_a_line_have_one_order),
         TEST(what_is_absent_is_null),
         TEST(an_ended_execution_has_codes_and_no_verdict),
+        TEST(of_a_lost_execution_there_is_a_name_only),
         TEST(strings_of_documents_cannot_leave_their_line),
         TEST(a_rewritten_execution_tells_its_changes_and_where_its_original_is),
         TEST(a_line_beyond_the_limit_is_told_without_its_lists),

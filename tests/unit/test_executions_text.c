@@ -98,6 +98,26 @@ static void what_has_ended_is_counted_by_its_codes_alone(void **state)
     assert_int_equal(fx->s.by_code[CODE_RESUMES], 1);
 }
 
+/* It is not pending: there is no document of it. */
+static void what_is_lost_is_counted_by_its_code_alone(void **state)
+{
+    struct fixture *fx = *state;
+
+    judgement_named(&fx->m, "gone");
+    note(fx, RECOVER_NONE);
+    assert_int_equal(fx->s.pending, 0);
+    assert_int_equal(fx->s.lost, 1);
+    assert_int_equal(fx->s.by_verdict[VERDICT_BLOCKED], 0);
+    assert_int_equal(fx->s.by_code[CODE_EXECUTION_LOST], 1);
+    assert_int_equal(fx->s.stay_blocked, 0);
+    fx->x.sum = fx->s;
+    executions_text(&fx->x, &fx->out);
+    has(fx, "execution-lost                    1  blocked       gone (?)\n");
+    has(fx,
+        "1 lost: logs or links name it and the store has not: start again by hand what is still "
+        "wanted\n");
+}
+
 static void what_stays_blocked_depends_on_the_mode(void **state)
 {
     static const struct {
@@ -471,6 +491,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(counts_are_by_verdict_code_need_and_remedy),
         TEST(what_has_ended_is_counted_by_its_codes_alone),
+        TEST(what_is_lost_is_counted_by_its_code_alone),
         TEST(what_stays_blocked_depends_on_the_mode),
         TEST(the_three_oldest_are_kept_in_whatever_order_they_come),
         TEST(an_id_that_is_kept_is_cut_and_fit_for_a_terminal),

@@ -174,10 +174,12 @@ static bool listener_hangs(const struct look *k)
 {
     for (size_t i = 0; i < k->out->n_notes; i++) {
         const struct run_note *n = &k->out->notes[i];
-        bool waits = k->step.next_late == ANSWER_YES && task_is_flowable(k->t->tasks[n->task].type);
+        bool                   waits;
 
-        if (n->role == ROLE_LISTENER &&
-            !(waits && state_is_running(k->e->runs[n->run].state.current)))
+        if (n->role != ROLE_LISTENER)
+            continue;
+        waits = k->step.next_late == ANSWER_YES && task_is_flowable(k->t->tasks[n->task].type);
+        if (!waits || !state_is_running(k->e->runs[n->run].state.current))
             return true;
     }
     return false;

@@ -244,6 +244,39 @@ static void look_at_note(struct look *k, const struct run_note *n, const struct 
     }
 }
 
+static bool is_open(enum state state)
+{
+    return state_is_created(state) || state_is_running(state);
+}
+
+/* A flowable that itself, or whose next child, is sent beside what is open below what ends. */
+static bool sends_more(const struct look *k, size_t run)
+{
+    enum state         state = k->e->runs[run].state.current;
+    const struct task *t = task_of(k, run);
+
+    if (!k->step.runs[run].moot || !is_open(state) || !t || t->type == TASK_WORKER ||
+        !task_is_flowable(t->type))
+        return false;
+    for (size_t c = k->step.map.first_child[run]; c != RUN_NONE; c = k->step.map.next_child[c])
+        if (is_open(k->e->runs[c].state.current))
+            return false; /* it waits */
+    return true;
+}
+
+static void look_at_moot(struct look *k)
+{
+    bool repeats = k->moot_open > (k->ends ? 0 : 1);
+
+    for (size_t i = 0; i < k->e->n_runs && k->moot_open == 1 && !repeats; i++)
+        repeats = sends_more(k, i);
+    /* It ends at once, and what is still open is sent again with every pass (seen B.3). */
+    if (!repeats)
+        return;
+    give(k, CODE_TASKRUN_NOT_JOINED);
+    cure(k, REMEDY_R_WRAP);
+}
+
 void look_at_unjoined(struct look *k)
 {
     for (size_t i = 0; i < k->out->n_notes; i++) {
@@ -256,11 +289,7 @@ void look_at_unjoined(struct look *k)
         else
             look_at_note(k, n, &k->t->tasks[n->task]);
     }
-    /* It ends at once, and what is still open is sent again with every pass (seen B.3). */
-    if (k->moot_open > (k->ends ? 0 : 1)) {
-        give(k, CODE_TASKRUN_NOT_JOINED);
-        cure(k, REMEDY_R_WRAP);
-    }
+    look_at_moot(k);
 }
 
 /* ---- pauses ---- */

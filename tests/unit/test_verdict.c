@@ -68,6 +68,31 @@ static void an_end_with_open_tasks_runs_them_over_and_over(void **state)
           CODE(FLOW_TRIGGER_REFIRE) | CODE(TASKRUN_NOT_JOINED) | AGAIN);
 }
 
+#define BESIDE(kid) FLOW(PAR("p", LEAF("x") "," LEAF("y") "," kid) "," LEAF("z"))
+#define FAILING(runs)                                                                              \
+    EXEC(RESTARTED, RUN("p", RUNNING) "," UNDER("p", "x", FAILED) "," UNDER("p", "y", CREATED) runs)
+
+/* Seen B.3: of one task the answer comes before the end, of two or more not. */
+static void what_is_sent_below_a_failed_parallel_must_be_one_task(void **state)
+{
+    struct world *w = *state;
+
+    judge(w, BESIDE(SEQ("s", LEAF("k"))), FAILING(""));
+    CHECK(w, ROW_E27, VERDICT_RESUMES, AGAIN);
+    judge(w, BESIDE(SEQ("s", LEAF("k"))), FAILING("," UNDER("p", "s", SUCCESS)));
+    CHECK(w, ROW_E27, VERDICT_RESUMES, AGAIN);
+    judge(w, BESIDE(LEAF("s")), FAILING("," UNDER("p", "s", CREATED)));
+    CHECK(w, ROW_E27, VERDICT_BLOCKED, CODE(TASKRUN_NOT_JOINED) | AGAIN);
+    judge(w, BESIDE(SEQ("s", LEAF("k"))), FAILING("," UNDER("p", "s", CREATED)));
+    CHECK(w, ROW_E27, VERDICT_BLOCKED, CODE(TASKRUN_NOT_JOINED) | AGAIN);
+    judge(w, BESIDE(SEQ("s", LEAF("k"))), FAILING("," UNDER("p", "s", RUNNING)));
+    CHECK(w, ROW_E27, VERDICT_BLOCKED, CODE(TASKRUN_NOT_JOINED) | AGAIN);
+    /* One that waits for a task that was lost sends nothing. */
+    judge(w, BESIDE(SEQ("s", LEAF("k"))),
+          FAILING("," UNDER("p", "s", RUNNING) "," UNDER("s", "k", RUNNING)));
+    CHECK(w, ROW_E27, VERDICT_BLOCKED, CODE(TASKRUN_LOST) | AGAIN);
+}
+
 static void a_listener_is_none_of_them(void **state)
 {
     struct world *w = *state;
@@ -437,6 +462,7 @@ int main(void)
         TEST(test_E04_next_task_is_computed),
         TEST(test_E05_end_is_computed_and_fires_twice),
         TEST(an_end_with_open_tasks_runs_them_over_and_over),
+        TEST(what_is_sent_below_a_failed_parallel_must_be_one_task),
         TEST(a_listener_is_none_of_them),
         TEST(test_E06_errors_branch_starts),
         TEST(test_E07_leaf_created_hangs),

@@ -364,12 +364,16 @@ static size_t top_of(const struct execution *e, size_t run)
     return run;
 }
 
-/* E36: the record would dispatch it, or what follows it, for nothing. A lost one just stays. */
+/* E36: the record would dispatch it, or what follows it, for nothing; or fail for want of its task
+ * (F04). A lost one just stays. */
 static bool is_leftover(const struct plan *p, size_t run)
 {
     enum state state = p->e->runs[run].state.current;
 
-    return !state_ended(state) && !(state == STATE_RUNNING && !task_is_flowable(plan_type(p, run)));
+    if (state_ended(state))
+        return false;
+    return state != STATE_RUNNING || plan_task(p, run) == TASK_NONE ||
+           task_is_flowable(plan_type(p, run));
 }
 
 /* Up to 0.11 a call stays CREATED while its child runs. */

@@ -191,7 +191,8 @@ static void look_at_listeners(struct look *k)
     bool               ended_early =
         s->next_own != ANSWER_NO || s->next_child != ANSWER_NO || goes_on_after_its_end(k);
 
-    if (k->by_role[ROLE_LISTENER] > 0 && listener_hangs(k)) {
+    /* Where a task is not found, nothing goes on. */
+    if (k->by_role[ROLE_LISTENER] > 0 && (s->raises || listener_hangs(k))) {
         give(k, CODE_LISTENER_STUCK);
         fits(k, ROW_E35);
         cure(k, REMEDY_LISTENER_DROP);

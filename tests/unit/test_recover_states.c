@@ -414,6 +414,8 @@ static void an_ended_execution_with_leftovers_is_not_sent(void **state)
     world_expect(w, RECOVER_ALL, LOST_RERUN, NULL);
     w->runs[0].current = "RUNNING"; /* nobody sends a lost one: it just stays */
     world_expect(w, RECOVER_SAFE, LOST_RERUN, "FAILED a:RUNNING");
+    w->runs[0].task = "nowhere"; /* the executor would fail for want of its task */
+    world_expect(w, RECOVER_ALL, LOST_RERUN, NULL);
     world_free(w);
 }
 

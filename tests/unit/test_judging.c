@@ -157,6 +157,60 @@ static void a_document_that_makes_no_sense_is_sent_by_no_option(void **state)
     }
 }
 
+/* Tasks in tasks, deeper than any flow that can be read: its executions go nowhere. */
+static void a_flow_two_hundred_deep_is_a_verdict(void **state)
+{
+    struct world *w = *state;
+    struct buf    json;
+
+    buf_init(&json, 1u << 20);
+    buf_add(&json, "{\"id\":\"d\",\"namespace\":\"n\",\"revision\":1,\"disabled\":false,"
+                   "\"deleted\":false,\"tasks\":[");
+    for (int i = 0; i < 200; i++)
+        buf_add(&json, "{\"id\":\"s%d\",\"type\":\"" FLOWS_CLASS "Sequential\",\"tasks\":[", i);
+    buf_add(&json, "{\"id\":\"a\",\"type\":\"" BASH "\"}");
+    for (int i = 0; i < 200; i++)
+        buf_add(&json, "]}");
+    buf_add(&json, "]}");
+    file_world_hit(w->files, FLOWS, "n_d_1", json.p);
+    execution(w, "deep", "d", "CREATED", "", "");
+    for (int mode = EXECUTIONS_RESUMABLE; mode <= EXECUTIONS_ALL; mode++) {
+        w->scope.project.executions = (enum executions_mode)mode;
+        must_run(w);
+        says(&w->told, "deep blocked");
+        assert_string_equal(records(w, KIND_EXECUTION), "");
+    }
+    buf_release(&json);
+}
+
+/* Subflows in subflows: each parent goes back when its child does. */
+static void a_chain_of_two_hundred_parents_is_judged(void **state)
+{
+    struct world *w = *state;
+    char          id[16];
+    char          more[256];
+
+    flow(w, "c", 1,
+         "{\"id\":\"call\",\"type\":\"" FLOWS_CLASS
+         "Flow\",\"namespace\":\"n\",\"flowId\":\"c\",\"wait\":true}");
+    for (int i = 0; i < 200; i++) {
+        (void)snprintf(id, sizeof(id), "e%d", i);
+        (void)snprintf(more, sizeof(more),
+                       "\"trigger\":{\"id\":\"call\",\"type\":\"" FLOWS_CLASS
+                       "Flow\",\"variables\":{\"executionId\":\"e%d\"}},",
+                       i - 1);
+        execution(w, id, "c", "RUNNING", run_of("call", "CREATED"), more);
+    }
+    must_run(w);
+    assert_int_equal(lines(&w->told), 200);
+    says(&w->told, "e0 blocked");
+    w->scope.project.recover.mode = RECOVER_ALL;
+    must_run(w);
+    assert_int_equal(lines(&w->told), 200);
+    says(&w->told, "e0 blocked sent rewritten");
+    says(&w->told, "e199 blocked sent rewritten");
+}
+
 /* Batches are used again, so documents come to lie where others lay: what was judged of one must
  * not be taken for another. */
 static void each_document_has_its_own_value(void **state)
@@ -515,6 +569,8 @@ int main(void)
         JUDGING_TEST(what_names_a_revision_that_was_refused_is_not_sent),
         JUDGING_TEST(a_poison_document_is_sent_by_no_option),
         JUDGING_TEST(a_document_that_makes_no_sense_is_sent_by_no_option),
+        JUDGING_TEST(a_flow_two_hundred_deep_is_a_verdict),
+        JUDGING_TEST(a_chain_of_two_hundred_parents_is_judged),
         JUDGING_TEST(each_document_has_its_own_value),
         JUDGING_TEST(a_flow_that_stays_out_keeps_its_executions_out),
         JUDGING_TEST(pending_ones_are_all_sent_when_asked_for),

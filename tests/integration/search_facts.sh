@@ -151,6 +151,20 @@ is "links of many pages come all" "$(facts links Many | sort -u | wc -l)" 2500
 is "an execution is named once however many lines it has" "$(facts --since 2026-11-22T13:59:00.000Z log-names | grep -c '^Many ')" 1
 is "a link of a later Kestra" "$(facts links Many | grep '^c7 ')" 'c7 Many r7'
 is "a line without a task run is no evidence" "$(facts log-newest Many)" 'Many 2026-11-22T14:00:00.000Z'
+# What the newest lines name and the store has not; older lines are of no use.
+put "${indices}logs" lost '{"executionId":"Vanished1","taskRunId":"r","namespace":"lab.core","flowId":"seq","timestamp":"2031-01-01T00:00:01Z","message":"x"}'
+put "${indices}logs" long-lost '{"executionId":"Vanished2","taskRunId":"r","namespace":"lab.core","flowId":"seq","timestamp":"2030-01-01T00:00:01Z","message":"x"}'
+judge() { run_bare executions --store "$store" --index-prefix "$indices" --no-progress "$@"; }
+judge --format json
+is "without --with-logs nothing is lost" "$(grep -c execution-lost "$stdout")" 0
+judge --format json --with-logs --code execution-lost
+is "an execution that only a log line names is told as lost" \
+    "$(python3 -c 'import json, sys
+for e in map(json.loads, sys.stdin): print(e["id"], e["namespace"], e["flow"], e["verdict"], *e["codes"], *e["rows"], e["emitted"])' < "$stdout")" \
+    'Vanished1 lab.core seq blocked execution-lost D02 False'
+judge --with-logs
+assert_result "and counted apart" 0 '^execution-lost +1 +blocked' '^1 lost: logs or links name it'
+
 is "no context is left open" "$(curl -q -sS "$store/_nodes/stats/indices/search" | grep -o '"open_contexts":[1-9]')" ''
 
 curl -q -sS -X DELETE "$store/${indices}logs" > "$work/api"

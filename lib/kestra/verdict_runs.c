@@ -49,6 +49,18 @@ static void note_created(struct look *k, size_t i, const struct task *t)
         note(k, i, ROLE_RESULT);
 }
 
+/* Kestra asks only for the task runs of listeners themselves; what is left open below one that has
+ * ended is a leftover as others are (E36). */
+static bool is_of_open_listener(const struct look *k, size_t run)
+{
+    size_t top = run;
+
+    for (unsigned n = 0; k->e->runs[top].parent != RUN_NONE && n < FLOW_TREE_MAX_DEPTH; n++)
+        top = k->e->runs[top].parent;
+    return task_is_listener(k->t, k->step.map.task[run]) &&
+           (k->step.ended & STATE_BIT(k->e->runs[top].state.current)) == 0;
+}
+
 static void note_run(struct look *k, size_t i)
 {
     enum state         state = k->e->runs[i].state.current;
@@ -71,7 +83,7 @@ static void note_run(struct look *k, size_t i)
     }
     if (!t)
         note(k, i, ROLE_STRANGER);
-    else if (k->listening && task_is_listener(k->t, k->step.map.task[i]))
+    else if (k->listening && is_of_open_listener(k, i))
         note(k, i, ROLE_LISTENER);
     else if (created)
         note_created(k, i, t);

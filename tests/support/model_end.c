@@ -93,6 +93,14 @@ static void ask_role(struct look *s, size_t i, const struct task *task)
     s->out.waits |= created;
 }
 
+/* The listener's own: what is open below one that has ended is waited for by nothing. */
+static const struct task_run *top_of(const struct look *s, size_t run)
+{
+    while (s->e->runs[run].parent != RUN_NONE)
+        run = s->e->runs[run].parent;
+    return &s->e->runs[run];
+}
+
 /* The runs of the document come first among those of the end, in the same order. */
 static void ask_run(struct look *s, size_t i)
 {
@@ -101,7 +109,8 @@ static void ask_run(struct look *s, size_t i)
     enum state             was = run->state.current, end = state_of(s->m->runs[i]);
 
     s->out.left_open |= is_open(end) && !is_moot(s, i);
-    s->out.listener_open |= is_open(was) && is_listener(s, run->task_id);
+    s->out.listener_open |=
+        is_open(was) && is_listener(s, run->task_id) && is_open(top_of(s, i)->state.current);
     ask_role(s, i, task);
     if (!task)
         return;

@@ -27,7 +27,7 @@ struct model_end {
     bool lost;            /* a leaf, Worker or call was running */
     bool waits;           /* a task run was CREATED or RESTARTED */
     bool worker_child;    /* one of them in a Worker */
-    bool listener_open;   /* a task run of a listener was open */
+    bool listener_open;   /* a task run of a listener that had not ended was open */
     bool listener_starts; /* one is new */
     bool moves;           /* more than listeners: open task runs start, or others are new */
 };

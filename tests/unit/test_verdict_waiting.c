@@ -229,6 +229,17 @@ static void test_E36_leftovers_of_a_parallel(void **state)
     CHECK(w, ROW_E36, VERDICT_NEEDS_ACTION, CODE(TERMINAL_NOT_EMITTED));
 }
 
+/* Of listeners Kestra asks for their own task runs only; below one that has ended are leftovers. */
+static void a_leftover_of_a_listener_is_no_open_listener(void **state)
+{
+    struct world *w = *state;
+
+    judge(w, FLOW_OF(LISTEN(PAR("l", LEAF("x") "," LEAF("y"))), LEAF("a")),
+          EXEC(SUCCESS, RUN("a", SUCCESS) "," RUN("l", FAILED) "," UNDER(
+                            "l", "x", FAILED) "," UNDER("l", "y", CREATED)));
+    CHECK(w, ROW_E36, VERDICT_NEEDS_ACTION, CODE(TERMINAL_NOT_EMITTED));
+}
+
 static void test_E37_failed_with_tasks_to_come(void **state)
 {
     struct world *w = *state;
@@ -305,6 +316,7 @@ int main(void)
         TEST(test_E35_listener_open),
         TEST(a_listener_does_not_go_on_beside_a_stranger),
         TEST(test_E36_leftovers_of_a_parallel),
+        TEST(a_leftover_of_a_listener_is_no_open_listener),
         TEST(test_E37_failed_with_tasks_to_come),
         TEST(test_E39_deleted),
         TEST(test_E40_state_that_the_version_does_not_know),

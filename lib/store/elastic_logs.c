@@ -436,7 +436,7 @@ static bool move_on(const struct json_node *found, struct buf *after)
 
     buf_init(&last, ES_BODY_BYTES);
     ok = json_quote(es_text(json_get(found, "after_key"), "id"), &last) &&
-         (after->n == 0 || !slice_eq(buf_slice(&last), buf_slice(after)));
+         (!after->p || !last.p || !slice_eq(buf_slice(&last), buf_slice(after)));
     buf_clear(after);
     ok = ok && buf_append(after, buf_slice(&last));
     buf_release(&last);

@@ -22,7 +22,7 @@
  *     sent and a person resumed it;
  *   of one that has ended:
  *     listener-pending if (and only if) listeners start, nothing else does, and all is clean;
- *     blocked if a listener is open.
+ *     blocked if a listener is open, and not one that goes on.
  *
  * Where Kestra does something else than the model, or where the verdict is careful on purpose, a
  * row of `exceptions` says so. An exception that fits nothing fails the test too.
@@ -105,10 +105,11 @@ static const char *of_paused(const struct seen *s)
 static const char *of_ended(const struct seen *s)
 {
     const bool sent = has(s, CODE_LISTENER_PENDING);
+    const bool well = s->end.clean && s->end.listener_starts && !s->end.moves;
 
-    if (s->end.listener_open && s->finding.verdict != VERDICT_BLOCKED)
+    if (s->end.listener_open && !(sent && well) && s->finding.verdict != VERDICT_BLOCKED)
         return "an open listener: blocked";
-    if (s->end.listener_open || (s->end.clean && s->end.listener_starts && !s->end.moves) == sent)
+    if (s->end.listener_open || well == sent)
         return NULL;
     return sent ? "no listener starts, or not well" : "listeners start: listener-pending";
 }
@@ -176,7 +177,8 @@ static bool child_of_worker(const struct seen *s)
 static bool open_at_its_end(const struct seen *s)
 {
     return s->end.clean && s->end.waits && s->finding.registered &&
-           (has(s, CODE_TASKRUN_NOT_JOINED) || has(s, CODE_KILLING_STUCK));
+           (has(s, CODE_TASKRUN_NOT_JOINED) || has(s, CODE_SUBFLOW_NOT_JOINED) ||
+            has(s, CODE_KILLING_STUCK));
 }
 
 static bool child_without_call(const struct seen *s)

@@ -116,7 +116,8 @@ struct judge_names {
 bool judge_sends_revision(const struct judge *j, const struct judge_names *names);
 
 /* Would this ended execution harm all others, whatever its flow (kestra/restartability.md 1.7), or
- * make no sense? What cannot be read would. Needs nothing to be added; the judgement at hand is gone then. */
+ * make no sense? What cannot be read would. Needs nothing to be added; the judgement at hand is
+ * gone then. */
 bool judge_is_poison(struct judge *j, const struct document *doc);
 
 bool judge_is_emitted(const struct judge *j, struct slice id);

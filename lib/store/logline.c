@@ -42,13 +42,8 @@ static struct slice child_of(struct slice message)
 bool log_line_read(const struct document *doc, struct arena *a, struct log_line *out)
 {
     static const struct json_path paths[] = {
-        { "executionId", NULL },
-        { "taskRunId", NULL },
-        { "timestamp", NULL },
-        { "message", NULL },
-        { "tenantId", NULL },
-        { "namespace", NULL },
-        { "flowId", NULL },
+        { "executionId", NULL }, { "taskRunId", NULL }, { "timestamp", NULL }, { "message", NULL },
+        { "tenantId", NULL },    { "namespace", NULL }, { "flowId", NULL },
     };
     enum json_find_flags flags = doc->trusted ? JSON_FIND_TRUSTED : JSON_FIND_ALL;
     struct json_value    found[COUNT_OF(paths)];

@@ -19,7 +19,7 @@
 struct log_line {
     struct slice   execution;
     struct slice   run;
-    struct slice   child; /* p NULL: it tells of none */
+    struct slice   child;                   /* p NULL: it tells of none */
     struct slice   tenant, namespace, flow; /* of the execution; p NULL: not told */
     bool           has_time;
     struct instant at;

@@ -69,8 +69,10 @@ static void an_end_with_open_tasks_runs_them_over_and_over(void **state)
 }
 
 #define BESIDE(kid) FLOW(PAR("p", LEAF("x") "," LEAF("y") "," kid) "," LEAF("z"))
+/* clang-format off */
 #define FAILING(runs)                                                                              \
-    EXEC(RESTARTED, RUN("p", RUNNING) "," UNDER("p", "x", FAILED) "," UNDER("p", "y", CREATED) runs)
+    EXEC(RESTARTED, RUN("p", RUNNING) "," UNDER("p", "x", FAILED) "," UNDER("p", "y", CREATED) "" runs "")
+/* clang-format on */
 
 /* Seen B.3: of one task the answer comes before the end, of two or more not. */
 static void what_is_sent_below_a_failed_parallel_must_be_one_task(void **state)

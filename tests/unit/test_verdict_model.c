@@ -30,6 +30,7 @@
 #include "tests/support/model_end.h"
 #include "tests/support/test.h"
 
+#include "lib/base/file.h"
 #include "lib/store/filelines.h"
 #include "tests/support/layout_files.h"
 
@@ -405,6 +406,27 @@ static void verdicts_agree_with_the_model(void **state)
         assert_int_not_equal(t->excused[i], 0);
 }
 
+static void every_exception_is_explained(void **state)
+{
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in a test program changes the environment */
+    const char *root = getenv("REQUEUE_ROOT");
+    struct buf  docs;
+    struct err  err = ERR_INIT;
+    char        text[4096];
+
+    (void)state;
+    buf_init(&docs, 4u << 20);
+    (void)snprintf(text, sizeof(text), "%s/docs/architecture.md", root ? root : ".");
+    if (!file_read(text, &docs, &err))
+        fail_msg("%s", err.msg);
+    for (size_t i = 0; exceptions[i].name; i++) {
+        (void)snprintf(text, sizeof(text), "\n| `%s` | ", exceptions[i].name);
+        if (!memmem(docs.p, docs.n, text, strlen(text)))
+            fail_msg("docs/architecture.md does not explain %s", exceptions[i].name);
+    }
+    buf_release(&docs);
+}
+
 static void wrong_verdicts_are_noticed(void **state)
 {
     const struct tally *t = *state;
@@ -418,6 +440,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts_agree_with_the_model),
+        cmocka_unit_test(every_exception_is_explained),
         cmocka_unit_test(wrong_verdicts_are_noticed),
     };
 

@@ -46,7 +46,7 @@ const struct opt options_table[] = {
     { "store-password-file",  0, OPT_SECRET, FIELD(store_password),  0, 0,  NULL, "REQUEUE_STORE_PASSWORD",  "FILE",           "file that holds the password of a search store", RUNS },
     { "store-api-key-file",  0, OPT_SECRET, FIELD(store_api_key),   0, 0,  NULL, "REQUEUE_STORE_API_KEY",   "FILE",           "file that holds an API key of a search store, as its server gave it out (encoded)", RUNS },
     { "store-header",     0, OPT_LIST,   FIELD(store_headers),   0, 0,  NULL, NULL,                      "HEADER",         "\"Name: value\", sent with each request to a search store (repeatable)", RUNS },
-    { "store-ca",         0, OPT_STRING, FIELD(store_ca),        0, 0,  NULL, NULL,                      "FILE",           "certificates that a search store is trusted by, as PEM, instead of the system's", RUNS },
+    { "store-ca",         0, OPT_STRING, FIELD(store_ca),        0, 0,  NULL, "REQUEUE_STORE_CA",        "FILE",           "certificates that a search store is trusted by, as PEM, instead of the system's", RUNS },
     { "store-cert",       0, OPT_STRING, FIELD(store_cert),      0, 0,  NULL, NULL,                      "FILE",           "client certificate for a search store, as PEM; needs --store-key", RUNS },
     { "store-key",        0, OPT_STRING, FIELD(store_key),       0, 0,  NULL, NULL,                      "FILE",           "key of the client certificate, as PEM", RUNS },
     { "insecure",         0, OPT_FLAG,   FIELD(insecure),        0, 0,  NULL, NULL,                      NULL,             "do not check the certificate of a search store", RUNS },
@@ -349,7 +349,7 @@ void options_release(struct config *conf)
     conf->selection = NULL;
 }
 
-bool options_parse(int argc, char *const *argv, struct config *conf, struct err *err)
+static bool parse_words(int argc, char *const *argv, struct config *conf, struct err *err)
 {
     bool given[COUNT_OF(options_table)] = { false };
 
@@ -399,4 +399,22 @@ bool options_parse(int argc, char *const *argv, struct config *conf, struct err 
         return false;
     fixed_options(conf);
     return contradiction(conf, err) && options_derive(conf, err);
+}
+
+/* Options may stand before the command too: requeue -c application.yml plan. */
+bool options_parse(int argc, char *const *argv, struct config *conf, struct err *err)
+{
+    int    at = opt_first_operand(options_table, argc, argv);
+    char **words;
+    bool   ok;
+
+    if (at <= 1 || at == argc)
+        return parse_words(argc, argv, conf, err);
+    words = mem_array((size_t)argc, sizeof(*words));
+    memcpy(words, argv, (size_t)argc * sizeof(*words));
+    words[1] = argv[at];
+    memcpy(words + 2, argv + 1, (size_t)(at - 1) * sizeof(*words));
+    ok = parse_words(argc, words, conf, err);
+    mem_free(words);
+    return ok;
 }

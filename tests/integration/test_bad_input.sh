@@ -211,7 +211,7 @@ run_requeue plan --kestra-running
 assert_result "a fresh heartbeat, insisted" 2 '^PLAN: '
 heartbeat '3 minutes' RUNNING
 run_requeue plan
-assert_result "a heartbeat of three minutes ago is of the past" 2 'server EXECUTOR in state RUNNING, .*\(stopped\)' '^PLAN: '
+assert_result "a heartbeat of three minutes ago is of the past" 2 'server EXECUTOR in state RUNNING, last heartbeat 3m( [0-9]+s)? ago \(stopped\)' '^PLAN: '
 heartbeat '1 second' TERMINATED_GRACEFULLY
 run_requeue plan
 assert_result "a fresh heartbeat of a clean stop" 2 '^PLAN: '

@@ -45,6 +45,8 @@ assert_result "check finds store and Kafka by the file" 0 "^store  *PostgreSQL .
 assert_line 'left out: key.serializer' "what only Java's client needs is left out and told"
 run_bare plan "${both[@]}" --executions all -o "$work/plan.json"
 assert_result "plan works with nothing but the file" 2 '^PLAN: [0-9]+ records to send, [0-9]+ topics to make'
+is "a name of the file is not assumed, the others are marked" \
+    "$(grep -c '(assumed name)$' "$said") $(grep -c "${prefix}runs .*assumed" "$said") $(grep -c '^the marked names are assumed' "$said")" '4 0 1'
 quiet_secret plan
 run_bare rebuild "${both[@]}" --executions all --report "$work/report.json"
 assert_result "rebuild passes" 0 '^PASS \(grade A\)$'

@@ -11,6 +11,7 @@
 #include "cli/store_options.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
+#include "lib/base/nearest.h"
 
 #define FIELD(f) offsetof(struct config, f)
 #define CHECK    (1u << COMMAND_CHECK)
@@ -30,7 +31,9 @@
 #define MASK     (1u << COMMAND_MASK)
 #define STAGES   (PLAN | REBUILD | VERIFY | CONFIG)
 
-#define STORE_EXAMPLE "postgres://kestra@127.0.0.1:5432/kestra or --store http://127.0.0.1:9200"
+#define OR_KESTRAS_FILE "; or -c application.yml, Kestra's own configuration"
+#define STORE_EXAMPLE                                                                              \
+    "postgres://kestra@127.0.0.1:5432/kestra or --store http://127.0.0.1:9200" OR_KESTRAS_FILE
 
 /* clang-format off */
 const struct opt options_table[] = {
@@ -284,14 +287,32 @@ static void note_given(struct config *conf, const bool *given)
             conf->max_age_given = true;
 }
 
+static const char *nearest_command(struct slice word)
+{
+    const char *best = NULL;
+    size_t      least = word.n < 5 ? 3 : 4; /* too far */
+
+    for (int c = 0; c < COMMAND_COUNT && word.n > 1 && word.n <= NEAREST_MAX_BYTES; c++) {
+        size_t distance = nearest_distance(word, slice_str(commands[c].name));
+
+        if (distance < least) {
+            best = commands[c].name;
+            least = distance;
+        }
+    }
+    return best;
+}
+
 static bool not_a_command(const char *word, struct err *err)
 {
     /* What looks like a URL may hold a password. */
     const char *url = strstr(word, "://");
+    const char *near = nearest_command(slice_str(word));
 
     (void)err_set(err, ERR_USAGE, "'%.*s%s' is not a command",
                   url ? (int)(url - word) : (int)strlen(word), word, url ? "://..." : "");
-    return err_hint(err, "requeue help lists the commands");
+    return near ? err_hint(err, "did you mean %s? requeue help lists the commands", near)
+                : err_hint(err, "requeue help lists the commands");
 }
 
 static bool need(const char *value, const char *option, const char *example, struct err *err)
@@ -388,7 +409,7 @@ static bool parse_words(int argc, char *const *argv, struct config *conf, struct
     if (conf->command != COMMAND_CONFIG && !need(conf->store, "store", STORE_EXAMPLE, err))
         return false;
     if (conf->command != COMMAND_CONFIG && conf->command != COMMAND_EXECUTIONS &&
-        !need(conf->kafka, "kafka", "127.0.0.1:9092", err))
+        !need(conf->kafka, "kafka", "127.0.0.1:9092" OR_KESTRAS_FILE, err))
         return false;
     if (conf->kafka && !brokers_check(conf->kafka, err))
         return false;

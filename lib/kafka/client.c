@@ -114,7 +114,9 @@ static void put_why(struct client *c, struct slice text)
           "check -X security.protocol: the listener may want TLS" },
         { "security.protocol is correctly configured", "it closes the connection at once", false,
           "check -X security.protocol: the listener may want a login" },
-        { "SASL", NULL, false, "check -X sasl.mechanism, sasl.username and sasl.password" },
+        { "SASL", NULL, false,
+          "check user, password and mechanism: -X sasl.username, sasl.password, sasl.mechanism, or "
+          "sasl.jaas.config in Kestra's file" },
         { "Invalid response size", "what answers there does not speak Kafka's protocol", false,
           "check the port, and -X security.protocol: the listener may want TLS" },
         { "ApiVersionRequest failed", "it takes connections, but does not answer", false,

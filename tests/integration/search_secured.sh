@@ -58,7 +58,7 @@ denied "nobody known has signed the certificate" 6 "localhost:$front.*certificat
 denied "another authority" 6 "localhost:$front.*certificate" '--store-ca' check "${file[@]}" --store-ca "$tls/stranger.pem"
 denied "the authority's file is missing" 1 'nowhere\.pem' '--store-ca' check "${file[@]}" --store-ca "$tls/nowhere.pem"
 ES_HOST=127.0.0.1 denied "another name" 6 "127\.0\.0\.1:$front.*certificate is for another host name" 'as its certificate does' check "${file[@]}" "${trust[@]}"
-ES_PASSWORD=wrong denied "a wrong password" 6 '401' 'user|password' check "${file[@]}" "${trust[@]}"
+ES_PASSWORD=wrong denied "a wrong password" 6 '401' 'password.*\(the store is named in .*/application\.yml:9\)$' check "${file[@]}" "${trust[@]}"
 ES_USER='' denied "no password where one is wanted" 6 '401' '--store-user|user' check "${file[@]}" "${trust[@]}"
 denied "no TLS where it is wanted" 6 "$front" 'https' check --kafka "$kafka" --store "http://localhost:$front"
 

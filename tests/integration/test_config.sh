@@ -116,6 +116,12 @@ fails "a Java trust store" 'bad.yml:1: .*ssl.truststore.location: librdkafka rea
 fails "a login that is not JAAS" 'bad.yml:1: .*sasl.jaas.config: ' 'CLASS required' \
     "kestra.kafka.client.properties: {security.protocol: SASL_SSL, sasl.mechanism: PLAIN, sasl.jaas.config: $secret}"
 fails "a repository that is none" 'bad.yml:1: kestra.repository.type is mysql' 'with --store' 'kestra.repository.type: mysql'
+echo 'kestra: {repository: {type: postgres}}' > "$work/half.yml"
+run_bare plan -c "$work/half.yml"
+assert_told "a store without its place" 1 'half\.yml: .*datasources.postgres.url is not set' 'one more -c, or the store with --store'
+echo 'kestra: {repository: {type: elasticsearch}}' > "$work/half.yml"
+run_bare plan -c "$work/half.yml"
+assert_told "a search store without its place" 1 'half\.yml: .*http-hosts is not set' 'one more -c, or the store with --store'
 fails "no YAML" "bad.yml:[0-9]+: " '' "kestra: '$secret"
 run_bare plan -c "$work/nowhere.yml"
 assert_told "no such file" 1 'nowhere.yml' 'application.yml; is it there'

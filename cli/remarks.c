@@ -4,6 +4,7 @@
  */
 #include "cli/run.h"
 #include "cli/selection.h"
+#include "cli/shown.h"
 #include "cli/staging_text.h"
 
 #include <inttypes.h>
@@ -183,6 +184,33 @@ static void names(struct buf *out, const char *what, const struct plan *p, const
             buf_add(out, "    %s\n", s->items[i]);
 }
 
+#define STATE_DIR "<state.dir>" /* in a layout */
+#define MAX_DIR   400
+
+/* Kestra's file knows where they are. */
+static void directory_lines(const struct config *c, const struct strings *s, struct buf *out)
+{
+    size_t mark = strlen(STATE_DIR);
+    size_t n = c->state_dir ? strlen(c->state_dir) : 0;
+
+    while (n > 1 && c->state_dir[n - 1] == '/')
+        n--;
+    buf_add(out, "  state directories on every server (save a copy, then delete)");
+    if (c->state_dir)
+        buf_add(out, ", by %s:\n", c->state_dir_where);
+    else
+        buf_add(out, "; " STATE_DIR " is kestra.kafka.defaults.stream.properties.state.dir, else "
+                     "<java.io.tmpdir>/kafka-streams:\n");
+    for (size_t i = 0; i < s->n; i++) {
+        bool known = c->state_dir && strncmp(s->items[i], STATE_DIR, mark) == 0;
+
+        buf_add(out, "    ");
+        if (known)
+            shown_add(out, slice_of(c->state_dir, n), MAX_DIR);
+        buf_add(out, "%s\n", s->items[i] + (known ? mark : 0));
+    }
+}
+
 static void reset_lines(const struct run *r, struct buf *out)
 {
     const struct plan *p = &r->plan;
@@ -190,10 +218,7 @@ static void reset_lines(const struct run *r, struct buf *out)
     buf_add(out, "\nbefore Kestra starts, reset what is there of these:\n");
     names(out, "consumer groups (delete)", p, &p->reset_groups);
     names(out, "changelog and repartition topics (delete)", p, &p->reset_changelogs);
-    names(out,
-          "state directories on every server (save a copy, then delete); <state.dir> is "
-          "kestra.kafka.defaults.stream.properties.state.dir, else <java.io.tmpdir>/kafka-streams",
-          p, &p->reset_directories);
+    directory_lines(r->session->conf, &p->reset_directories, out);
 }
 
 static void prefix_lines(const struct run *r, struct buf *out)

@@ -8,13 +8,14 @@
 #include "cli/commands.h"
 
 #include "cli/say.h"
+#include "cli/shown.h"
 
-static void topic_state_line(const struct topic_plan *t, struct buf *out)
+static void topic_state_line(const struct plan *p, const struct topic_plan *t, struct buf *out)
 {
     buf_add(out, "  %-44s %3d x %d  %-8s %s%s\n", t->name, t->partitions, t->replication,
             t->exists ? "present" : "absent",
             t->layout->kind == KIND_COUNT ? "" : kind_name(t->layout->kind),
-            t->layout->assumed ? "  (assumed name)" : "");
+            plan_assumed_mark(p, t));
     if (t->note[0])
         buf_add(out, "      %s\n", t->note);
     for (size_t i = 0; i < t->n_drift; i++)
@@ -44,10 +45,14 @@ static void life_text(const struct run *r, struct buf *out)
         plan_clients_text(p, out);
         buf_add(out, "\n");
     }
-    for (size_t i = 0; i < p->n_servers; i++)
+    for (size_t i = 0; i < p->n_servers; i++) {
+        char age[SHOWN_AGE];
+
+        shown_age(p->servers[i].age_s, age);
         if (p->servers[i].age_s < PLAN_HEARTBEAT_LIMIT_S)
-            buf_add(out, "  server %s in state %s, last heartbeat %lld s ago: Kestra is running\n",
-                    p->servers[i].type, p->servers[i].state, (long long)p->servers[i].age_s);
+            buf_add(out, "  server %s in state %s, last heartbeat %s ago: Kestra is running\n",
+                    p->servers[i].type, p->servers[i].state, age);
+    }
     for (size_t i = 0; i < p->n_groups; i++)
         buf_add(out, "  consumer group %s has %d member%s: Kestra is running\n", p->groups[i].name,
                 p->groups[i].members, p->groups[i].members == 1 ? "" : "s");
@@ -68,7 +73,7 @@ static void state_text(const struct run *r, struct buf *out)
         life_text(r, out);
     buf_add(out, "topics  partitions x replication\n");
     for (size_t i = 0; i < p->n_topics; i++)
-        topic_state_line(&p->topics[i], out);
+        topic_state_line(p, &p->topics[i], out);
 }
 
 static size_t drifting(const struct plan *p)

@@ -24,10 +24,10 @@ static void overview(struct buf *out)
                 command_purpose((enum command)c));
     buf_add(
         out,
-        "\nrequeue help COMMAND tells its options, requeue help codes what is said of executions, "
-        "requeue help\nman is the manual. A first look "
-        "that changes nothing:\n"
-        "  requeue plan --store postgres://kestra@127.0.0.1:5432/kestra --kafka 127.0.0.1:9092\n\n"
+        "\nrequeue help COMMAND tells its options, requeue help codes what is said of executions,\n"
+        "requeue help man is the manual. A first look that changes nothing:\n"
+        "  requeue plan --store postgres://kestra@127.0.0.1:5432/kestra --kafka 127.0.0.1:9092\n"
+        "  requeue plan -c application.yml        with all that Kestra's own configuration says\n\n"
         "exit status: 0 done and proven, 1 usage, 2 differences (plan: there is something to do), "
         "3 "
         "skipped\nor not proven, 4 interrupted, 5 refused for safety, 6 store failed, 7 Kafka "

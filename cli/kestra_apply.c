@@ -123,6 +123,21 @@ static bool apply_brokers(struct apply *ap, const struct java_property *brokers)
     return true;
 }
 
+/* Where its servers keep state is told to a person only: when it cannot be expanded here, it is not
+ * known. */
+static void note_state_dir(struct apply *ap)
+{
+    struct kestra_value dir = { NULL, NULL };
+    struct err          err = ERR_INIT;
+
+    if (!kestra_config_get(ap->kc, "kestra.kafka.defaults.stream.properties.state.dir", &dir,
+                           &err) ||
+        !dir.text || *dir.text == '\0')
+        return;
+    ap->conf->state_dir = dir.text;
+    ap->conf->state_dir_where = dir.where;
+}
+
 static bool apply_kafka(struct apply *ap)
 {
     struct config      *c = ap->conf;
@@ -144,6 +159,7 @@ static bool apply_kafka(struct apply *ap)
         !topic_overrides_read(ap->kc, &c->topics, ap->err) ||
         !kestra_config_get(ap->kc, "kestra.queue.type", &queue, ap->err))
         return false;
+    note_state_dir(ap);
     c->kestra_prefix = prefix.text;
     c->topics.message_max_bytes = out->max_request_bytes;
     c->topics.message_max_where = out->max_request_where;

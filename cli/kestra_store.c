@@ -13,6 +13,7 @@
 #define TABLES   "kestra.jdbc.tables."
 #define SOURCE   "datasources.postgres."
 #define MAX_NAME 80
+#define NOT_HERE "name the file that has it with one more -c, or the store with --store"
 
 /* ---- PostgreSQL --------------------------------------------------------------------------- */
 
@@ -27,10 +28,12 @@ static bool find_postgres(struct apply *ap)
 
     if (!kestra_config_get(ap->kc, SOURCE "url", &url, ap->err))
         return false;
-    if (!url.text)
-        return err_set(ap->err, ERR_USAGE,
-                       "%s: kestra.repository.type is postgres, but " SOURCE "url is not set",
-                       ap->conf->kestra_files.items[0]);
+    if (!url.text) {
+        (void)err_set(ap->err, ERR_USAGE,
+                      "%s: kestra.repository.type is postgres, but " SOURCE "url is not set",
+                      ap->conf->kestra_files.items[0]);
+        return err_hint(ap->err, NOT_HERE);
+    }
     if (!kestra_config_get(ap->kc, SOURCE "username", &user, ap->err) ||
         !kestra_config_get(ap->kc, SOURCE "password", &password, ap->err))
         return false;
@@ -120,11 +123,13 @@ static bool find_search(struct apply *ap)
     if (!kestra_config_list(ap->kc, CLIENT "http-hosts", &hosts, ap->err) ||
         !kestra_config_get(ap->kc, CLIENT "path-prefix", &prefix, ap->err))
         return false;
-    if (hosts.n == 0)
-        return err_set(ap->err, ERR_USAGE,
-                       "%s: kestra.repository.type is elasticsearch, but " CLIENT
-                       "http-hosts is not set",
-                       ap->conf->kestra_files.items[0]);
+    if (hosts.n == 0) {
+        (void)err_set(ap->err, ERR_USAGE,
+                      "%s: kestra.repository.type is elasticsearch, but " CLIENT
+                      "http-hosts is not set",
+                      ap->conf->kestra_files.items[0]);
+        return err_hint(ap->err, NOT_HERE);
+    }
     buf_init(&url, 65536);
     for (size_t i = 0; ok && i < hosts.n; i++)
         ok = add_host(ap, hosts.items[i], &tls, &url);

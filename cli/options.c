@@ -11,6 +11,7 @@
 #include "cli/store_options.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
+#include "lib/base/nearest.h"
 
 #define FIELD(f) offsetof(struct config, f)
 #define CHECK    (1u << COMMAND_CHECK)
@@ -30,7 +31,9 @@
 #define MASK     (1u << COMMAND_MASK)
 #define STAGES   (PLAN | REBUILD | VERIFY | CONFIG)
 
-#define STORE_EXAMPLE "postgres://kestra@127.0.0.1:5432/kestra or --store http://127.0.0.1:9200"
+#define OR_KESTRAS_FILE "; or -c application.yml, Kestra's own configuration"
+#define STORE_EXAMPLE                                                                              \
+    "postgres://kestra@127.0.0.1:5432/kestra or --store http://127.0.0.1:9200" OR_KESTRAS_FILE
 
 /* clang-format off */
 const struct opt options_table[] = {
@@ -46,7 +49,7 @@ const struct opt options_table[] = {
     { "store-password-file",  0, OPT_SECRET, FIELD(store_password),  0, 0,  NULL, "REQUEUE_STORE_PASSWORD",  "FILE",           "file that holds the password of a search store", RUNS },
     { "store-api-key-file",  0, OPT_SECRET, FIELD(store_api_key),   0, 0,  NULL, "REQUEUE_STORE_API_KEY",   "FILE",           "file that holds an API key of a search store, as its server gave it out (encoded)", RUNS },
     { "store-header",     0, OPT_LIST,   FIELD(store_headers),   0, 0,  NULL, NULL,                      "HEADER",         "\"Name: value\", sent with each request to a search store (repeatable)", RUNS },
-    { "store-ca",         0, OPT_STRING, FIELD(store_ca),        0, 0,  NULL, NULL,                      "FILE",           "certificates that a search store is trusted by, as PEM, instead of the system's", RUNS },
+    { "store-ca",         0, OPT_STRING, FIELD(store_ca),        0, 0,  NULL, "REQUEUE_STORE_CA",        "FILE",           "certificates that a search store is trusted by, as PEM, instead of the system's", RUNS },
     { "store-cert",       0, OPT_STRING, FIELD(store_cert),      0, 0,  NULL, NULL,                      "FILE",           "client certificate for a search store, as PEM; needs --store-key", RUNS },
     { "store-key",        0, OPT_STRING, FIELD(store_key),       0, 0,  NULL, NULL,                      "FILE",           "key of the client certificate, as PEM", RUNS },
     { "insecure",         0, OPT_FLAG,   FIELD(insecure),        0, 0,  NULL, NULL,                      NULL,             "do not check the certificate of a search store", RUNS },
@@ -284,14 +287,32 @@ static void note_given(struct config *conf, const bool *given)
             conf->max_age_given = true;
 }
 
+static const char *nearest_command(struct slice word)
+{
+    const char *best = NULL;
+    size_t      least = word.n < 5 ? 3 : 4; /* too far */
+
+    for (int c = 0; c < COMMAND_COUNT && word.n > 1 && word.n <= NEAREST_MAX_BYTES; c++) {
+        size_t distance = nearest_distance(word, slice_str(commands[c].name));
+
+        if (distance < least) {
+            best = commands[c].name;
+            least = distance;
+        }
+    }
+    return best;
+}
+
 static bool not_a_command(const char *word, struct err *err)
 {
     /* What looks like a URL may hold a password. */
     const char *url = strstr(word, "://");
+    const char *near = nearest_command(slice_str(word));
 
     (void)err_set(err, ERR_USAGE, "'%.*s%s' is not a command",
                   url ? (int)(url - word) : (int)strlen(word), word, url ? "://..." : "");
-    return err_hint(err, "requeue help lists the commands");
+    return near ? err_hint(err, "did you mean %s? requeue help lists the commands", near)
+                : err_hint(err, "requeue help lists the commands");
 }
 
 static bool need(const char *value, const char *option, const char *example, struct err *err)
@@ -349,7 +370,7 @@ void options_release(struct config *conf)
     conf->selection = NULL;
 }
 
-bool options_parse(int argc, char *const *argv, struct config *conf, struct err *err)
+static bool parse_words(int argc, char *const *argv, struct config *conf, struct err *err)
 {
     bool given[COUNT_OF(options_table)] = { false };
 
@@ -388,7 +409,7 @@ bool options_parse(int argc, char *const *argv, struct config *conf, struct err 
     if (conf->command != COMMAND_CONFIG && !need(conf->store, "store", STORE_EXAMPLE, err))
         return false;
     if (conf->command != COMMAND_CONFIG && conf->command != COMMAND_EXECUTIONS &&
-        !need(conf->kafka, "kafka", "127.0.0.1:9092", err))
+        !need(conf->kafka, "kafka", "127.0.0.1:9092" OR_KESTRAS_FILE, err))
         return false;
     if (conf->kafka && !brokers_check(conf->kafka, err))
         return false;
@@ -399,4 +420,22 @@ bool options_parse(int argc, char *const *argv, struct config *conf, struct err 
         return false;
     fixed_options(conf);
     return contradiction(conf, err) && options_derive(conf, err);
+}
+
+/* Options may stand before the command too: requeue -c application.yml plan. */
+bool options_parse(int argc, char *const *argv, struct config *conf, struct err *err)
+{
+    int    at = opt_first_operand(options_table, argc, argv);
+    char **words;
+    bool   ok;
+
+    if (at <= 1 || at == argc)
+        return parse_words(argc, argv, conf, err);
+    words = mem_array((size_t)argc, sizeof(*words));
+    memcpy(words, argv, (size_t)argc * sizeof(*words));
+    words[1] = argv[at];
+    memcpy(words + 2, argv + 1, (size_t)(at - 1) * sizeof(*words));
+    ok = parse_words(argc, words, conf, err);
+    mem_free(words);
+    return ok;
 }

@@ -141,7 +141,9 @@ struct config {
     struct kestra_config  *kestra;        /* NULL: not looked for */
     struct opt_list        kestra_files;  /* what was read, in order */
     const char            *kestra_prefix; /* of its topics; NULL: it does not say */
-    struct opt_list        notes;         /* lines for the person */
+    const char            *state_dir;     /* of Kafka Streams on its servers; NULL: the same */
+    const char            *state_dir_where;
+    struct opt_list        notes; /* lines for the person */
     struct topic_overrides topics;
     const char            *prop_origins[OPT_LIST_MAX]; /* of props; NULL: an option */
     /* Per entry of the table, "FILE:LINE" where Kestra's configuration gave the value; NULL: it did

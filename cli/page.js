@@ -41,10 +41,12 @@
     function theirs(text) { return el('span', 'theirs', text); }
     function mono(text) { return el('span', 'theirs mono', text); }
 
+    // Rounded before it is cut into units: never 1 min 60 s.
     function duration(seconds) {
-        if (seconds < 60) return (seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(1)) + ' s';
-        if (seconds < 3600) return Math.floor(seconds / 60) + ' min ' + Math.round(seconds % 60) + ' s';
-        return Math.floor(seconds / 3600) + ' h ' + Math.round(seconds % 3600 / 60) + ' min';
+        var whole = Math.round(seconds), minutes = Math.round(seconds / 60);
+        if (seconds < 59.95) return (seconds < 9.995 ? seconds.toFixed(2) : seconds.toFixed(1)) + ' s';
+        if (whole < 3600) return Math.floor(whole / 60) + ' min ' + whole % 60 + ' s';
+        return Math.floor(minutes / 60) + ' h ' + minutes % 60 + ' min';
     }
 
     function age(seconds) {
@@ -241,10 +243,17 @@
             return [text, spec.file && ['; all of them: ', mono(spec.file)]];
         }
 
+        // Each cell knows its head, for windows that have no room for columns.
+        function row(item) {
+            var node = spec.row(item);
+            spec.heads.forEach(function (head, i) { node.cells[i].setAttribute('data-head', head); });
+            return node;
+        }
+
         function draw() {
             var found = matching();
             body.textContent = '';
-            add(body, found.slice(0, limit).map(spec.row));
+            add(body, found.slice(0, limit).map(row));
             count.textContent = '';
             add(count, told(found.length));
             more.hidden = found.length <= limit;
@@ -278,7 +287,7 @@
             nodes: [
                 el('div', 'filters', selects.map(function (s) { return el('label', '', s.name, s.box); }), el('label', 'search', 'Search', search)),
                 count,
-                el('table', 'list ' + (spec.kind || ''), el('thead', '', el('tr', '', spec.heads.map(function (h) { return el('th', '', h); }))), body),
+                el('table', 'list ' + spec.kind, el('thead', '', el('tr', '', spec.heads.map(function (h) { return el('th', '', h); }))), body),
                 more
             ]
         };
@@ -310,7 +319,7 @@
         });
         if (!all) return KINDS.some(function (k) { return report.results[k].topic; }) && section('Differences', el('p', '', 'None.'));
         var shown = list({
-            items: data.differences, total: all, file: report.differences_file, heads: ['Class', 'Kind', 'Key', 'In the topic'], row: difference,
+            items: data.differences, total: all, file: report.differences_file, kind: 'differences', heads: ['Class', 'Kind', 'Key', 'In the topic'], row: difference,
             text: function (d) { return [d.key, d.store, d.topic, d.namespace, d.id].concat(d.paths.map(function (p) { return p.path; })).join(' '); },
             filters: [{ name: 'Class', of: function (d) { return [d['class']]; } }, { name: 'Kind', of: function (d) { return [d.kind]; } },
                 { name: 'Namespace', of: function (d) { return d.namespace === null ? [] : [d.namespace]; } }]
@@ -329,8 +338,11 @@
     };
     var LEVELS = { none: 'as they are', safe: 'with --recover safe', all: 'with --recover all', never: 'by no option' };
 
+    // Only a rebuild has sent anything.
+    var SENT = report.command === 'rebuild' ? ['not sent', 'sent'] : ['would not be sent', 'would be sent'];
+
     function execution(e) {
-        return el('tr', '', el('td', '', el('span', 'tag ' + (TONES[e.verdict] || ''), e.verdict || 'ended'), el('span', 'small', e.emitted ? 'sent' : 'not sent')),
+        return el('tr', '', el('td', '', el('span', 'tag ' + (TONES[e.verdict] || ''), e.verdict || 'ended'), el('span', 'small', SENT[e.emitted ? 1 : 0])),
             el('td', '', mono(e.id === null ? '–' : e.id), el('span', 'small', theirs((e.tenant ? e.tenant + '/' : '') + (e.namespace || '–') + '.' + (e.flow || '–')), e.revision !== null && ' revision ' + e.revision)),
             el('td', '', theirs(e.state || '–'), e.age !== null && el('span', 'small', age(e.age) + ' old')),
             el('td', '', e.codes.join(', '), e.detail && el('span', 'small', theirs(e.detail))),
@@ -338,7 +350,7 @@
     }
 
     function codes(x, shown) {
-        return table('', ['Code', { n: 'Number' }, 'Alone it is', 'What it means'], keys(x.by_code).filter(function (c) { return x.by_code[c]; }).map(function (c) {
+        return table('codes', ['Code', { n: 'Number' }, 'Alone it is', 'What it means'], keys(x.by_code).filter(function (c) { return x.by_code[c]; }).map(function (c) {
             var word = data.codes[c] || {}, name = el('button', 'link', c);
             name.type = 'button';
             name.addEventListener('click', function () { shown.choose('Code', c); });
@@ -369,7 +381,7 @@
     function skipped() {
         if (!report.skipped) return null;
         return section('Skipped documents', [el('p', 'note', 'They cannot be sent as they are: mend or delete them in the store.'), list({
-            items: data.skipped, total: report.skipped, file: report.skipped_file, heads: ['Reason', 'Kind', 'Document', 'Detail'],
+            items: data.skipped, total: report.skipped, file: report.skipped_file, kind: 'skipped', heads: ['Reason', 'Kind', 'Document', 'Detail'],
             row: function (s) { return el('tr', '', el('td', 'tag', s.reason), el('td', '', s.kind), el('td', '', mono(s.table + '/' + s.id)), el('td', '', theirs(s.detail))); },
             text: function (s) { return [s.id, s.table, s.detail].join(' '); },
             filters: [{ name: 'Reason', of: function (s) { return [s.reason]; } }, { name: 'Kind', of: function (s) { return [s.kind]; } }]

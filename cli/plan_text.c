@@ -2,6 +2,7 @@
  * plan_text.c - a plan as text and as JSON.
  */
 #include "cli/run.h"
+#include "cli/shown.h"
 
 #include <inttypes.h>
 
@@ -16,13 +17,35 @@ static const char *action_name(enum topic_action a)
     return "?";
 }
 
-static void topic_line(const struct topic_plan *t, struct buf *out)
+static size_t assumed_names(const struct plan *p)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_topics; i++)
+        n += p->topics[i].layout->assumed ? 1 : 0;
+    return n;
+}
+
+const char *plan_assumed_mark(const struct plan *p, const struct topic_plan *t)
+{
+    return t->layout->assumed && assumed_names(p) < p->n_topics ? "  (assumed name)" : "";
+}
+
+static void assumed_line(const struct plan *p, struct buf *out)
+{
+    if (assumed_names(p) == 0)
+        return;
+    buf_add(out,
+            "%s names are assumed, nobody has published them: compare them with those you had; "
+            "-c, --topic-prefix and --layout FILE set others\n",
+            assumed_names(p) == p->n_topics ? "these" : "the marked");
+}
+
+static void topic_line(const struct plan *p, const struct topic_plan *t, struct buf *out)
 {
     buf_add(out, "%-9s %-44s %4d x %d  %s%s\n", action_name(t->action), t->name, t->partitions,
             t->replication, t->filled ? kind_name(t->layout->kind) : "(left empty)",
-            t->layout->assumed
-                ? "  assumed name: nobody has published it; see --layout, --topic-prefix"
-                : "");
+            plan_assumed_mark(p, t));
     for (size_t i = 0; i < t->n_drift; i++)
         buf_add(out, "            %s is %s, the layout wants %s%s\n", t->drift[i].name,
                 t->drift_is[i] ? t->drift_is[i] : "not set", t->drift[i].value,
@@ -104,11 +127,14 @@ static void server_lines(const struct run *r, struct buf *out)
 
     if (unseen)
         buf_add(out, "warning: %s\n", unseen);
-    for (size_t i = 0; i < r->plan.n_servers; i++)
-        buf_add(out, "server %s in state %s, last heartbeat %lld s ago%s\n",
-                r->plan.servers[i].type, r->plan.servers[i].state,
-                (long long)r->plan.servers[i].age_s,
-                r->plan.servers[i].age_s < PLAN_HEARTBEAT_LIMIT_S ? "" : " (stopped)");
+    for (size_t i = 0; i < r->plan.n_servers; i++) {
+        const struct store_server *server = &r->plan.servers[i];
+        char                       age[SHOWN_AGE];
+
+        shown_age(server->age_s, age);
+        buf_add(out, "server %s in state %s, last heartbeat %s ago%s\n", server->type,
+                server->state, age, server->age_s < PLAN_HEARTBEAT_LIMIT_S ? "" : " (stopped)");
+    }
     if (r->plan.other_clients > 0) {
         buf_add(out, "warning: ");
         plan_clients_text(&r->plan, out);
@@ -127,7 +153,8 @@ void plan_text(const struct run *r, struct buf *out)
     buf_add(out, "kafka      cluster %s, %u %s\n\n", r->plan.cluster.id, r->plan.cluster.brokers,
             r->plan.cluster.brokers == 1 ? "broker" : "brokers");
     for (size_t i = 0; i < r->plan.n_topics; i++)
-        topic_line(&r->plan.topics[i], out);
+        topic_line(&r->plan, &r->plan.topics[i], out);
+    assumed_line(&r->plan, out);
     buf_add(out, "\n");
     for (int k = 0; k < KIND_COUNT; k++) {
         kind_line(r, (enum kind)k, out);

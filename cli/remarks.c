@@ -4,6 +4,7 @@
  */
 #include "cli/run.h"
 #include "cli/selection.h"
+#include "cli/shown.h"
 #include "cli/staging_text.h"
 
 #include <inttypes.h>
@@ -164,22 +165,60 @@ void remarks_shown(const struct run *r, struct buf *out)
         buf_add(out, "--report FILE lists them all\n");
 }
 
-static void names(struct buf *out, const char *what, const struct strings *s)
+/* This run makes the topic: there is nothing of the old life in it. */
+static bool is_made(const struct plan *p, const char *topic)
+{
+    for (size_t i = 0; i < p->n_topics; i++)
+        if (strcmp(p->topics[i].name, topic) == 0)
+            return p->topics[i].action == TOPIC_CREATE || p->topics[i].action == TOPIC_RECREATE;
+    return false;
+}
+
+static void names(struct buf *out, const char *what, const struct plan *p, const struct strings *s)
 {
     if (s->n == 0)
         return;
     buf_add(out, "  %s:\n", what);
     for (size_t i = 0; i < s->n; i++)
-        buf_add(out, "    %s\n", s->items[i]);
+        if (!is_made(p, s->items[i]))
+            buf_add(out, "    %s\n", s->items[i]);
+}
+
+#define STATE_DIR "<state.dir>" /* in a layout */
+#define MAX_DIR   400
+
+/* Kestra's file knows where they are. */
+static void directory_lines(const struct config *c, const struct strings *s, struct buf *out)
+{
+    size_t mark = strlen(STATE_DIR);
+    size_t n = c->state_dir ? strlen(c->state_dir) : 0;
+
+    while (n > 1 && c->state_dir[n - 1] == '/')
+        n--;
+    buf_add(out, "  state directories on every server (save a copy, then delete)");
+    if (c->state_dir)
+        buf_add(out, ", by %s:\n", c->state_dir_where);
+    else
+        buf_add(out, "; " STATE_DIR " is kestra.kafka.defaults.stream.properties.state.dir, else "
+                     "<java.io.tmpdir>/kafka-streams:\n");
+    for (size_t i = 0; i < s->n; i++) {
+        bool known = c->state_dir && strncmp(s->items[i], STATE_DIR, mark) == 0;
+
+        buf_add(out, "    ");
+        if (known)
+            shown_add(out, slice_of(c->state_dir, n), MAX_DIR);
+        buf_add(out, "%s\n", s->items[i] + (known ? mark : 0));
+    }
 }
 
 static void reset_lines(const struct run *r, struct buf *out)
 {
-    buf_add(out, "\nbefore Kestra starts, reset:\n");
-    names(out, "consumer groups (delete)", &r->plan.reset_groups);
-    names(out, "changelog and repartition topics (delete)", &r->plan.reset_changelogs);
-    names(out, "state directories on every server (save a copy, then delete)",
-          &r->plan.reset_directories);
+    const struct plan *p = &r->plan;
+
+    buf_add(out, "\nbefore Kestra starts, reset what is there of these:\n");
+    names(out, "consumer groups (delete)", p, &p->reset_groups);
+    names(out, "changelog and repartition topics (delete)", p, &p->reset_changelogs);
+    directory_lines(r->session->conf, &p->reset_directories, out);
 }
 
 static void prefix_lines(const struct run *r, struct buf *out)
@@ -216,8 +255,10 @@ static void what_next(const struct run *r, struct buf *out)
         buf_add(out, "next: requeue rebuild%s%s with the same options does it\n",
                 plan ? " --plan " : "", plan ? plan : "");
     if (r->skipped > 0)
-        buf_add(out, "next: what is skipped cannot be sent as it is: mend or delete it in the "
-                     "store, then run this again\n");
+        buf_add(out,
+                "next: what is skipped cannot be sent as it is: mend or delete it in the store, "
+                "then run this again%s\n",
+                c == COMMAND_REBUILD ? " with --resume" : "");
 }
 
 /* How to find who keeps a transaction open: describe-producers names the producer, list its

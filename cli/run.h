@@ -210,6 +210,8 @@ bool repair_is_left(const struct run *r);
 /* cli/plan_text.c: the plan as text, and as the member "plan" of a report, which is also what
  * `plan -o` writes and `rebuild --plan` reads. */
 void plan_text(const struct run *r, struct buf *out);
+/* What stands behind a topic's name that is assumed, when others are not. */
+const char *plan_assumed_mark(const struct plan *p, const struct topic_plan *t);
 /* The warning of connections that bear the name of Kestra's driver, without a line feed. */
 void plan_clients_text(const struct plan *p, struct buf *out);
 /* Where a search store keeps the kinds, a line each; nothing for other stores. */

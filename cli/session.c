@@ -82,7 +82,21 @@ static void finish_store(struct session *s)
     s->info.grade = s->store->grade;
 }
 
-bool session_open_store(struct session *s, struct err *err)
+/* Who has the store from Kestra's file looks there, and not at options. */
+static bool tell_origin(const struct config *conf, struct err *err)
+{
+    size_t i = 0;
+    char   hint[sizeof(err->hint)];
+
+    while (strcmp(options_table[i].name, "store") != 0)
+        i++;
+    if (!conf->origins[i] || err->kind != ERR_STORE || err->hint[0] == '\0')
+        return false;
+    memcpy(hint, err->hint, sizeof(hint));
+    return err_hint(err, "%s (the store is named in %s)", hint, conf->origins[i]);
+}
+
+static bool open_store(struct session *s, struct err *err)
 {
     const struct config *conf = s->conf;
 
@@ -102,6 +116,11 @@ bool session_open_store(struct session *s, struct err *err)
         return false;
     finish_store(s);
     return true;
+}
+
+bool session_open_store(struct session *s, struct err *err)
+{
+    return open_store(s, err) || tell_origin(s->conf, err);
 }
 
 bool session_reopen_store(struct session *s, struct err *err)

@@ -63,8 +63,11 @@ static bool read_rules(const char *option, const char *path, struct slice seed,
     bool         ok = true;
 
     buf_init(&text, RULES_MAX_BYTES);
-    if (path)
-        ok = file_read(path, &text, err) || err_wrap(err, "%s", option);
+    if (path && !file_read(path, &text, err)) {
+        (void)err_wrap(err, "%s", option);
+        ok = err_hint(err, "it is to be a file of rules; docs/runbook.md shows one under \"Refresh "
+                           "staging\"");
+    }
     ok = ok && staging_parse(path ? buf_slice(&text) : none, path, seed, out, err);
     buf_release(&text);
     return ok;

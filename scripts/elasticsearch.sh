@@ -5,7 +5,7 @@
 # are read by curl itself.
 
 url=${REQUEUE_STORE:-} repository='' location='' snapshot='' indices='kestra_*'
-tls=()
+tls=(${REQUEUE_STORE_CA:+--cacert "$REQUEUE_STORE_CA"})
 what_to_do=
 
 self=${0##*/}

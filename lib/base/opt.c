@@ -201,6 +201,39 @@ static bool letters(struct parser *p, const char *word)
     return true;
 }
 
+/* Is the next word the argument of this option? */
+static bool wants_next(const struct parser *p, const char *word)
+{
+    struct slice name = slice_of(word, strcspn(word, "="));
+    bool         elsewhere;
+    size_t       i;
+
+    if (word[1] == '-') {
+        i = find_name(p, slice_of(word + 2, name.n - 2), &elsewhere);
+        return word[name.n] == '\0' && i < p->n && takes_argument(&p->table[i]);
+    }
+    while (*++word != '\0') {
+        i = find_letter(p, *word, &elsewhere);
+        if (i == p->n || takes_argument(&p->table[i]))
+            return i < p->n && word[1] == '\0';
+    }
+    return false;
+}
+
+int opt_first_operand(const struct opt *table, int argc, char *const *argv)
+{
+    struct parser p = { .table = table, .command = ~0u };
+
+    while (table[p.n].name)
+        p.n++;
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (argv[i][0] != '-' || argv[i][1] == '\0')
+            return i;
+        i += wants_next(&p, argv[i]) ? 1 : 0;
+    }
+    return argc;
+}
+
 static bool operand(struct parser *p, const char *word)
 {
     /* What looks like a URL may hold a password. */

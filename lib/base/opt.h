@@ -62,6 +62,11 @@ struct opt {
 MUST_CHECK bool opt_parse(const struct opt *table, unsigned command, int argc, char *const *argv,
                           void *conf, bool *given, struct opt_list *operands, struct err *err);
 
+/* Where the first word stands that is neither an option of any command nor the argument of one;
+ * argc: there is none, or -- ends the options before it. What is unknown is taken for a flag.
+ * argv[0] is skipped. */
+int opt_first_operand(const struct opt *table, int argc, char *const *argv);
+
 /* The option of a command whose name was probably meant, or NULL. */
 const char *opt_nearest(const struct opt *table, unsigned command, struct slice name);
 

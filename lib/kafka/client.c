@@ -81,6 +81,17 @@ static struct reason split_reason(const char *line)
     return r;
 }
 
+/* librdkafka lists the mechanisms of a listener that has none. */
+static bool takes_no_login(struct slice text)
+{
+    static const char end[] = "supported mechanisms:";
+    size_t            n = sizeof(end) - 1;
+
+    while (text.n > 0 && text.p[text.n - 1] == ' ')
+        text.n--;
+    return text.n >= n && memcmp(text.p + text.n - n, end, n) == 0;
+}
+
 /* librdkafka's text in our words where we know better ones. */
 static void put_why(struct client *c, struct slice text)
 {
@@ -103,7 +114,9 @@ static void put_why(struct client *c, struct slice text)
           "check -X security.protocol: the listener may want TLS" },
         { "security.protocol is correctly configured", "it closes the connection at once", false,
           "check -X security.protocol: the listener may want a login" },
-        { "SASL", NULL, false, "check -X sasl.mechanism, sasl.username and sasl.password" },
+        { "SASL", NULL, false,
+          "check user, password and mechanism: -X sasl.username, sasl.password, sasl.mechanism, or "
+          "sasl.jaas.config in Kestra's file" },
         { "Invalid response size", "what answers there does not speak Kafka's protocol", false,
           "check the port, and -X security.protocol: the listener may want TLS" },
         { "ApiVersionRequest failed", "it takes connections, but does not answer", false,
@@ -112,6 +125,11 @@ static void put_why(struct client *c, struct slice text)
     size_t i;
 
     c->hint = NULL;
+    if (takes_no_login(text)) {
+        c->hint = "check -X security.protocol: this listener wants none";
+        (void)snprintf(c->why, sizeof(c->why), "login refused: the listener knows no logins");
+        return;
+    }
     for (i = 0; i < COUNT_OF(known); i++) {
         const char *colon = memmem(text.p, text.n, ": ", 2);
 

@@ -47,10 +47,11 @@ class Browser:
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
+        # Asked to close, it ends its helpers first; killed, they would write into the folder that is gone.
         try:
+            os.write(self.to, b'{"id": 0, "method": "Browser.close"}\0')
             self.process.wait(10)
-        except subprocess.TimeoutExpired:
+        except (OSError, subprocess.TimeoutExpired):
             self.process.kill()
             self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -117,7 +117,7 @@ run_bare() {
 messages=$work/messages
 keep_messages() {
     LC_ALL=C grep -ahE '^(requeue: (error|hint|warning)|refused|warning): ' "$said" |
-        LC_ALL=C sed -E "s|$work|DIR|g; s/$run_id/RUN/g; s/127\.0\.0\.1:[0-9]{4,5}/HOST:PORT/g; s/[0-9]{5,}/N/g; s/\t/ /g" |
+        LC_ALL=C sed -E "s|$work|DIR|g; s/it-$run_id-[0-9]+-/PREFIX-/g; s/$run_id/RUN/g; s/(--confirm|cluster) [A-Za-z0-9_-]{22}/\1 CLUSTER-ID/g; s/127\.0\.0\.1:[0-9]{4,5}/HOST:PORT/g; s/[0-9]{5,}/N/g; s/\t/ /g" |
         LC_ALL=C awk -v status="$status" '
             /^requeue: hint: / { printf "\t%s", $0; next }
             { printf "%sexit %s\t%s", n++ ? "\n" : "", status, $0 }

@@ -4,7 +4,9 @@
   page.py PAGE.html REPORT.json
 """
 import json
+import re
 import sys
+import tempfile
 
 from browser import Browser
 
@@ -103,11 +105,33 @@ def looks(b):
     light = b.run(paper)
     b.look(1280, dark=True)
     check('it is dark where the reader wants it', b.run(paper) != light)
+    check('a kind and a place in the topic are not broken into pieces', b.run("Array.from(document.querySelectorAll('.list.differences tbody tr')).every(r => r.cells[1].clientHeight && r.cells[3].offsetWidth > 180 && getComputedStyle(r.cells[1]).whiteSpace === 'nowrap')"))
     b.look(360)
     check('nothing runs out of a narrow window', b.run('document.documentElement.scrollWidth'), 360)
+    check('nor do words in it', b.run("Array.from(document.querySelectorAll('.codes td, .list td')).filter(c => c.getBoundingClientRect().right > 360).map(c => c.textContent)"), [])
+    check('each cell of a list says what it is', b.run("Array.from(document.querySelectorAll('.list tbody tr')).every(r => Array.from(r.cells).slice(1).every(c => getComputedStyle(c, '::before').content.length > 6))"))
+    b.look(680, dark=True, paper=True)
+    check('nothing is wider than paper', b.run('document.documentElement.scrollWidth') <= 680)
+    check('on paper no state is broken into pieces', b.run("Array.from(document.querySelectorAll('.list.executions td:nth-child(3)')).every(c => c.offsetWidth > 90)"))
     b.look(1000, dark=True, paper=True)
     check('paper is white, and has no filters', (b.run(paper), b.run("Array.from(document.querySelectorAll('.filters')).every(f => getComputedStyle(f).display === 'none')")), ('rgb(255, 255, 255)', True))
     b.look(1280)
+
+
+def times(b, path):
+    """Seconds as a person reads them, on the same page with another number."""
+    page = open(path, encoding='utf-8').read()
+    head, data, tail = re.fullmatch(r'(.*<script[^>]* id="data"[^>]*>)(.*?)(</script>.*)', page, re.DOTALL).groups()
+    data = json.loads(data)
+    shown = []
+    for seconds in (0.5, 9.996, 59.97, 119.7, 3599.6, 7170, 90000):
+        data['report']['seconds'] = seconds
+        with tempfile.NamedTemporaryFile('w', suffix='.html', encoding='utf-8') as f:
+            f.write(head + json.dumps(data).replace('<', '\\u003c') + tail)
+            f.flush()
+            b.open(f.name)
+            shown.append(b.run("Array.from(document.querySelectorAll('dt')).find(t => t.textContent === 'Took').nextSibling.textContent"))
+    check('times are rounded before they are cut into units', shown, ['0.50 s', '10.0 s', '1 min 0 s', '2 min 0 s', '1 h 0 min', '2 h 0 min', '25 h 0 min'])
 
 
 def main():
@@ -124,6 +148,7 @@ def main():
         executions(b, report)
         looks(b)
         check('the console is empty, and nothing was asked of any server', b.noise, [])
+        times(b, path)
         b.ask('Emulation.setScriptExecutionDisabled', value=True)
         b.open(path)
         b.ask('DOM.enable')

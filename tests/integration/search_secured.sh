@@ -15,28 +15,8 @@ secret=$ES_PASSWORD
 load_search
 new_prefix
 
-# The servers of these tests have no security module: HAProxy has the certificate and asks for the password.
 front=$(bash -c '. scripts/servers.sh; free_port')
-cat > "$work/haproxy.cfg" << END
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 60s
-    timeout server 60s
-userlist kestra
-    user elastic insecure-password '$ES_PASSWORD'
-frontend tls
-    bind 127.0.0.1:$front ssl crt $tls/server-both.pem
-    http-request auth realm kestra unless { http_auth(kestra) }
-    default_backend server
-backend server
-    server one ${REQUEUE_TEST_SEARCH#http://}
-END
-haproxy -db -f "$work/haproxy.cfg" > "$work/haproxy.log" 2>&1 &
-for ((i = 0; i < 100; i++)); do
-    ! bash -c ". scripts/servers.sh; port_answers $front" || break
-    sleep 0.05
-done
+search_front elastic "$ES_PASSWORD" "$front"
 
 cat > "$work/application.yml" << END
 kestra:
@@ -69,6 +49,8 @@ ES_PASSWORD='' run_secret check "${file[@]}" "${trust[@]}" --store-user elastic 
 assert_result "the password in a file" 0 '^CHECK: good$'
 REQUEUE_STORE_PASSWORD=$secret ES_PASSWORD='' run_secret check "${file[@]}" "${trust[@]}" --store-user elastic
 assert_result "the password in a variable" 0 '^CHECK: good$'
+REQUEUE_STORE_CA=$tls/ca.pem run_secret check "${file[@]}"
+assert_result "the authority in a variable" 0 '^CHECK: good$'
 
 # ---- what does not -------------------------------------------------------------------------------
 
@@ -76,7 +58,7 @@ denied "nobody known has signed the certificate" 6 "localhost:$front.*certificat
 denied "another authority" 6 "localhost:$front.*certificate" '--store-ca' check "${file[@]}" --store-ca "$tls/stranger.pem"
 denied "the authority's file is missing" 1 'nowhere\.pem' '--store-ca' check "${file[@]}" --store-ca "$tls/nowhere.pem"
 ES_HOST=127.0.0.1 denied "another name" 6 "127\.0\.0\.1:$front.*certificate is for another host name" 'as its certificate does' check "${file[@]}" "${trust[@]}"
-ES_PASSWORD=wrong denied "a wrong password" 6 '401' 'user|password' check "${file[@]}" "${trust[@]}"
+ES_PASSWORD=wrong denied "a wrong password" 6 '401' 'password.*\(the store is named in .*/application\.yml:9\)$' check "${file[@]}" "${trust[@]}"
 ES_USER='' denied "no password where one is wanted" 6 '401' '--store-user|user' check "${file[@]}" "${trust[@]}"
 denied "no TLS where it is wanted" 6 "$front" 'https' check --kafka "$kafka" --store "http://localhost:$front"
 

@@ -70,3 +70,33 @@ none_told() {
 only_ours() {
     is "$1" "$(find "$told" -type f -name 'report*' ! -perm 600 -printf '%m %f\n')" ''
 }
+
+# search_front USER PASSWORD PORT...: the search server behind TLS and a password, at each of these ports. The
+# servers of these tests have no security module: HAProxy has the certificate and asks for the password.
+search_front() {
+    local i port
+    {
+        cat << END
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 60s
+    timeout server 60s
+userlist kestra
+    user $1 insecure-password '$2'
+frontend tls
+END
+        for port in "${@:3}"; do echo "    bind 127.0.0.1:$port ssl crt $tls/server-both.pem"; done
+        cat << END
+    http-request auth realm kestra unless { http_auth(kestra) }
+    default_backend server
+backend server
+    server one ${REQUEUE_TEST_SEARCH#http://}
+END
+    } > "$work/haproxy.cfg"
+    haproxy -db -f "$work/haproxy.cfg" > "$work/haproxy.log" 2>&1 &
+    for ((i = 0; i < 100; i++)); do
+        ! bash -c ". scripts/servers.sh; port_answers $3" || break
+        sleep 0.05
+    done
+}

@@ -114,7 +114,11 @@ misused "a prefix that Kafka does not allow" 'topic name a/bexecution' '--topic-
 run_bare "postgres://u:$secret@h/d"
 assert_told "a URL where the command should be" 1 "'postgres://\.\.\.' is not a command" 'lists the commands'
 run_bare rebuild --kafka "$kafka"
-assert_told "no store" 1 '--store is missing' 'for example --store'
+assert_told "no store" 1 '--store is missing' 'for example --store.*or -c application\.yml'
+run_bare paln
+assert_told "a misspelt command" 1 "'paln' is not a command" 'did you mean plan'
+run_bare mask "$work/no-rules.yml"
+assert_told "no file of rules" 1 'requeue mask: cannot open .*no-rules\.yml' 'Refresh staging'
 for kafka_list in '' ',' 'a b:9092' 127.0.0.1:99999 http://127.0.0.1:9092 "u:$secret@h:9092"; do
     run_bare rebuild --store "$store" --kafka="$kafka_list"
     assert_told "no brokers: '${kafka_list/$secret/...}'" 1 '--kafka' '--kafka'
@@ -211,7 +215,7 @@ run_requeue plan --kestra-running
 assert_result "a fresh heartbeat, insisted" 2 '^PLAN: '
 heartbeat '3 minutes' RUNNING
 run_requeue plan
-assert_result "a heartbeat of three minutes ago is of the past" 2 'server EXECUTOR in state RUNNING, .*\(stopped\)' '^PLAN: '
+assert_result "a heartbeat of three minutes ago is of the past" 2 'server EXECUTOR in state RUNNING, last heartbeat 3m( [0-9]+s)? ago \(stopped\)' '^PLAN: '
 heartbeat '1 second' TERMINATED_GRACEFULLY
 run_requeue plan
 assert_result "a fresh heartbeat of a clean stop" 2 '^PLAN: '

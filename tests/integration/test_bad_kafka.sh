@@ -93,7 +93,7 @@ fails "-X with a secret" 1 '-X sasl\.pasword: ' 'CONFIGURATION\.md' rebuild -X "
 fails "-X with a file that is not there" 1 'ssl\.ca\.location' 'file' rebuild -X security.protocol=ssl -X ssl.ca.location="$work/none"
 fails "a login without a mechanism" 1 'sasl' 'sasl\.mechanism' rebuild -X security.protocol=sasl_plaintext
 fails "TLS where there is none" 7 "kafka $kafka: TLS handshake failed" 'security\.protocol' rebuild -X security.protocol=ssl
-fails "a login where there is none" 7 "kafka $kafka: login refused" 'sasl\.mechanism' rebuild -X security.protocol=sasl_plaintext \
+fails "a login where there is none" 7 "kafka $kafka: login refused: the listener knows no logins\$" 'security\.protocol: this listener wants none' rebuild -X security.protocol=sasl_plaintext \
     -X sasl.mechanism=PLAIN -X sasl.username=kestra -X "sasl.password=$secret"
 run_requeue plan -X debug=all
 is "what librdkafka logs is not shown" "$(cat "$stderr")" ''

@@ -45,6 +45,8 @@ assert_result "check finds store and Kafka by the file" 0 "^store  *PostgreSQL .
 assert_line 'left out: key.serializer' "what only Java's client needs is left out and told"
 run_bare plan "${both[@]}" --executions all -o "$work/plan.json"
 assert_result "plan works with nothing but the file" 2 '^PLAN: [0-9]+ records to send, [0-9]+ topics to make'
+is "a name of the file is not assumed, the others are marked" \
+    "$(grep -c '(assumed name)$' "$said") $(grep -c "${prefix}runs .*assumed" "$said") $(grep -c '^the marked names are assumed' "$said")" '4 0 1'
 quiet_secret plan
 run_bare rebuild "${both[@]}" --executions all --report "$work/report.json"
 assert_result "rebuild passes" 0 '^PASS \(grade A\)$'
@@ -114,6 +116,12 @@ fails "a Java trust store" 'bad.yml:1: .*ssl.truststore.location: librdkafka rea
 fails "a login that is not JAAS" 'bad.yml:1: .*sasl.jaas.config: ' 'CLASS required' \
     "kestra.kafka.client.properties: {security.protocol: SASL_SSL, sasl.mechanism: PLAIN, sasl.jaas.config: $secret}"
 fails "a repository that is none" 'bad.yml:1: kestra.repository.type is mysql' 'with --store' 'kestra.repository.type: mysql'
+echo 'kestra: {repository: {type: postgres}}' > "$work/half.yml"
+run_bare plan -c "$work/half.yml"
+assert_told "a store without its place" 1 'half\.yml: .*datasources.postgres.url is not set' 'one more -c, or the store with --store'
+echo 'kestra: {repository: {type: elasticsearch}}' > "$work/half.yml"
+run_bare plan -c "$work/half.yml"
+assert_told "a search store without its place" 1 'half\.yml: .*http-hosts is not set' 'one more -c, or the store with --store'
 fails "no YAML" "bad.yml:[0-9]+: " '' "kestra: '$secret"
 run_bare plan -c "$work/nowhere.yml"
 assert_told "no such file" 1 'nowhere.yml' 'application.yml; is it there'

@@ -91,6 +91,11 @@ new_prefix
 run_requeue rebuild --report "$work/text.json"
 assert_result "a revision that is a text is skipped" 3 'h_x_2: missing-field'
 is "the flow whose highest revision is a text stays out whole" "$(json_at "$work/text.json" results.flow-last.records)" 0
+run_requeue rebuild --resume
+assert_result "what is skipped has a next step" 3 'mend or delete it in the store, then run this again with --resume$'
+sql -o /dev/null -c "update flows set value = jsonb_set(value, '{revision}', '2') where key = 'h_x_2'"
+run_requeue rebuild --resume
+assert_result "that step, taken, sends it" 0 '^PASS \(grade A\)$'
 
 # ---- what was to go back and cannot be sent -------------------------------------------------------
 

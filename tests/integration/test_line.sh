@@ -41,6 +41,8 @@ walk() { # sample, band, topics
     assert_result "$1: check knows band $2" 0 "^layout  band $2, .*detected from flyway_schema_history" '^CHECK: good$'
     run_requeue plan
     assert_result "$1: plan has something to do" 2 "^PLAN: [0-9]+ records to send, $3 topics to make \(grade A\); nothing was changed$"
+    is "$1: it is said once that names are assumed, where they are" "$(grep -c assumed "$said")" "$([ "$2" = A ] && echo 0 || echo 1)"
+    is "$1: what the rebuild makes is not told to be deleted" "$(grep -c "^    ${prefix}executor_main-.*changelog\$" "$said")" "$([ "$2" = A ] && echo 4 || echo 5)"
     is "$1: check and plan create no topic, though the broker creates whatever is asked for" "$(topic_names)" ''
     for executions in none pending all; do
         unlock=none

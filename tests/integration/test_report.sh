@@ -104,10 +104,14 @@ printed "verify with differences" 2 verify --executions all
 
 # Skips.
 psql -X -q "$store" -f tests/data/hostile.sql || exit 1
+sql -o /dev/null -c "select hostile.flow('{\"namespace\": \"../..\", \"id\": \"../escaped\", \"revision\": 1}')" \
+    -c "select hostile.flow('{\"namespace\": \"../..\", \"id\": \"../escaped\", \"revision\": \"2\"}')" \
+    -c "select hostile.execution('{\"id\": \"../escaped\", \"namespace\": \"../..\", \"flowId\": \"../escaped\"}')"
 new_prefix
 reported "rebuild with skips" 3 rebuild --executions all
 reported "verify with skips" 3 verify --executions all
 reported "plan with skips" 2 plan --executions all --recreate --confirm "$(json_at "$work/report.json" cluster)"
+is "what a path in a document names is no file" "$(grep -c escaped "$work/report.skipped.jsonl") $(find "$work/.." -maxdepth 2 -name '*escaped*' 2>/dev/null)" '1 '
 new_prefix
 reported "rebuild without proof" 3 rebuild --no-verify --namespace h --tenant acme --executions pending --unlock all \
     --since 2024-01-01T00:00:00Z --until 2025-01-01T00:00:00+01:00

@@ -119,7 +119,7 @@ assert_result "certificates and logins are right: check" 0 '^store +PostgreSQL .
 PG_CA=stranger denied "PostgreSQL: another authority" 6 'PostgreSQL localhost:[0-9]+/.*, connecting: .*certificate verify failed' 'sslmode and the certificates' check "${file[@]}"
 PG_CA=nowhere denied "PostgreSQL: the authority's file is missing" 6 'connecting: root certificate file ".*/nowhere.pem" does not exist' 'sslmode and the certificates' check "${file[@]}"
 PG_HOST=127.0.0.1 denied "PostgreSQL: another name" 6 'server certificate for "localhost".* does not match host name "127.0.0.1"' 'sslmode and the certificates' check "${file[@]}"
-PG_PASSWORD=wrong denied "PostgreSQL: a wrong password" 6 'password authentication failed for user "requeue_pw"' 'password' check "${file[@]}"
+PG_PASSWORD=wrong denied "PostgreSQL: a wrong password" 6 'password authentication failed for user "requeue_pw"' 'password.* \(the store is named in .*/application\.yml:3\)$' check "${file[@]}"
 denied "PostgreSQL: no TLS where it is wanted" 6 'server does not support SSL, but SSL was required' 'sslmode' \
     check "${file[@]}" --store "$plaintext_store/postgres?sslmode=verify-full&sslrootcert=$tls/ca.pem"
 PGPASSWORD=$PG_PASSWORD PGSSLMODE=verify-full PGSSLROOTCERT=$tls/ca.pem run_secret check "${file[@]}" --store "postgres://requeue_pw@localhost:$(cat "$database/port")/$db"

@@ -534,6 +534,43 @@ static void the_manual_has_items_in_mdoc(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, clear_environment, clear_environment)
 
+/* ---- the first operand ------------------------------------------------------------------- */
+
+static void the_first_operand_is_found_behind_options_and_their_arguments(void **state)
+{
+    static const struct {
+        const char *words[6];
+        int         at;
+    } cases[] = {
+        { { "plan" }, 1 },
+        { { "-s", "there", "plan" }, 3 },
+        { { "-sthere", "plan" }, 2 },
+        { { "--store", "there", "plan", "-q" }, 3 },
+        { { "--store=there", "plan" }, 2 },
+        { { "-qv", "plan" }, 2 },
+        { { "-qs", "there", "plan" }, 3 },
+        { { "--recreate", "plan" }, 2 },        /* of another command */
+        { { "--nothing-like-it", "plan" }, 2 }, /* unknown: a flag */
+        { { "-Zs", "plan" }, 2 },
+        { { "-", "plan" }, 1 },
+        { { "-q" }, 2 },
+        { { "-s", "plan" }, 3 }, /* it is an argument */
+        { { "-s" }, 2 },
+        { { "-q", "--", "plan" }, 4 },
+        { { NULL }, 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char *argv[8] = { (char *)(uintptr_t) "program" };
+        int   argc = 1;
+
+        for (; cases[i].words[argc - 1]; argc++)
+            argv[argc] = (char *)(uintptr_t)cases[i].words[argc - 1];
+        assert_int_equal(opt_first_operand(table, argc, argv), cases[i].at);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -546,6 +583,7 @@ int main(void)
         TEST(an_empty_variable_is_none),
         TEST(a_flag_in_the_environment_is_true_or_false),
         TEST(operands_stand_anywhere_and_behind_two_dashes),
+        TEST(the_first_operand_is_found_behind_options_and_their_arguments),
         TEST(numbers_up_to_both_ends_are_taken),
         TEST(mistakes_are_told_in_one_line),
         TEST(mistakes_in_the_environment_name_the_variable),

@@ -374,6 +374,29 @@ static void help_of_a_command_may_be_asked_with_an_option(void **state)
     assert_string_equal(c.operands.items[0], "rebuild");
 }
 
+static void options_may_stand_before_the_command(void **state)
+{
+    struct config c;
+    struct err    err = ERR_INIT;
+
+    (void)state;
+    assert_true(PARSE(&c, &err, "--jobs", "3", "-q", "plan", ENDS));
+    assert_int_equal(c.command, COMMAND_PLAN);
+    assert_int_equal(c.jobs, 3);
+    assert_true(c.quiet);
+    assert_string_equal(c.kafka, "k:1");
+    options_release(&c);
+    assert_false(PARSE(&c, &err, "--jobs", "3", "paln", ENDS));
+    assert_string_equal(err.msg, "'paln' is not a command");
+    err = ERR_INIT;
+    assert_false(PARSE(&c, &err, "--jobs", "plan", ENDS));
+    assert_string_equal(err.msg, "'--jobs' is not a command");
+    err = ERR_INIT;
+    assert_true(PARSE(&c, &err, "--help", "plan"));
+    assert_int_equal(c.command, COMMAND_HELP);
+    assert_string_equal(c.operands.items[0], "plan");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,6 +416,7 @@ int main(void)
         cmocka_unit_test(times_become_what_the_store_compares),
         cmocka_unit_test(states_and_ids_are_lists_of_the_scope),
         cmocka_unit_test(help_of_a_command_may_be_asked_with_an_option),
+        cmocka_unit_test(options_may_stand_before_the_command),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

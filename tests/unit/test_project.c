@@ -606,15 +606,18 @@ static void keys_are_text_whatever_its_spelling(void **state)
     assert_passed_on(fx, "e\"\\/1");
 }
 
-static void a_flow_without_a_revision_is_revision_minus_1(void **state)
+/* Restartability 1.7: it stops the executor of all. Other revisions of its flow may go. */
+static void a_flow_without_a_revision_is_poison_and_is_skipped(void **state)
 {
     struct fixture *fx = *state;
 
     run(fx, KIND_FLOW, "io.a_f_-1", FLOW("io.a", "f", "null", ""));
-    assert_passed_on(fx, "io.a_f_-1");
-    assert_int_equal(fx->out.revision, -1);
+    assert_skipped(fx, REASON_MISSING_FIELD, "member revision is null");
     tell_index(fx, "io.a_f_-1", FLOW("io.a", "f", "null", ""));
     run_later(fx, KIND_FLOW_LAST, "io.a_f_-1", FLOW("io.a", "f", "null", ""));
+    assert_int_equal(fx->out.outcome, PROJECT_SKIPPED);
+    tell_index(fx, "io.a_f_1", FLOW("io.a", "f", "1", ""));
+    run_later(fx, KIND_FLOW_LAST, "io.a_f_1", FLOW("io.a", "f", "1", ""));
     assert_passed_on(fx, "io.a_f");
 }
 
@@ -1361,7 +1364,7 @@ int main(void)
         T(a_tenant_stands_first_and_none_leaves_no_trace),
         T(a_band_without_tenants_ignores_the_member),
         T(keys_are_text_whatever_its_spelling),
-        T(a_flow_without_a_revision_is_revision_minus_1),
+        T(a_flow_without_a_revision_is_poison_and_is_skipped),
         T(a_stored_key_that_the_members_do_not_give_is_a_mismatch),
         T(a_flow_last_is_held_against_the_stored_flow_key),
         T(long_keys_are_shown_cut_between_characters),

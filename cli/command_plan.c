@@ -24,6 +24,7 @@ struct plan_conf command_plan_conf(struct session *s, struct run *r)
         .topic_prefix = s->topic_prefix,
         .consumer_prefix = s->consumer_prefix,
         .production_prefix = c->kestra_prefix ? c->kestra_prefix : s->layout->topic_prefix,
+        .production_groups = c->kestra_groups ? c->kestra_groups : s->layout->consumer_prefix,
         .mode = c->mode,
         .confirm = c->confirm,
         .alter = c->alter,

@@ -138,6 +138,14 @@ static void note_state_dir(struct apply *ap)
     ap->conf->state_dir_where = dir.where;
 }
 
+/* Production's own, which staging must not have. */
+static bool find_prefixes(struct apply *ap, struct kestra_value *topics,
+                          struct kestra_value *groups)
+{
+    return kestra_config_get(ap->kc, "kestra.kafka.defaults.topic-prefix", topics, ap->err) &&
+           kestra_config_get(ap->kc, "kestra.kafka.defaults.consumer-prefix", groups, ap->err);
+}
+
 static bool apply_kafka(struct apply *ap)
 {
     struct config      *c = ap->conf;
@@ -146,13 +154,13 @@ static bool apply_kafka(struct apply *ap)
                                .given = c->props.items,
                                .prefix = PROPERTIES "." };
     struct kestra_value prefix = { NULL, NULL };
+    struct kestra_value groups = { NULL, NULL };
     struct kestra_value queue;
 
     if (!collect_properties(ap, &in) ||
         !java_properties_translate(&in, kestra_config_arena(ap->kc), out, ap->err) ||
         !apply_brokers(ap, &out->brokers) || !put_properties(ap, out) ||
-        ((c->neutral || c->staging) &&
-         !kestra_config_get(ap->kc, "kestra.kafka.defaults.topic-prefix", &prefix, ap->err)) ||
+        ((c->neutral || c->staging) && !find_prefixes(ap, &prefix, &groups)) ||
         !kestra_take(ap, "kestra.kafka.defaults.topic-prefix", "topic-prefix", &c->topic_prefix) ||
         !kestra_take(ap, "kestra.kafka.defaults.consumer-prefix", "consumer-prefix",
                      &c->consumer_prefix) ||
@@ -161,6 +169,7 @@ static bool apply_kafka(struct apply *ap)
         return false;
     note_state_dir(ap);
     c->kestra_prefix = prefix.text;
+    c->kestra_groups = groups.text;
     c->topics.message_max_bytes = out->max_request_bytes;
     c->topics.message_max_where = out->max_request_where;
     for (size_t i = 0; i < out->n_notes; i++)

@@ -141,6 +141,7 @@ struct config {
     struct kestra_config  *kestra;        /* NULL: not looked for */
     struct opt_list        kestra_files;  /* what was read, in order */
     const char            *kestra_prefix; /* of its topics; NULL: it does not say */
+    const char            *kestra_groups; /* likewise, of its consumer groups */
     const char            *state_dir;     /* of Kafka Streams on its servers; NULL: the same */
     const char            *state_dir_where;
     struct opt_list        notes; /* lines for the person */

@@ -52,6 +52,26 @@ static void refuse_running(struct planner *pl, const char *what, const struct bu
     buf_release(&line);
 }
 
+/* Staging's topics have a prefix of their own, its groups are named as production's. */
+static bool shares_groups(const struct plan_conf *c)
+{
+    return c->scope->project.staging && strcmp(c->topic_prefix, c->production_prefix) != 0 &&
+           strcmp(c->consumer_prefix, c->production_groups) == 0;
+}
+
+static void refuse_shared(struct planner *pl, const char *group)
+{
+    struct buf line = { 0 };
+
+    buf_init(&line, 1u << 12);
+    buf_add(&line,
+            "staging: consumer group %s is there and named as production's; give staging a "
+            "--consumer-prefix of its own",
+            group);
+    plan_refuse(pl->plan, plan_text_of(pl->plan->arena, &line));
+    buf_release(&line);
+}
+
 /* Consumer groups of the layout that have members: a Kestra server is connected to this Kafka. */
 static bool check_groups(struct planner *pl, struct err *err)
 {
@@ -64,6 +84,11 @@ static bool check_groups(struct planner *pl, struct err *err)
                       &plan->groups_known, err))
         return false;
     plan->groups = arena_alloc(plan->arena, (n + 1) * sizeof(*plan->groups));
+    for (size_t i = 0; i < n && shares_groups(pl->conf); i++)
+        if (among(&plan->reset_groups, groups[i].name)) {
+            refuse_shared(pl, groups[i].name);
+            return true;
+        }
     buf_init(&signs, 1u << 15);
     for (size_t i = 0; i < n; i++) {
         if (groups[i].members == 0 || !among(&plan->reset_groups, groups[i].name))
@@ -98,29 +123,43 @@ static bool check_servers(struct planner *pl, struct err *err)
     return true;
 }
 
-/* A staging copy never goes where production's records are, not even with --recreate. */
-static void check_staging(struct planner *pl)
+static bool is_productions(const struct planner *pl, const struct topic_plan *t)
+{
+    const char *name = layout_name(t->layout->name, pl->conf->production_prefix,
+                                   pl->conf->production_groups, pl->plan->arena);
+
+    return t->exists && strcmp(name, t->name) == 0;
+}
+
+/* A staging copy never goes where production's records are, not even with --recreate, and not into
+ * an empty topic beside one that holds some. */
+static bool check_staging(struct planner *pl, struct err *err)
 {
     struct plan *plan = pl->plan;
     struct buf   line = { 0 };
 
     if (!pl->conf->scope->project.staging)
-        return;
+        return true;
     buf_init(&line, 1u << 12);
     for (size_t i = 0; i < plan->n_topics && line.n == 0; i++) {
-        const struct topic_plan *t = &plan->topics[i];
-        const char              *name = layout_name(t->layout->name, pl->conf->production_prefix,
-                                                    pl->conf->consumer_prefix, plan->arena);
+        struct topic_plan *t = &plan->topics[i];
 
-        if (t->filled && t->exists && t->records > 0 && strcmp(name, t->name) == 0)
+        if (!is_productions(pl, t))
+            continue;
+        if (!t->filled && !plan_count_records(pl, t, err)) {
+            buf_release(&line);
+            return false;
+        }
+        if (t->records > 0)
             buf_add(&line,
                     "staging: topic %s holds records and is named as production's; give staging a "
-                    "--topic-prefix of its own",
+                    "--topic-prefix and a --consumer-prefix of its own",
                     t->name);
     }
     if (line.n > 0)
         plan_refuse(plan, plan_text_of(plan->arena, &line));
     buf_release(&line);
+    return true;
 }
 
 static void seal_strings(struct buf *b, const char *name, const struct strings *list)
@@ -208,9 +247,9 @@ bool plan_make(const struct plan_conf *conf, struct plan *out, struct err *err)
 
     plan_init(&pl);
     if (!plan_check_names(&pl, err) || !admin_cluster(conf->admin, &out->cluster, err) ||
-        !plan_each_topic(&pl, err) || !check_groups(&pl, err) || !check_servers(&pl, err))
+        !plan_each_topic(&pl, err) || !check_groups(&pl, err) || !check_servers(&pl, err) ||
+        !check_staging(&pl, err))
         return false;
-    check_staging(&pl);
     seal(&pl);
     return take_survey(&pl, err);
 }

@@ -51,19 +51,21 @@ struct plan_conf {
     struct admin            *admin;
     const char              *topic_prefix;
     const char              *consumer_prefix;
-    const char              *production_prefix; /* for staging: whose topics must not be touched */
-    enum topic_mode          mode;
-    const char              *confirm; /* --confirm */
-    bool                     alter;
-    bool                     kestra_running; /* --kestra-running: do not refuse */
-    unsigned                 jobs;
-    const struct stop       *stop;
-    struct tally            *tally; /* one: of the pass over the flows */
-    skip_fn                  on_skip;
-    bool      judge;     /* executions and locks: not in an audit, where none is judged */
-    judged_fn on_judged; /* NULL: nobody looks */
-    lock_fn   on_lock;
-    void     *ctx;
+    /* For staging: whose topics and consumer groups must not be touched. */
+    const char        *production_prefix;
+    const char        *production_groups;
+    enum topic_mode    mode;
+    const char        *confirm; /* --confirm */
+    bool               alter;
+    bool               kestra_running; /* --kestra-running: do not refuse */
+    unsigned           jobs;
+    const struct stop *stop;
+    struct tally      *tally; /* one: of the pass over the flows */
+    skip_fn            on_skip;
+    bool               judge;     /* executions and locks: not in an audit, where none is judged */
+    judged_fn          on_judged; /* NULL: nobody looks */
+    lock_fn            on_lock;
+    void              *ctx;
 };
 
 #define PLAN_MAX_REFUSALS 64

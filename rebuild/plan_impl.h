@@ -27,6 +27,8 @@ MUST_CHECK bool plan_check_names(const struct planner *pl, struct err *err);
 MUST_CHECK bool plan_describe_topics(struct planner *pl, struct err *err);
 /* What each topic needs; refusals are noted. */
 MUST_CHECK bool plan_each_topic(struct planner *pl, struct err *err);
+/* How many records it holds, at most; of topics that are filled that is known. */
+MUST_CHECK bool plan_count_records(struct planner *pl, struct topic_plan *t, struct err *err);
 /* Only what there is, for plan_observe; after plan_describe_topics. */
 void plan_look_at_topics(struct planner *pl);
 

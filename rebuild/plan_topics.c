@@ -134,7 +134,7 @@ static void find_drift(struct planner *pl, struct topic_plan *t, const struct to
     t->retention_ms = retention_of(s);
 }
 
-static bool count_records(struct planner *pl, struct topic_plan *t, struct err *err)
+bool plan_count_records(struct planner *pl, struct topic_plan *t, struct err *err)
 {
     struct partition_ends *ends = mem_array((size_t)t->partitions, sizeof(*ends));
     bool                   ok = admin_ends(pl->conf->admin, t->name, t->partitions, ends, err);
@@ -258,7 +258,7 @@ static bool plan_topic(struct planner *pl, size_t i, struct err *err)
         return false;
     find_drift(pl, t, s);
     t->action = TOPIC_USE;
-    if (t->filled && !count_records(pl, t, err))
+    if (t->filled && !plan_count_records(pl, t, err))
         return false;
     if (t->filled && pl->conf->mode == MODE_RECREATE) {
         t->partitions = partitions;

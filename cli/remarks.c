@@ -69,7 +69,9 @@ static void refire_line(const struct run *r, uint64_t ended, struct buf *out)
     uint64_t flows = r->plan.survey.listeners;
 
     buf_add(out, "execution: %" PRIu64 " ended ones are among them; ", ended);
-    if (!r->session->layout->executor.refires_terminal)
+    if (r->session->conf->scope.project.staging)
+        buf_add(out, "every Flow trigger is disabled, they start none\n");
+    else if (!r->session->layout->executor.refires_terminal)
         buf_add(out, "a Kestra of this band starts no flow triggers for them\n");
     else if (flows == 0)
         buf_add(out, "no flow has a Flow trigger that they would start\n");
@@ -93,9 +95,10 @@ static void execution_lines(const struct run *r, struct buf *out)
     if (mode == EXECUTIONS_NONE)
         buf_add(out,
                 "execution: %" PRIu64 " pending of %" PRIu64
-                " left out (--executions none): they will not go on; --executions resumable sends "
-                "those that come back\n",
-                c->pending, c->total);
+                " left out (--executions none): they will not go on; --executions %s\n",
+                c->pending, c->total,
+                r->session->conf->scope.project.staging ? "all sends those that have ended"
+                                                        : "resumable sends those that come back");
     else if (mode == EXECUTIONS_ALL && c->terminal > 0 &&
              r->session->conf->command != COMMAND_VERIFY)
         refire_line(r, c->terminal, out);

@@ -1,5 +1,5 @@
 /*
- * judge.c - see judge.h; judge_fill.c makes and fills it.
+ * judge.c - see judge.h; judge_fill.c makes and fills it, judge_ended.c looks at what has ended.
  */
 #include "lib/kestra/judge_impl.h"
 
@@ -59,7 +59,7 @@ static bool template_json(void *ctx, struct slice key, struct slice *out)
     return true;
 }
 
-static void build_tree(struct judge *j, struct revision *r)
+void judge_build_tree(struct judge *j, struct revision *r)
 {
     struct slice json = slice_of(r->json, r->n);
 
@@ -69,8 +69,7 @@ static void build_tree(struct judge *j, struct revision *r)
     r->json = NULL;
 }
 
-/* Will that revision be in the topic? */
-static bool revision_is_sent(const struct judge *j, struct slice key, struct slice flow)
+bool judge_revision_sent(const struct judge *j, struct slice key, struct slice flow)
 {
     return key.p && flow_index_has(j->flows, key) && flow_index_state(j->flows, flow) == FLOW_OK &&
            !idset_has(j->lost, judge_digest(key));
@@ -91,7 +90,7 @@ static bool find_revision(struct judge *j, struct judgement *out)
         out->facts.flow_deleted = (flags & FLOW_DELETED) != 0;
         out->facts.flow_disabled = (flags & FLOW_DISABLED) != 0;
     }
-    if (!revision_is_sent(j, key, flow))
+    if (!judge_revision_sent(j, key, flow))
         return true;
     r = map_get(j->revisions, key);
     if (!r) {
@@ -99,7 +98,7 @@ static bool find_revision(struct judge *j, struct judgement *out)
         return false;
     }
     if (r->json)
-        build_tree(j, r);
+        judge_build_tree(j, r);
     out->tree = r->tree;
     if (r->tree)
         out->facts.revision = REVISION_PRESENT;
@@ -215,7 +214,7 @@ static bool waits_for_children(const struct finding *f)
     (CODE_BIT(CODE_EXECUTION_INVALID) | CODE_BIT(CODE_TASK_NOT_IN_REVISION) |                      \
      CODE_BIT(CODE_SUBFLOW_CYCLE))
 
-static bool is_unfit(const struct finding *f)
+bool judge_is_unfit(const struct finding *f)
 {
     return f->poison || (f->codes & CODES_SENSELESS) != 0;
 }
@@ -223,7 +222,7 @@ static bool is_unfit(const struct finding *f)
 /* By no option: a missing revision stops the executor of all, poison too. */
 static bool may_be_sent(const struct judgement *g)
 {
-    return g->tree && !is_unfit(&g->finding) && !g->execution.deleted;
+    return g->tree && !judge_is_unfit(&g->finding) && !g->execution.deleted;
 }
 
 static bool must_wait(struct judge *j, const struct execution *e)
@@ -273,7 +272,7 @@ static void decide(const struct judge *j, const struct document *doc, struct jud
     out->value = out->recovery.emit ? out->recovery.value : doc->value;
 }
 
-static bool read_execution(struct judge *j, const struct document *doc, struct execution *out)
+bool judge_read(struct judge *j, const struct document *doc, struct execution *out)
 {
     if (!doc->value.p)
         return err_set(&j->err, ERR_DATA, "the value is an SQL null");
@@ -287,7 +286,7 @@ enum judge_answer judge(struct judge *j, const struct document *doc, struct judg
 
     arena_reset(j->scratch);
     memset(out, 0, sizeof(*out));
-    if (!read_execution(j, doc, &out->execution)) {
+    if (!judge_read(j, doc, &out->execution)) {
         (void)snprintf(out->detail, sizeof(out->detail), "%.150s", j->err.msg);
         return JUDGE_UNREADABLE;
     }
@@ -391,56 +390,6 @@ void judge_keep(struct judge *j, const struct judgement *of)
         (void)idset_see(j->releasing, judge_digest(of->execution.id), 0);
     for (size_t i = 0; of->recovery.emit && i < of->recovery.n_links; i++)
         keep_link(j, &of->recovery.links[i]);
-}
-
-static struct json_value named(const struct judge_names *names, const char *member)
-{
-    if (strcmp(member, "tenantId") == 0)
-        return names->tenant;
-    if (strcmp(member, "namespace") == 0)
-        return names->namespace;
-    return strcmp(member, "id") == 0 ? names->flow : names->revision;
-}
-
-static bool named_key(const struct key_template *t, const struct judge_names *names,
-                      struct buf *out)
-{
-    struct json_value values[LAYOUT_MAX_KEY_PARTS];
-    struct err        err;
-
-    for (size_t i = 0; i < t->n_parts; i++)
-        values[i] = named(names, t->parts[i].member);
-    return key_build(t, values, out, &err);
-}
-
-bool judge_sends_revision(const struct judge *j, const struct judge_names *names)
-{
-    const struct kind_layout *kinds = j->layout->kinds;
-    struct buf                key, flow;
-    bool                      is_sent;
-
-    buf_init(&key, KEY_MAX_BYTES);
-    buf_init(&flow, KEY_MAX_BYTES);
-    is_sent = named_key(&kinds[KIND_FLOW].key, names, &key) &&
-              named_key(&kinds[KIND_FLOW_LAST].key, names, &flow) &&
-              revision_is_sent(j, buf_slice(&key), buf_slice(&flow));
-    buf_release(&key);
-    buf_release(&flow);
-    return is_sent;
-}
-
-/* Without a tree the verdict on what has ended is one on the document alone. */
-bool judge_is_poison(struct judge *j, const struct document *doc)
-{
-    const struct facts facts = { .revision = REVISION_PRESENT };
-    struct execution   e;
-    struct finding     finding;
-
-    arena_reset(j->scratch);
-    if (!read_execution(j, doc, &e))
-        return true;
-    verdict_of(j->layout, &e, NULL, &facts, j->scratch, &finding);
-    return is_unfit(&finding);
 }
 
 /* ---- asking later ---------------------------------------------------------------------------- */

@@ -120,6 +120,10 @@ bool judge_sends_revision(const struct judge *j, const struct judge_names *names
  * gone then. */
 bool judge_is_poison(struct judge *j, const struct document *doc);
 
+/* Would the executor do anything but note the end of this ended execution: start a listener, or a
+ * task that was left? Only of revisions that were added; names: as the document has them. */
+bool judge_goes_on(struct judge *j, const struct judge_names *names, const struct document *doc);
+
 bool judge_is_emitted(const struct judge *j, struct slice id);
 
 /* Is it sent, and not ended by recovery itself (kill-open)? A record that has ended releases no

@@ -79,4 +79,11 @@ static inline struct slice judge_copy(struct judge *j, struct slice s)
     return s.p ? arena_copy(j->kept, s) : s;
 }
 
+/* judge.c: will that revision be in the topic? Its tree, once. A document, read into scratch. */
+bool            judge_revision_sent(const struct judge *j, struct slice key, struct slice flow);
+void            judge_build_tree(struct judge *j, struct revision *r);
+MUST_CHECK bool judge_read(struct judge *j, const struct document *doc, struct execution *out);
+/* To be sent by no option. */
+bool judge_is_unfit(const struct finding *f);
+
 #endif

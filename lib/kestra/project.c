@@ -205,6 +205,19 @@ static bool is_wanted(const struct job *j)
     return true;
 }
 
+/* Staging: it has ended, and still something of it would run. */
+static bool goes_on(const struct job *j)
+{
+    struct judge_names names = {
+        .tenant = project_found(j, "tenantId", NULL),
+        .namespace = project_found(j, "namespace", NULL),
+        .flow = project_found(j, "flowId", NULL),
+        .revision = project_found(j, "flowRevision", NULL),
+    };
+
+    return judge_goes_on(j->p->judge, &names, j->doc);
+}
+
 /* The flow revision that an ended execution names is in the topic: without it the executor of all
  * executions stops (kestra/seen-on-real-kestra.md B.4 F01). Nor may it be poison. */
 static bool may_go_ended(const struct job *j)
@@ -216,6 +229,8 @@ static bool may_go_ended(const struct job *j)
         .revision = project_found(j, "flowRevision", NULL),
     };
 
+    if (j->p->stager && goes_on(j))
+        return leave_out(j->out, REASON_NEUTRAL);
     return (judge_sends_revision(j->p->judge, &names) && !judge_is_poison(j->p->judge, j->doc)) ||
            leave_out(j->out, REASON_VERDICT);
 }

@@ -29,7 +29,7 @@ enum reason {
     REASON_DELETED,      /* execution with deleted:true; template that is not live */
     REASON_TERMINAL,     /* execution that has ended */
     REASON_VERDICT,      /* execution that would not go on, or would harm others */
-    REASON_NEUTRAL,      /* staging: pending execution, it would go on there */
+    REASON_NEUTRAL,      /* staging: something of the execution would run there */
     REASON_OLD_REVISION, /* flow-last: not the flow's highest revision (not counted in reports) */
     REASON_FLOW_OUT,     /* another revision keeps the whole flow out; that one is named */
     /* skipped: a fault of the document, counted and listed, exit 3 */

@@ -32,6 +32,62 @@ static struct judge *make_judge(const struct pending_conf *conf, const struct su
                      newest_execution(stats));
 }
 
+static bool has_listeners(const struct document *doc)
+{
+    static const struct json_path path = { "listeners", NULL };
+    struct json_value             v;
+    struct err                    err = ERR_INIT;
+
+    return json_find(doc->value, &path, 1, doc->trusted ? JSON_FIND_TRUSTED : JSON_FIND_ALL, &v,
+                     &err) &&
+           v.type == JSON_ARRAY && v.raw.n > 2;
+}
+
+static bool add_revision(void *ctx, const char *place, const struct document *doc,
+                         const struct projection *projection, struct err *err)
+{
+    const struct pending_conf *conf = ctx;
+
+    (void)place;
+    (void)projection;
+    (void)err;
+    if (doc->value.p && (!conf->layout->executor.skips_terminal || has_listeners(doc)))
+        judge_add_revision(conf->judge, doc->id, doc->value);
+    return true;
+}
+
+static bool add_template(void *ctx, const char *place, const struct document *doc,
+                         const struct projection *projection, struct err *err)
+{
+    const struct pending_conf *conf = ctx;
+
+    (void)place;
+    (void)projection;
+    (void)err;
+    if (doc->value.p)
+        judge_add_template(conf->judge, doc->id, doc->value);
+    return true;
+}
+
+/* By which the judge sees whether something of an ended execution would run: a listener that is
+ * open, and in bands whose executor looks at what has ended, tasks that were left (rows E34 to
+ * E37).
+ */
+static bool add_flows(struct pending_conf *conf, struct err *err)
+{
+    struct store_query flows = survey_query(conf->scope, KIND_FLOW);
+    struct store_query templates = survey_query(conf->scope, KIND_TEMPLATE);
+    struct showing     what = {
+            .store = conf->store, .query = &flows, .jobs = conf->jobs, .stop = conf->stop
+    };
+
+    if (!pipeline_show(&what, add_revision, conf, err))
+        return false;
+    what.query = &templates;
+    return !conf->layout->kinds[KIND_TEMPLATE].enabled ||
+           pipeline_show(&what, add_template, conf, err);
+}
+
 bool judging_run(const struct judging_conf *conf, struct survey *survey,
                  struct judging_stats *stats, struct err *err)
 {
@@ -42,11 +98,12 @@ bool judging_run(const struct judging_conf *conf, struct survey *survey,
     memset(stats, 0, sizeof(*stats));
     if (!executions && !has_locks(l, p.scope))
         return true;
-    /* Staging gets ended executions and no lock: only flow revisions are asked for. */
+    /* Staging gets ended executions and no lock. */
     if (p.scope->project.staging) {
-        if (executions)
-            survey->judge = make_judge(&p, survey, stats);
-        return true;
+        if (!executions)
+            return true;
+        p.judge = survey->judge = make_judge(&p, survey, stats);
+        return add_flows(&p, err);
     }
     stats->ran = true;
     if (!p.store->newest(p.store, stats->newest, &stats->n_newest, err))

@@ -3,6 +3,7 @@
  */
 #include "cli/commands.h"
 #include "cli/say.h"
+#include "cli/shown.h"
 #include "cli/staging_options.h"
 #include "cli/staging_text.h"
 
@@ -10,6 +11,7 @@
 
 #define DOCUMENT_MAX_BYTES ((size_t)64 << 20)
 #define DEFAULT_BAND       "J"
+#define SHOWN_PATH         200
 
 static bool read_document(struct buf *out, struct err *err)
 {
@@ -43,7 +45,8 @@ static bool guess_kind(const struct config *c, struct slice doc, enum kind *out,
 
     if (!json_find(doc, paths, COUNT_OF(paths), JSON_FIND_ALL, found, err)) {
         err->kind = ERR_USAGE;
-        return err_wrap(err, "the document on stdin");
+        (void)err_wrap(err, "the document on stdin");
+        return err_hint(err, "it has to be one JSON object, as the store has it");
     }
     if (c->mask_kind)
         *out = kind_named(c->mask_kind);
@@ -129,6 +132,16 @@ static bool build_id(const struct layout *l, enum kind kind, struct slice doc, s
            key_build(t, found, id, err);
 }
 
+/* Names that stay, in the order of the document; no value. */
+static void put_left(void *ctx, const struct staging_left *left)
+{
+    struct buf *lines = ctx;
+
+    buf_add(lines, "left:   ");
+    shown_add(lines, slice_str(left->path), SHOWN_PATH);
+    buf_add(lines, " (%s)\n", left->why);
+}
+
 /* The same projection as in a rebuild --executions all; what it counted comes with its end. */
 static bool mask(const struct config *c, const struct layout *l, enum kind kind, struct slice value,
                  struct json_writer *w, struct buf *out, struct err *err)
@@ -160,10 +173,13 @@ static bool make(struct config *c, const struct layout *layout, struct slice doc
     bool               json = strcmp(c->format, "json") == 0;
     struct json_writer w;
     struct buf         out = { 0 };
+    struct buf         left = { 0 };
     enum kind          kind = KIND_COUNT;
     bool               ok;
 
     buf_init(&out, 4 * DOCUMENT_MAX_BYTES);
+    buf_init(&left, DOCUMENT_MAX_BYTES);
+    staging_on_left(c->scope.project.staging, put_left, &left);
     json_writer_init(&w, &out, false);
     ok = staging_bind(c->scope.project.staging, layout, err) && guess_kind(c, doc, &kind, err) &&
          mask(c, layout, kind, doc, json ? &w : NULL, &out, err);
@@ -175,10 +191,12 @@ static bool make(struct config *c, const struct layout *layout, struct slice doc
         (void)json_writer_ok(&w);
         buf_add(&out, "\n");
     } else if (ok) {
+        (void)!buf_append(&out, buf_slice(&left));
         staging_text(c, NULL, &out);
     }
     if (ok && !say_result(buf_slice(&out)))
         ok = err_set(err, ERR_OUTPUT, "the result cannot be written to stdout");
+    buf_release(&left);
     buf_release(&out);
     return ok;
 }

@@ -74,7 +74,11 @@ void staging_text(const struct config *c, const char *lines, struct buf *out)
     if (left > 0)
         buf_add(out,
                 "%" PRIu64 " texts hold a name that is renamed and were left as they are%s%s\n",
-                left, lines ? ": " : ", --report lists them", lines ? lines : "");
+                left,
+                lines                        ? ": "
+                : c->command == COMMAND_MASK ? ""
+                                             : ", --report lists them",
+                lines ? lines : "");
 }
 
 static void rules_json(const struct config *c, struct json_writer *w)

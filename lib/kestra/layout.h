@@ -72,6 +72,7 @@ struct staging_layout {
     struct strings keys;                /* neutral: keys of webhooks */
     struct strings clear;               /* neutral: taken away */
     struct strings fixed;               /* Kestra cannot read the document without: never masked */
+    struct strings whole;               /* hold such: never taken away */
     struct strings mask;                /* masked unless a rule says otherwise */
     struct strings pass;                /* not masked unless a rule says so */
     struct strings members;             /* for the table in the docs: members that releases have */
@@ -168,9 +169,10 @@ struct layout {
     struct strings         tasks[TASK_TYPE_COUNT]; /* class names, old and new; none of a leaf */
 
     /* A staging copy: classes of webhook triggers; beginnings of the classes whose member
-     * `namespace` is one of Kestra's. */
+     * `namespace` is one of Kestra's; what filters of flow triggers look at when they compare a
+     * namespace, and how, when it is a name or the beginning of one. */
     struct {
-        struct strings webhooks, packages;
+        struct strings webhooks, packages, filter_fields, filter_types;
     } staging;
 
     size_t                 n_topics;

@@ -98,6 +98,7 @@ static bool read_staging(struct place at, const struct entry *e, struct err *err
         { .name = "keys", STRINGS(staging_layout, keys.items, keys.n, entry_is_path) },
         { .name = "clear", STRINGS(staging_layout, clear.items, clear.n, entry_is_path) },
         { .name = "fixed", STRINGS(staging_layout, fixed.items, fixed.n, entry_is_path) },
+        { .name = "whole", STRINGS(staging_layout, whole.items, whole.n, entry_is_path) },
         { .name = "mask", STRINGS(staging_layout, mask.items, mask.n, entry_is_path) },
         { .name = "pass", STRINGS(staging_layout, pass.items, pass.n, entry_is_path) },
         { .name = "members", STRINGS(staging_layout, members.items, members.n, entry_is_path) },
@@ -327,6 +328,10 @@ static bool read_staging_names(struct place at, const struct entry *e, struct er
           STRINGS(layout, staging.webhooks.items, staging.webhooks.n, entry_is_class) },
         { .name = "packages",
           STRINGS(layout, staging.packages.items, staging.packages.n, entry_is_class) },
+        { .name = "filter_fields",
+          STRINGS(layout, staging.filter_fields.items, staging.filter_fields.n, entry_is_text) },
+        { .name = "filter_types",
+          STRINGS(layout, staging.filter_types.items, staging.filter_types.n, entry_is_text) },
     };
 
     return fields_read(at, e, fields, COUNT_OF(fields), err);

@@ -20,7 +20,8 @@ const char *staging_act_name(enum stage_act act)
     case STAGE_KEY: return "new key";
     case STAGE_NAMESPACE:
     case STAGE_TENANT: return "rename";
-    case STAGE_FIXED: return "fixed";
+    case STAGE_FIXED:
+    case STAGE_CUT: return "fixed";
     }
     return "unknown";
 }
@@ -121,7 +122,7 @@ static struct stage_node *node_new(struct staging *s, struct slice name)
 {
     struct stage_node *node = arena_alloc(s->bound, sizeof(*node));
 
-    *node = (struct stage_node){ .name = name, .rule = -1 };
+    *node = (struct stage_node){ .name = name, .rule = -1, .sure = -1 };
     return node;
 }
 
@@ -169,14 +170,29 @@ static void put_path(struct staging *s, enum kind kind, const char *path, int ru
     while (*path == '/')
         at = child(s, at, stage_next_part(&path));
     at->rule = rule;
+    if (!s->rules[rule].by_class && s->rules[rule].act != STAGE_KEY)
+        at->sure = rule;
+}
+
+/* Its last steps are ** and a name: whatever is called so. */
+static bool is_at_any_depth(const char *path)
+{
+    const char *deep = strstr(path, "/**/");
+
+    return deep && !strchr(deep + 4, '/');
 }
 
 static void put_layout(struct staging *s, enum kind kind, const struct strings *paths,
                        enum stage_act act, const char *what)
 {
     for (size_t i = 0; i < paths->n; i++) {
-        struct stage_rule r = { .act = act, .path = paths->items[i], .kinds = KIND_BIT(kind) };
-        struct buf        text = { 0 };
+        struct stage_rule r = {
+            .act = act,
+            .path = paths->items[i],
+            .kinds = KIND_BIT(kind),
+            .by_class = act == STAGE_FIXED && is_at_any_depth(paths->items[i]),
+        };
+        struct buf text = { 0 };
 
         buf_init(&text, 1u << 16);
         buf_add(&text, "%s %s %.300s", what, kind_name(kind), r.path);
@@ -188,7 +204,7 @@ static void put_layout(struct staging *s, enum kind kind, const struct strings *
 
 static void put_cut(struct staging *s, enum kind kind, const char *member)
 {
-    struct stage_rule r = { .act = STAGE_PASS, .kinds = KIND_BIT(kind) };
+    struct stage_rule r = { .act = STAGE_CUT, .kinds = KIND_BIT(kind) };
     char              path[128];
 
     (void)snprintf(path, sizeof(path), "/%s", member);
@@ -197,18 +213,18 @@ static void put_cut(struct staging *s, enum kind kind, const char *member)
 
 /* ---- rules that would break something -------------------------------------------------------- */
 
-/* Does the pattern p name the place q, or with `above` one that q lies in? */
-static bool covers(const char *p, const char *q, bool above)
+/* Does the pattern p name the place q? */
+static bool covers(const char *p, const char *q)
 {
     struct slice a;
     struct slice b;
 
     if (*p == '\0')
-        return *q == '\0' || above;
+        return *q == '\0';
     a = stage_next_part(&p);
     if (slice_eq(a, SLICE("**"))) {
         for (;;) {
-            if (covers(p, q, above))
+            if (covers(p, q))
                 return true;
             if (*q == '\0')
                 return false;
@@ -218,7 +234,7 @@ static bool covers(const char *p, const char *q, bool above)
     if (*q == '\0')
         return false;
     b = stage_next_part(&q);
-    return (slice_eq(a, SLICE("*")) || slice_eq(a, b)) && covers(p, q, above);
+    return (slice_eq(a, SLICE("*")) || slice_eq(a, b)) && covers(p, q);
 }
 
 static bool ends_in_name(const char *path)
@@ -228,11 +244,11 @@ static bool ends_in_name(const char *path)
     return last && last[1] != '*';
 }
 
+/* What holds something mandatory and is not mandatory itself may go with all that is in it. A mask
+ * that names no member, /tasks/ **, passes over what is fixed. */
 static bool breaks(const struct stage_rule *r, const char *fixed)
 {
-    if (r->act == STAGE_DROP)
-        return covers(r->path, fixed, true);
-    return ends_in_name(r->path) && covers(r->path, fixed, false);
+    return (r->act == STAGE_DROP || ends_in_name(r->path)) && covers(r->path, fixed);
 }
 
 static bool refuse(const struct staging *s, const struct stage_rule *r, const char *fixed,
@@ -252,6 +268,9 @@ static bool check_rule(const struct staging *s, const struct layout *l, const st
                                          &k->staging.tenants };
     char                      path[128];
 
+    for (size_t i = 0; i < k->staging.whole.n && r->act == STAGE_DROP; i++)
+        if (breaks(r, k->staging.whole.items[i]))
+            return refuse(s, r, k->staging.whole.items[i], err);
     for (size_t set = 0; set < COUNT_OF(sets); set++)
         for (size_t i = 0; i < sets[set]->n; i++)
             if (breaks(r, sets[set]->items[i]))
@@ -311,11 +330,11 @@ static bool bind_kind(struct staging *s, const struct stage_rule *own, enum kind
                                    .path = "",
                                    .kinds = KIND_BIT(kind) };
 
-        s->roots[kind]->rule = staging_add_rule(s, &rest);
+        put_path(s, kind, "", staging_add_rule(s, &rest));
     }
     put_layout(s, kind, &st->mask, STAGE_PSEUDONYM, "mask");
     put_layout(s, kind, &st->pass, STAGE_PASS, NULL);
-    put_cut(s, kind, "source"); /* and no name is looked for in what does not get there */
+    put_cut(s, kind, "source");
     for (size_t i = 0; i < k->n_drop; i++)
         put_cut(s, kind, k->drop[i]);
     if (!put_own(s, own, kind, err))
@@ -352,6 +371,17 @@ static void bind_renames(struct staging *s)
         }
 }
 
+static void bind_source(struct staging *s)
+{
+    static const struct stage_rule rule = {
+        .act = STAGE_CUT,
+        .text = "source: written anew from the flow, without its comments",
+        .kinds = KIND_BIT(KIND_FLOW),
+    };
+
+    s->source_rule = staging_add_rule(s, &rule);
+}
+
 bool staging_bind(struct staging *s, const struct layout *layout, struct err *err)
 {
     struct stage_rule *own = mem_array(s->n_own + 1, sizeof(*own));
@@ -371,6 +401,7 @@ bool staging_bind(struct staging *s, const struct layout *layout, struct err *er
     }
     s->roots[KIND_FLOW_LAST] = s->roots[KIND_FLOW];
     bind_renames(s);
+    bind_source(s);
     mem_free(own);
     return ok;
 }

@@ -47,10 +47,10 @@ struct staging_left {
     struct slice key;  /* of the record */
     const char  *path; /* JSON pointer; never a value */
     const char  *why;  /* "expression": inside {{ }}; "text"; "type": of a task that is not Kestra's
-                          own */
+                          own; "above": a namespace that holds it; "name": of a member */
 };
 typedef void (*staging_left_fn)(void *ctx, const struct staging_left *left);
-/* Who wants to know; told for flow, template and trigger (flow-last says the same as flow). */
+/* Who wants to know; told for all kinds but flow-last, which says the same as flow. */
 void staging_on_left(struct staging *s, staging_left_fn fn, void *ctx);
 
 struct stager;

@@ -31,14 +31,20 @@ void stage_note(struct stager *g, int rule, bool changed)
 
 static void put_step(struct buf *b, const struct stage_frame *f, struct slice name, size_t index)
 {
-    if (f->list)
+    if (f->list) {
         (void)!buf_printf(b, "/%zu", index);
-    else
-        (void)!buf_printf(b, "/%.*s", SLICE_ARG(name));
+        return;
+    }
+    (void)!buf_append_char(b, '/');
+    for (size_t i = 0; i < name.n; i++) {
+        if (name.p[i] == '/' || name.p[i] == '~')
+            (void)!buf_printf(b, "~%c", name.p[i] == '/' ? '1' : '0');
+        else
+            (void)!buf_append_char(b, name.p[i]);
+    }
 }
 
-/* The JSON pointer of the value at hand, in the arena. */
-static const char *path_of(struct stager *g, struct slice name)
+const char *stage_path(struct stager *g, struct slice name)
 {
     buf_clear(&g->text);
     for (size_t i = 1; i < g->n_frames; i++)
@@ -47,15 +53,6 @@ static const char *path_of(struct stager *g, struct slice name)
     if (g->text.n > PATH_MAX_BYTES)
         g->text.n = PATH_MAX_BYTES;
     return arena_str(g->arena, buf_slice(&g->text));
-}
-
-void stage_left(struct stager *g, const char *path, const char *why)
-{
-    struct staging_left left = { g->kind, g->key, path, why };
-
-    g->left[g->kind]++;
-    if (g->s->on_left && !g->quiet && g->kind != KIND_FLOW_LAST)
-        g->s->on_left(g->s->left_ctx, &left);
 }
 
 /* ---- scalars ------------------------------------------------------------------------------- */
@@ -85,51 +82,52 @@ static struct slice masked(struct stager *g, const struct stage_rule *r, struct 
     return v.type == JSON_STRING && v.raw.n > 2 ? r->with : none;
 }
 
-static void add_candidate(struct stager *g, int rule, struct json_value v, struct slice with,
-                          struct slice name)
+/* What the value would be by a rule that is no longer in question; p NULL: it stays. Of a member
+ * that is to go: whether it does hangs on what may come after it, so it becomes a pseudonym. */
+static struct slice otherwise(struct stager *g, int other, struct json_value v)
 {
-    size_t from = stage_offset(g, v.raw.p);
+    const struct stage_rule *r = stage_rule_of(g, other);
+    struct slice             none = { NULL, 0 };
 
-    g->candidates =
-        stage_grow(g->candidates, g->n_candidates, &g->cap_candidates, sizeof(*g->candidates));
-    g->candidates[g->n_candidates++] = (struct stage_candidate){
-        .edit = { from, from + v.raw.n, with },
-        .rule = rule,
-        .webhook = rule >= 0 && g->s->rules[rule].act == STAGE_KEY,
-        .path = path_of(g, name),
-    };
+    if (stage_is_masking(r))
+        return masked(g, r, v);
+    return r && r->act == STAGE_DROP ? stage_pseudonym(g, v) : none;
 }
 
-/* Texts that no rule covers: names of namespaces in them. */
-static void look_for_names(struct stager *g, struct slice name, struct json_value v)
+/* `id` and `type` at any depth: those of tasks, triggers and conditions stay. */
+static void by_class(struct stager *g, struct slice name, struct json_value v, int other)
+{
+    struct slice to = otherwise(g, other, v);
+
+    if (!to.p)
+        return;
+    if (slice_eq(name, SLICE("type")) && stage_is_class(stage_text(g, v)))
+        return;
+    if (slice_eq(name, SLICE("type")))
+        replace(g, other, v, to);
+    else
+        stage_ask(
+            g, ASK_NO_TASK, v,
+            (struct stage_candidate){ .edit = { 0, 0, to }, .rule = other, .other_rule = -1 });
+}
+
+static void rename_scalar(struct stager *g, enum staging_name what, struct slice name,
+                          struct json_value v)
 {
     int          rule = -1;
-    struct slice to;
-    struct slice text;
+    struct slice to = stage_rename(g, what, v, &rule);
 
-    /* A class, "io.kestra.core.tasks.flows.Flow", is in no namespace. */
-    if (v.type != JSON_STRING || slice_eq(name, SLICE("type")) || !stage_holds_name(g, v.raw))
-        return;
-    text = stage_text(g, v);
-    if (slice_eq(name, SLICE("namespace")) || slice_eq(name, SLICE("namespaces")) ||
-        (stage_top(g)->list && slice_eq(stage_top(g)->name, SLICE("namespaces")))) {
-        to = stage_rename(g, STAGING_NAMESPACE, v, &rule);
-        if (to.p) {
-            add_candidate(g, rule, v, to, name);
-            return;
-        }
-    }
-    stage_left(g, path_of(g, name), memmem(text.p, text.n, "{{", 2) ? "expression" : "text");
+    replace(g, rule, v, to);
+    if (!to.p && memmem(v.raw.p, v.raw.n, "{{", 2))
+        stage_look(g, name, v);
 }
 
-void stage_scalar(struct stager *g, struct slice name, struct json_value v, int rule)
+void stage_scalar(struct stager *g, struct slice name, struct json_value v, int rule, int other)
 {
     const struct stage_rule *r = stage_rule_of(g, rule);
-    int                      named = -1;
 
     if (!r) {
-        if (g->renames)
-            look_for_names(g, name, v);
+        stage_look(g, name, v);
         return;
     }
     switch (r->act) {
@@ -138,19 +136,24 @@ void stage_scalar(struct stager *g, struct slice name, struct json_value v, int 
     case STAGE_TRUE: replace(g, rule, v, SLICE("true")); break;
     case STAGE_KEY:
         if (v.type != JSON_NULL)
-            add_candidate(g, rule, v, stage_webhook_key(g, v), name);
+            stage_ask(g, ASK_WEBHOOK, v,
+                      (struct stage_candidate){ .edit = { 0, 0, stage_webhook_key(g, v) },
+                                                .rule = rule,
+                                                .otherwise = otherwise(g, other, v),
+                                                .other_rule = other });
         break;
-    case STAGE_NAMESPACE:
-    case STAGE_TENANT: {
-        struct slice to =
-            stage_rename(g, r->act == STAGE_TENANT ? STAGING_TENANT : STAGING_NAMESPACE, v, &named);
-
-        replace(g, named, v, to);
-        break;
-    }
+    case STAGE_NAMESPACE: rename_scalar(g, STAGING_NAMESPACE, name, v); break;
+    case STAGE_TENANT: rename_scalar(g, STAGING_TENANT, name, v); break;
     case STAGE_PASS:
-    case STAGE_KEEP: stage_note(g, rule, false); break;
+    case STAGE_KEEP:
+        stage_note(g, rule, false);
+        stage_look(g, name, v);
+        break;
     case STAGE_DROP: stage_note(g, rule, true); break;
-    case STAGE_FIXED: break;
+    case STAGE_FIXED:
+        if (r->by_class)
+            by_class(g, name, v, other);
+        break;
+    case STAGE_CUT: break;
     }
 }

@@ -2,8 +2,9 @@
  * staging_impl.h - what the staging*.c files share; no other file includes it.
  *
  * staging_rules.c reads RULES.yml, staging.c binds rules to a layout (a tree of paths for each
- * kind), staging_walk.c goes through a document, staging_edit.c makes edits, staging_value.c new
- * values, staging_source.c writes a flow as YAML.
+ * kind), staging_walk.c goes through a document, staging_edit.c makes edits, staging_type.c those
+ * that hang on the type of an object, staging_value.c new values, staging_source.c writes a flow as
+ * YAML.
  */
 #ifndef REQUEUE_STAGING_IMPL_H
 #define REQUEUE_STAGING_IMPL_H
@@ -23,6 +24,7 @@ enum stage_act {
     STAGE_NAMESPACE, /* renamed */
     STAGE_TENANT,
     STAGE_FIXED, /* like PASS, and no rule may say otherwise */
+    STAGE_CUT,   /* the projection cuts it out: nobody has to look into it */
 };
 
 struct stage_rule {
@@ -31,7 +33,8 @@ struct stage_rule {
     const char    *path;
     unsigned       line; /* 0: of the layout */
     unsigned       kinds;
-    struct slice   with; /* TEXT: as a JSON string */
+    bool           by_class; /* FIXED at any depth: only in an object whose type is a class */
+    struct slice   with;     /* TEXT: as a JSON string */
     uint64_t       count[KIND_COUNT], seen[KIND_COUNT];
 };
 
@@ -45,6 +48,7 @@ struct stage_node {
     size_t        n_others;
     struct slice *others; /* NULL: no such rule */
     int           rule;   /* its index; -1: none */
+    int           sure;   /* the same without one that hangs on the type of the object */
     bool          met;    /* some document has it */
 };
 
@@ -52,6 +56,7 @@ struct stage_node {
 
 struct rename {
     struct slice from, to;
+    struct slice slashed; /* from, as a path of Kestra's storage spells it; p NULL: no dot in it */
     const char  *from_text;
     int          rule;
     unsigned     line;
@@ -68,8 +73,9 @@ struct staging {
     bool                 has_rules, seeded, disable_flows, masks;
     char                 seed_digest[17], rules_digest[33];
     struct hmac         *hmac;
-    struct renames       renames[2]; /* by enum staging_name */
-    size_t               n_own;      /* rules of the file; the bound ones follow */
+    struct renames       renames[2];  /* by enum staging_name */
+    size_t               n_own;       /* rules of the file; the bound ones follow */
+    int                  source_rule; /* counts sources that were written anew */
     size_t               n_rules, cap;
     struct stage_rule   *rules;
     struct arena        *bound; /* what staging_bind makes */
@@ -91,6 +97,7 @@ struct stage_frame {
     size_t       index; /* in its list */
     size_t       n;     /* values so far */
     struct slice type;  /* its member `type`; p NULL: none so far */
+    struct slice field; /* likewise: what a filter looks at */
     size_t       first_candidate;
     bool         any_kept;
     size_t       kept_end;  /* end of the last value that stays */
@@ -101,12 +108,22 @@ struct stage_frame {
     bool         insert_seen;
 };
 
+enum stage_question {
+    ASK_OWN,     /* a name in a task or condition of Kestra's own? */
+    ASK_FILTER,  /* a value that is compared with a namespace? */
+    ASK_WEBHOOK, /* the key of a webhook? */
+    ASK_NO_TASK, /* the id of what is no task, trigger or condition at all? */
+};
+
 /* An edit that hangs on the type of the object around it. */
 struct stage_candidate {
-    struct splice edit;
-    int           rule;
-    bool          webhook; /* else the name of a namespace in a task or condition of Kestra's own */
-    const char   *path;
+    enum stage_question ask;
+    struct splice       edit; /* when the answer is yes */
+    int                 rule;
+    struct slice        otherwise; /* what it becomes else; p NULL: it stays */
+    int                 other_rule;
+    const char         *path; /* of a name */
+    const char         *why;  /* it is left, then */
 };
 
 struct stager {
@@ -116,7 +133,7 @@ struct stager {
 
     enum kind               kind;
     struct slice            key, doc;
-    bool                    renames; /* texts of this kind are searched for names */
+    bool                    renames; /* texts are searched for names */
     size_t                  n_edits, cap_edits;
     struct splice          *edits;
     size_t                  n_active, cap_active;
@@ -169,10 +186,23 @@ static inline const struct stage_rule *stage_rule_of(const struct stager *g, int
 void *stage_grow(void *items, size_t n, size_t *cap, size_t size);
 void  stage_edit(struct stager *g, size_t from, size_t to, struct slice text);
 void  stage_note(struct stager *g, int rule, bool changed);
-void  stage_left(struct stager *g, const char *path, const char *why);
 bool  stage_is_masking(const struct stage_rule *r);
-/* A value that is no container, in the frame on top; rule: what it is under, -1: nothing. */
-void stage_scalar(struct stager *g, struct slice name, struct json_value v, int rule);
+/* A value that is no container, in the frame on top. rule: what it is under, -1: nothing; other:
+ * what it would be under if no rule hung on the type of the object. */
+void stage_scalar(struct stager *g, struct slice name, struct json_value v, int rule, int other);
+/* The value at hand, named so in the frame on top, as a JSON pointer in the arena. */
+const char *stage_path(struct stager *g, struct slice name);
+
+/* staging_type.c: what hangs on the type of an object, and names that stay. */
+void stage_ask(struct stager *g, enum stage_question ask, struct json_value v,
+               struct stage_candidate c);
+/* The object that f was is over: what hung on its type is done or left. */
+void stage_settle(struct stager *g, const struct stage_frame *f);
+bool stage_is_class(struct slice text); /* a.package.Class */
+/* A text, or a member's name, that no rule changes: does it hold a name that is renamed elsewhere?
+ */
+void stage_look(struct stager *g, struct slice name, struct json_value v);
+void stage_look_name(struct stager *g, struct slice name);
 
 /* staging_value.c: as JSON, in the stager's arena. p NULL: it stays as it is. */
 struct slice stage_pseudonym(struct stager *g, struct json_value v);
@@ -181,6 +211,8 @@ struct slice stage_webhook_key(struct stager *g, struct json_value v);
 struct slice stage_rename(struct stager *g, enum staging_name what, struct json_value v, int *rule);
 /* Does text hold one of the names that are renamed, as a word? */
 bool stage_holds_name(const struct stager *g, struct slice text);
+/* Is text a namespace above one that is renamed? */
+bool stage_is_above_name(const struct stager *g, struct slice text);
 /* What a string says; borrowed from v or in the arena. */
 struct slice stage_text(struct stager *g, struct json_value v);
 

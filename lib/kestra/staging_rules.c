@@ -137,6 +137,19 @@ static bool check_renames(const struct staging *s, const struct renames *r, stru
     return true;
 }
 
+/* "a.b" as "a/b"; nothing for "a". */
+static struct slice with_slashes(struct staging *s, const char *name)
+{
+    char *out = arena_str(s->arena, slice_str(name));
+
+    if (!strchr(name, '.'))
+        return slice_of(NULL, 0);
+    for (char *p = out; *p; p++)
+        if (*p == '.')
+            *p = '/';
+    return slice_str(out);
+}
+
 static bool read_renames(struct staging *s, const struct yaml_node *root, const char *name,
                          const char *what, struct renames *out, struct err *err)
 {
@@ -163,6 +176,7 @@ static bool read_renames(struct staging *s, const struct yaml_node *root, const 
         }
         out->items[out->n++] = (struct rename){ .from = slice_str(from),
                                                 .to = slice_str(to),
+                                                .slashed = with_slashes(s, from),
                                                 .from_text = arena_str(s->arena, buf_slice(&text)),
                                                 .line = e->line };
         buf_release(&text);

@@ -3,8 +3,8 @@
  * old one may not be shown.
  *
  * Members in the order of the flow, two blanks a level, texts in double quotes (JSON's quoting is
- * YAML's). Left out is what Kestra keeps beside the source: revision, deleted, tenantId, and the
- * copies of the source itself.
+ * YAML's, but for some characters). Left out is what Kestra keeps beside the source: revision,
+ * deleted, tenantId, and the copies of the source itself.
  */
 #include "lib/kestra/staging_impl.h"
 
@@ -13,7 +13,7 @@
 #define SOURCE_MAX_BYTES (256u << 20)
 
 struct yaml_out {
-    struct buf *out;
+    struct buf *out, *spare;
     unsigned    depth;
     unsigned    skip; /* depth of a member that is left out with all in it; 0: none */
     bool        list[JSON_MAX_DEPTH + 1];
@@ -70,9 +70,79 @@ static bool on_boolean(void *ctx, bool value)
     return scalar(ctx, value ? SLICE("true") : SLICE("false"));
 }
 
+/* YAML's numbers with an exponent have a point and a sign, JSON's need neither. */
 static bool on_number(void *ctx, struct slice spelled)
 {
-    return scalar(ctx, spelled);
+    struct yaml_out *y = ctx;
+    size_t           e = 0;
+    bool             skipped = y->skip > 0;
+
+    while (e < spelled.n && spelled.p[e] != 'e' && spelled.p[e] != 'E')
+        e++;
+    (void)scalar(y, slice_of(spelled.p, e));
+    if (e == spelled.n || skipped)
+        return true;
+    if (!memchr(spelled.p, '.', e))
+        put(y, SLICE(".0"));
+    put(y, SLICE("e"));
+    if (spelled.p[e + 1] != '-' && spelled.p[e + 1] != '+')
+        put(y, SLICE("+"));
+    put(y, slice_of(spelled.p + e + 1, spelled.n - e - 1));
+    return true;
+}
+
+/* Characters that JSON has as they are and YAML does not, or takes for the end of a line: U+007F to
+ * U+009F, U+2028, U+2029, U+FEFF, U+FFFE and U+FFFF. 0: there is none at p, else its bytes are
+ * told. */
+static unsigned special(const char *p, size_t n, size_t *bytes)
+{
+    const unsigned char *c = (const unsigned char *)p;
+    unsigned             code = 0;
+
+    *bytes = 1;
+    if (c[0] == 0x7F)
+        return c[0];
+    if (c[0] == 0xC2 && n > 1 && c[1] <= 0x9F) {
+        *bytes = 2;
+        return c[1];
+    }
+    if (n > 2 && (c[0] == 0xE2 || c[0] == 0xEF))
+        code = ((c[0] & 0x0Fu) << 12) | ((c[1] & 0x3Fu) << 6) | (c[2] & 0x3Fu);
+    if (code != 0x2028 && code != 0x2029 && code != 0xFEFF && code < 0xFFFE)
+        return 0;
+    *bytes = 3;
+    return code;
+}
+
+/* In double quotes, as JSON; what YAML would not take, escaped. */
+static void quote(struct yaml_out *y, struct slice text)
+{
+    size_t from = y->out->n;
+    size_t done = 0;
+
+    if (!json_quote(text, y->out)) {
+        y->full = true;
+        return;
+    }
+    buf_clear(y->spare);
+    for (size_t i = from; i < y->out->n;) {
+        size_t   bytes;
+        unsigned code = special(y->out->p + i, y->out->n - i, &bytes);
+
+        if (code > 0) {
+            y->full = y->full ||
+                      !buf_append(y->spare, slice_of(y->out->p + from + done, i - from - done)) ||
+                      !buf_printf(y->spare, "\\u%04x", code);
+            done = i + bytes - from;
+        }
+        i += bytes;
+    }
+    if (done == 0)
+        return;
+    y->full = y->full ||
+              !buf_append(y->spare, slice_of(y->out->p + from + done, y->out->n - from - done));
+    y->out->n = from;
+    put(y, buf_slice(y->spare));
 }
 
 static bool on_string(void *ctx, struct slice text)
@@ -82,7 +152,7 @@ static bool on_string(void *ctx, struct slice text)
     if (y->skip > 0)
         return scalar(y, text);
     begin(y);
-    y->full = y->full || !json_quote(text, y->out);
+    quote(y, text);
     y->after_dash = false;
     return true;
 }
@@ -180,7 +250,7 @@ static bool on_key(void *ctx, struct slice name)
     if (is_plain(name))
         put(y, name);
     else
-        y->full = y->full || !json_quote(name, y->out);
+        quote(y, name);
     put(y, SLICE(": "));
     return true;
 }
@@ -198,7 +268,7 @@ bool stager_source(struct stager *g, struct slice flow, struct slice *out, struc
         .start_array = on_start_array,
         .end_array = on_end_array,
     };
-    struct yaml_out y = { .out = &g->quoted };
+    struct yaml_out y = { .out = &g->quoted, .spare = &g->text };
 
     buf_clear(&g->quoted);
     if (!json_parse(flow, &events, &y, err))
@@ -207,5 +277,6 @@ bool stager_source(struct stager *g, struct slice flow, struct slice *out, struc
     if (y.full)
         return err_set(err, ERR_DATA, "the source takes more than %u bytes", SOURCE_MAX_BYTES);
     *out = arena_copy(g->arena, buf_slice(&g->quoted));
+    stage_note(g, g->s->source_rule, true);
     return true;
 }

@@ -53,9 +53,12 @@ static void find_near(const struct staging *s, const struct stage_rule *r, enum 
         const struct stage_node *c = NULL;
 
         part = stage_next_part(&path);
-        for (c = at->first; c && !slice_eq(c->name, part); c = c->next)
-            ;
-        if (!c || !c->met)
+        c = slice_eq(part, SLICE("**"))  ? at->deep
+            : slice_eq(part, SLICE("*")) ? at->any
+                                         : at->first;
+        while (c && c->name.p && !slice_eq(c->name, part))
+            c = c->next;
+        if (!c || (!c->met && !c->loops))
             break;
         buf_add(out, "/%.*s", SLICE_ARG(part));
         at = c;
@@ -82,7 +85,7 @@ void staging_near(const struct staging *s, size_t i, struct buf *out)
 
     buf_clear(out);
     for (int k = 0; k < KIND_COUNT; k++)
-        if ((r->kinds & KIND_BIT(k)) && r->path && s->roots[k] && !strchr(r->path, '*'))
+        if ((r->kinds & KIND_BIT(k)) && r->path && s->roots[k])
             find_near(s, r, (enum kind)k, out);
 }
 

@@ -189,9 +189,24 @@ bool stage_holds_name(const struct stager *g, struct slice text)
         for (size_t i = 0; i < g->s->renames[what].n; i++) {
             const struct rename *r = &g->s->renames[what].items[i];
 
-            if (!slice_eq(r->from, r->to) && holds_word(text, r->from))
+            if (!slice_eq(r->from, r->to) &&
+                (holds_word(text, r->from) || (r->slashed.p && holds_word(text, r->slashed))))
                 return true;
         }
+    return false;
+}
+
+bool stage_is_above_name(const struct stager *g, struct slice text)
+{
+    const struct renames *names = &g->s->renames[STAGING_NAMESPACE];
+
+    for (size_t i = 0; i < names->n; i++) {
+        const struct rename *r = &names->items[i];
+
+        if (!slice_eq(r->from, r->to) && text.n > 0 && text.n < r->from.n &&
+            is_below(r->from, text))
+            return true;
+    }
     return false;
 }
 

@@ -13,7 +13,8 @@
  * where no path of a rule leads, so from the second level of inputs or outputs on.
  *
  * Whether a namespace in a task is Kestra's or, say, Kubernetes' is known by the type of the task,
- * which may come later in the text: such edits wait as candidates until the object ends.
+ * which may come later in the text: such edits wait as candidates until the object ends. So does
+ * the `id` of something in a masked part of a task: of a task it stays, of a customer it does not.
  */
 #include "lib/kestra/staging_impl.h"
 
@@ -68,8 +69,10 @@ static bool find_places(struct stager *g, const struct stage_frame *f, struct sl
                 c->met = here = spelled = true;
                 add_node(g, c);
             }
-        if (!here && !list && f->below == 0)
+        if (!here && !list && (f->below == 0 || !stage_is_masking(stage_rule_of(g, f->mode))))
             note_other(g, at, name);
+        if (at->any)
+            at->any->met = true;
         add_node(g, at->any);
         if (at->loops) {
             g->active = stage_grow(g->active, g->n_active, &g->cap_active, sizeof(*g->active));
@@ -80,13 +83,38 @@ static bool find_places(struct stager *g, const struct stage_frame *f, struct sl
     return spelled;
 }
 
-static int best_rule(const struct stager *g, size_t from, size_t n)
+static bool is_for_containers(enum stage_act act)
+{
+    return act == STAGE_PSEUDONYM || act == STAGE_TEXT || act == STAGE_KEEP || act == STAGE_DROP ||
+           act == STAGE_CUT;
+}
+
+/* sure: without those that hang on a type. */
+static int best_rule(const struct stager *g, size_t from, size_t n, bool sure)
 {
     int best = -1;
 
-    for (size_t i = 0; i < n; i++)
-        if (g->active[from + i]->rule > best)
-            best = g->active[from + i]->rule;
+    for (size_t i = 0; i < n; i++) {
+        const struct stage_node *at = g->active[from + i];
+        int                      rule = sure ? at->sure : at->rule;
+
+        if (rule > best)
+            best = rule;
+    }
+    return best;
+}
+
+/* Likewise for a container, of which some rules say nothing. */
+static int best_of_container(const struct stager *g, size_t from, size_t n)
+{
+    int best = -1;
+
+    for (size_t i = 0; i < n; i++) {
+        int rule = g->active[from + i]->sure;
+
+        if (rule > best && is_for_containers(g->s->rules[rule].act))
+            best = rule;
+    }
     return best;
 }
 
@@ -104,30 +132,24 @@ static void find_insert(struct stager *g, struct stage_frame *f)
             }
 }
 
-static bool is_for_containers(enum stage_act act)
+/* The stronger one of what its places say and of what covers it. */
+static int rule_for(const struct stage_frame *in, int own)
 {
-    return act == STAGE_PSEUDONYM || act == STAGE_TEXT || act == STAGE_KEEP || act == STAGE_DROP;
-}
-
-/* The stronger one of what its places say and of what covers it. The others say something about
- * scalars only: a container goes on with what covers it. */
-static int rule_for(const struct stager *g, const struct stage_frame *in, int own, bool container)
-{
-    const struct stage_rule *r = stage_rule_of(g, own);
-
-    if (r && container && !is_for_containers(r->act))
-        return in->mode;
     return own > in->mode ? own : in->mode;
 }
 
-/* Mask a member's name where names are data. */
+/* Mask a member's name where names are data; else it may hold one that is renamed. */
 static void mask_name(struct stager *g, const struct stage_frame *in, struct slice name,
                       bool spelled)
 {
     const struct stage_rule *r = stage_rule_of(g, in->mode);
 
-    if (in->list || in->below == 0 || spelled || !stage_is_masking(r))
+    if (in->list || spelled)
         return;
+    if (!stage_is_masking(r) || in->below == 0) {
+        stage_look_name(g, plain_name(g, name));
+        return;
+    }
     stage_edit(g, stage_offset(g, name.p) - 1, stage_offset(g, name.p) + name.n + 1,
                stage_member_name(g, plain_name(g, name)));
 }
@@ -145,65 +167,21 @@ static void push(struct stager *g, struct slice name, enum json_type type)
 {
     struct stage_frame  f = { .name = name, .list = type == JSON_ARRAY, .drop_from = SIZE_MAX };
     struct stage_frame *in = stage_top(g);
-    int                 own;
     bool                spelled = find_places(g, in, plain_name(g, name), &f.set, &f.n_set);
     const struct stage_rule *r;
 
-    own = best_rule(g, f.set, f.n_set);
-    f.mode = rule_for(g, in, own, true);
+    f.mode = rule_for(in, best_of_container(g, f.set, f.n_set));
     r = stage_rule_of(g, f.mode);
     f.below = is_spelled(g, &f) ? 0 : in->below + 1;
     f.index = in->n;
     f.first_candidate = g->n_candidates;
-    f.skip = (r && r->act == STAGE_DROP) ||
+    f.skip = (r && (r->act == STAGE_DROP || r->act == STAGE_CUT)) ||
              (f.n_set == 0 && !g->renames && (!r || !stage_is_masking(r)));
     find_insert(g, &f);
-    if (!r || r->act != STAGE_DROP)
+    if (!r || (r->act != STAGE_DROP && r->act != STAGE_CUT))
         mask_name(g, in, name, spelled);
     g->frames = stage_grow(g->frames, g->n_frames, &g->cap_frames, sizeof(*g->frames));
     g->frames[g->n_frames++] = f;
-}
-
-static bool starts_with_one_of(struct slice text, const struct strings *prefixes)
-{
-    for (size_t i = 0; i < prefixes->n; i++) {
-        struct slice p = slice_str(prefixes->items[i]);
-
-        if (text.n >= p.n && memcmp(text.p, p.p, p.n) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool is_one_of(struct slice text, const struct strings *set)
-{
-    for (size_t i = 0; i < set->n; i++)
-        if (slice_eq(text, slice_str(set->items[i])))
-            return true;
-    return false;
-}
-
-/* The object that f was has its type: what hung on it is done or left. Without one, what is around
- * it decides; at the top nobody does. */
-static void settle(struct stager *g, const struct stage_frame *f)
-{
-    const struct layout *l = g->s->layout;
-
-    if (!f->type.p && g->n_frames > 0)
-        return;
-    for (size_t i = f->first_candidate; i < g->n_candidates; i++) {
-        const struct stage_candidate *c = &g->candidates[i];
-        bool yes = f->type.p && (c->webhook ? is_one_of(f->type, &l->staging.webhooks)
-                                            : starts_with_one_of(f->type, &l->staging.packages));
-
-        if (yes) {
-            stage_note(g, c->rule, true);
-            stage_edit(g, c->edit.from, c->edit.to, c->edit.text);
-        } else if (!c->webhook) {
-            stage_left(g, c->path, "type");
-        }
-    }
-    g->n_candidates = f->first_candidate;
 }
 
 /* The container on top ends at `end` (behind its bracket). */
@@ -213,7 +191,7 @@ static int pop(struct stager *g, size_t end)
 
     g->n_frames--;
     g->n_active = f.set;
-    settle(g, &f);
+    stage_settle(g, &f);
     if (f.drop_from != SIZE_MAX && !f.any_kept)
         stage_edit(g, f.drop_from, f.last_end, SLICE(""));
     if (f.insert >= 0 && !f.insert_seen && !f.skip) {
@@ -267,17 +245,20 @@ static void leaf(struct stager *g, struct slice name, struct json_value v, bool 
     size_t                   from;
     size_t                   n;
     bool                     spelled = find_places(g, in, plain, &from, &n);
-    int                      rule = rule_for(g, in, best_rule(g, from, n), false);
+    int                      rule = rule_for(in, best_rule(g, from, n, false));
+    int                      other = rule_for(in, best_rule(g, from, n, true));
     const struct stage_rule *r = stage_rule_of(g, rule);
 
     g->n_active = from;
     if (!in->list && v.type == JSON_STRING && slice_eq(plain, SLICE("type")))
         in->type = stage_text(g, v);
+    if (!in->list && v.type == JSON_STRING && slice_eq(plain, SLICE("field")))
+        in->field = stage_text(g, v);
     in->insert_seen = in->insert_seen || (in->insert >= 0 && slice_eq(plain, in->insert_name));
     *drop = r && r->act == STAGE_DROP;
     if (!*drop)
         mask_name(g, in, name, spelled);
-    stage_scalar(g, plain, v, rule);
+    stage_scalar(g, plain, v, rule, other);
 }
 
 static bool on_value(void *ctx, unsigned depth, struct slice name, struct json_value v,
@@ -353,7 +334,7 @@ bool stager_apply(struct stager *g, enum kind kind, struct slice key, struct sli
     g->ran[kind] = true;
     g->doc = doc;
     g->n_edits = g->n_candidates = 0;
-    g->renames = kind != KIND_EXECUTION && staging_renames(g->s) && stage_holds_name(g, doc);
+    g->renames = staging_renames(g->s);
     push_root(g);
     if (!descend(g, doc))
         return err_set(err, ERR_DATA, "nested deeper than %d levels", JSON_MAX_DEPTH);

@@ -10,6 +10,10 @@
 #include "tests/support/layout_files.h"
 
 #define SAMPLE_TEXT "\"kestra:///sample\""
+#define RULES                                                                                      \
+    "flows: disabled\n"                                                                            \
+    "namespaces: [{ from: 'kestra:///sample', to: renamed }]\n"                                    \
+    "tenants: [{ from: 'kestra:///sample', to: renamed }]\n"
 
 static const char *const bands[] = { "A", "B1", "B2", "B3", "B4", "B5", "B6", "C",
                                      "D", "E",  "F",  "G",  "H1", "H2", "I",  "J" };
@@ -56,20 +60,14 @@ static bool is_cut(const struct kind_layout *k, const char *path)
     return false;
 }
 
-static bool is_renamed(const struct kind_layout *k, const char *path)
+static bool holds(struct slice text, const char *part)
 {
-    const struct strings *sets[] = { &k->staging.namespaces, &k->staging.tenants };
-
-    for (size_t s = 0; s < COUNT_OF(sets); s++)
-        for (size_t i = 0; i < sets[s]->n; i++)
-            if (strcmp(sets[s]->items[i], path) == 0)
-                return true;
-    return false;
+    return memmem(text.p, text.n, part, strlen(part)) != NULL;
 }
 
-/* What became of the member, by what is in the text afterwards. */
+/* What became of the member, by what is in the text afterwards; ruled: with RULES. */
 static const char *outcome(const struct kind_layout *k, const char *path, struct slice before,
-                           struct slice after)
+                           struct slice after, struct slice ruled)
 {
     const char *name = strrchr(path, '/') + 1;
     char        quoted[80];
@@ -77,41 +75,56 @@ static const char *outcome(const struct kind_layout *k, const char *path, struct
     (void)snprintf(quoted, sizeof(quoted), "\"%s\":", name);
     if (is_unlocked(k, path))
         return "taken away (lock)";
-    if (!memmem(after.p, after.n, quoted, strlen(quoted)))
+    if (holds(after, SAMPLE_TEXT) && holds(ruled, "\"renamed\""))
+        return "stays, renamed by rules";
+    if (holds(after, SAMPLE_TEXT) && !holds(ruled, SAMPLE_TEXT))
+        return "stays, true by `flows: disabled`";
+    if (holds(after, SAMPLE_TEXT))
+        return "stays";
+    if (!holds(after, quoted))
         return "taken away";
-    if (memmem(after.p, after.n, SAMPLE_TEXT, sizeof(SAMPLE_TEXT) - 1))
-        return is_renamed(k, path) ? "stays, renamed by rules" : "stays";
     (void)snprintf(quoted, sizeof(quoted), "\"%s\":true", name);
-    if (memmem(after.p, after.n, quoted, strlen(quoted)))
+    if (holds(after, quoted))
         return "true";
     (void)snprintf(quoted, sizeof(quoted), "\"%s\":\"kestra:", name);
-    if (after.n != before.n && !memmem(after.p, after.n, quoted, strlen(quoted)))
+    if (after.n != before.n && !holds(after, quoted))
         return "a new key";
     return "masked";
 }
 
 struct band {
     struct layout  *layout;
-    struct staging *staging;
-    struct stager  *stager;
+    struct staging *staging[2]; /* neutral, and with RULES */
+    struct stager  *stager[2];
 };
 
 static void open_band(struct band *b, const char *name)
 {
-    struct err err = ERR_INIT;
+    const struct slice rules[] = { { NULL, 0 }, SLICE(RULES) };
+    struct err         err = ERR_INIT;
 
     b->layout = layout_file(name);
-    assert_true(staging_parse((struct slice){ NULL, 0 }, NULL, SLICE("0123456789abcdef"),
-                              &b->staging, &err));
-    assert_true(staging_bind(b->staging, b->layout, &err));
-    b->stager = stager_new(b->staging);
+    for (size_t i = 0; i < COUNT_OF(rules); i++) {
+        assert_true(staging_parse(rules[i], "", SLICE("0123456789abcdef"), &b->staging[i], &err));
+        assert_true(staging_bind(b->staging[i], b->layout, &err));
+        b->stager[i] = stager_new(b->staging[i]);
+    }
+}
+
+static void close_band(struct band *b)
+{
+    for (size_t i = 0; i < COUNT_OF(b->stager); i++) {
+        stager_free(b->stager[i]);
+        staging_free(b->staging[i]);
+    }
+    layout_free(b->layout);
 }
 
 static const char *says(const struct band *b, enum kind kind, const char *path)
 {
     const struct kind_layout *k = &b->layout->kinds[kind];
     struct buf                doc = { 0 };
-    struct slice              after;
+    struct slice              after[2];
     struct err                err = ERR_INIT;
     const char               *what;
 
@@ -119,9 +132,11 @@ static const char *says(const struct band *b, enum kind kind, const char *path)
         return k->add_source ? "written anew where the flow is touched" : "not sent";
     buf_init(&doc, 4096);
     sample(&doc, path);
-    stager_begin(b->stager);
-    assert_true(stager_apply(b->stager, kind, SLICE("k"), buf_slice(&doc), &after, &err));
-    what = is_cut(k, path) ? "not sent" : outcome(k, path, buf_slice(&doc), after);
+    for (size_t i = 0; i < COUNT_OF(after); i++) {
+        stager_begin(b->stager[i]);
+        assert_true(stager_apply(b->stager[i], kind, SLICE("k"), buf_slice(&doc), &after[i], &err));
+    }
+    what = is_cut(k, path) ? "not sent" : outcome(k, path, buf_slice(&doc), after[0], after[1]);
     buf_release(&doc);
     return what;
 }
@@ -166,7 +181,11 @@ void staging_doc(struct buf *out)
             "Pending executions are never sent, ended ones with `--executions all`. A member that "
             "holds others stays as a container: what is inside has its own\nline, or of an "
             "execution is masked. A flow that is touched gets a new `source`, written from its "
-            "members: comments go.\n");
+            "members: comments go.\n\n"
+            "A mask leaves `true`, `false`, `null` and empty texts as they are; `do: drop` takes "
+            "them away. A pseudonym has up to 16 letters and is no longer than what it\nstands "
+            "for; a number keeps its digits' places, a URI its scheme. Names of inputs, outputs, "
+            "variables and the like stay; names further inside are masked.\n");
     for (size_t k = 0; k < COUNT_OF(kinds); k++) {
         const struct strings *members = &l->kinds[kinds[k]].staging.members;
 
@@ -174,9 +193,6 @@ void staging_doc(struct buf *out)
         for (size_t i = 0; i < members->n; i++)
             put_row(out, of, kinds[k], members->items[i]);
     }
-    for (size_t i = 0; i < COUNT_OF(bands); i++) {
-        stager_free(of[i].stager);
-        staging_free(of[i].staging);
-        layout_free(of[i].layout);
-    }
+    for (size_t i = 0; i < COUNT_OF(bands); i++)
+        close_band(&of[i]);
 }

@@ -4,83 +4,13 @@
 #include "tests/support/test.h"
 
 #include "lib/base/file.h"
-#include "lib/kestra/staging.h"
 #include "tests/support/json_proof.h"
-#include "tests/support/layout_files.h"
 #include "tests/support/sample_docs.h"
 #include "tests/support/staging_doc.h"
+#include "tests/support/staging_world.h"
 
-#define SEED "0123456789abcdef"
-
-struct world {
-    struct layout  *layout;
-    struct staging *staging;
-    struct stager  *stager;
-    struct err      err;
-};
-
-static bool open_seeded(struct world *w, const char *band, const char *rules, const char *seed)
-{
-    struct slice text = rules ? slice_str(rules) : slice_of(NULL, 0);
-
-    *w = (struct world){ .layout = layout_file(band) };
-    if (!staging_parse(text, "rules.yml", slice_str(seed), &w->staging, &w->err) ||
-        !staging_bind(w->staging, w->layout, &w->err))
-        return false;
-    w->stager = stager_new(w->staging);
-    return true;
-}
-
-static void open_world(struct world *w, const char *band, const char *rules)
-{
-    if (!open_seeded(w, band, rules, SEED))
-        fail_msg("%s", w->err.msg);
-}
-
-static void close_world(struct world *w)
-{
-    stager_free(w->stager);
-    staging_free(w->staging);
-    layout_free(w->layout);
-}
-
-/* Valid until the next call. */
-static struct slice become(struct world *w, enum kind kind, struct slice doc)
-{
-    struct slice out = { NULL, 0 };
-
-    stager_begin(w->stager);
-    if (!stager_apply(w->stager, kind, SLICE("key"), doc, &out, &w->err))
-        fail_msg("%.*s: %s", SLICE_ARG(doc), w->err.msg);
-    if (!is_json(out))
-        fail_msg("no JSON: %.*s", SLICE_ARG(out));
-    return out;
-}
-
-static void expect(const char *band, const char *rules, enum kind kind, const char *doc,
-                   const char *expected)
-{
-    struct world w;
-    struct slice out;
-
-    open_world(&w, band, rules);
-    out = become(&w, kind, slice_str(doc));
-    if (!slice_eq(out, slice_str(expected)))
-        fail_msg("%s\nbecame   %.*s\nexpected %s", doc, SLICE_ARG(out), expected);
-    close_world(&w);
-}
-
-static void expect_refused(const char *rules, const char *message)
-{
-    struct world w;
-
-    if (open_seeded(&w, "I", rules, SEED))
-        fail_msg("not refused: %s", rules);
-    assert_int_equal(w.err.kind, ERR_USAGE);
-    if (!strstr(w.err.msg, message))
-        fail_msg("%s\ndoes not say: %s", w.err.msg, message);
-    close_world(&w);
-}
+static const char *const bands[] = { "A", "B1", "B2", "B3", "B4", "B5", "B6", "C",
+                                     "D", "E",  "F",  "G",  "H1", "H2", "I",  "J" };
 
 /* ---- neutral --------------------------------------------------------------------------------- */
 
@@ -128,6 +58,24 @@ static void only_a_webhooks_key_is_made_anew(void **state)
     close_world(&w);
 }
 
+static void without_a_seed_every_run_has_its_own(void **state)
+{
+    static const char doc[] = "{\"triggers\":[{\"key\":\"S\",\"type\":"
+                              "\"io.kestra.plugin.core.trigger.Webhook\"}]}";
+    struct world      w;
+    struct world      v;
+    struct slice      a;
+
+    (void)state;
+    assert_true(open_seeded(&w, "I", NULL, NULL));
+    assert_true(open_seeded(&v, "I", NULL, NULL));
+    a = become(&w, KIND_FLOW, SLICE(doc));
+    assert_false(slice_eq(a, become(&v, KIND_FLOW, SLICE(doc))));
+    assert_string_not_equal(staging_seed_digest(w.staging), staging_seed_digest(v.staging));
+    close_world(&v);
+    close_world(&w);
+}
+
 /* ---- masks ----------------------------------------------------------------------------------- */
 
 static void dropped_members_take_their_commas_along(void **state)
@@ -172,6 +120,50 @@ static void the_last_rule_that_fits_wins(void **state)
            "{\"variables\":{\"keep\":\"1\",\"a\":{\"b\":\"X\"},\"c\":[{\"keep\":{\"d\":\"4\"}}]}}");
 }
 
+/* `id` and `type` of a task stay whatever masks it; those of what is sent to a customer do not. */
+static void of_a_masked_part_only_the_structure_of_tasks_stays(void **state)
+{
+    static const char doc[] =
+        "{\"tasks\":[{\"id\":\"t\",\"type\":\"io.kestra.X\",\"body\":{\"id\":\"SECRET\",\"type\":"
+        "\"SECRET\",\"deep\":[{\"id\":\"SECRET\"}],\"task\":{\"id\":\"u\",\"type\":\"a.b.Task\"}}}]"
+        "}";
+    static const char after[] =
+        "{\"tasks\":[{\"id\":\"t\",\"type\":\"io.kestra.X\",\"body\":{\"id\":\"T\",\"type\":\"T\","
+        "\"deep\":[{\"id\":\"T\"}],\"task\":{\"id\":\"u\",\"type\":\"a.b.Task\"}}}]}";
+    struct world w;
+    struct slice out;
+
+    (void)state;
+    expect("I", "mask: [{ kind: flow, path: /tasks/**/body, do: text, text: T }]", KIND_FLOW, doc,
+           after);
+    expect(
+        "I", "mask: [{ kind: flow, path: /tasks/**, do: text, text: T }]", KIND_FLOW,
+        "{\"tasks\":[{\"id\":\"t\",\"type\":\"io.kestra.X\"},{\"id\":\"SECRET\",\"type\":\"x\"}]}",
+        "{\"tasks\":[{\"id\":\"t\",\"type\":\"io.kestra.X\"},{\"id\":\"T\",\"type\":\"T\"}]}");
+    expect("I", "mask: [{ kind: flow, path: /tasks/**/body/id, do: text, text: T }]", KIND_FLOW,
+           "{\"tasks\":[{\"body\":{\"id\":\"SECRET\",\"type\":\"x\"}}]}",
+           "{\"tasks\":[{\"body\":{\"id\":\"T\",\"type\":\"x\"}}]}");
+    open_world(&w, "I", "mask: [{ kind: flow, path: /tasks/**/body/*, do: drop }]");
+    out = become(&w, KIND_FLOW, SLICE(doc));
+    assert_null(memmem(out.p, out.n, "SECRET", 6));
+    close_world(&w);
+}
+
+static void a_key_that_is_no_webhooks_is_masked_like_the_rest(void **state)
+{
+    static const char doc[] =
+        "{\"triggers\":[{\"type\":\"org.example.Poll\",\"key\":\"SECRET\",\"disabled\":true},"
+        "{\"key\":\"SECRET\",\"disabled\":true}]}";
+
+    (void)state;
+    expect("I", "mask: [{ kind: flow, path: /triggers/*/key, do: text, text: T }]", KIND_FLOW, doc,
+           "{\"triggers\":[{\"type\":\"org.example.Poll\",\"key\":\"T\",\"disabled\":true},"
+           "{\"key\":\"T\",\"disabled\":true}]}");
+    expect("I", "mask: [{ kind: flow, path: /triggers/*/key, do: drop }]", KIND_FLOW,
+           "{\"triggers\":[{\"key\":{\"a\":\"SECRET\"},\"disabled\":true}]}",
+           "{\"triggers\":[{\"disabled\":true}]}");
+}
+
 static void a_name_spelled_with_escapes_is_found(void **state)
 {
     (void)state;
@@ -206,14 +198,15 @@ static void pseudonyms_depend_on_seed_and_text_alone(void **state)
 static void numbers_stay_numbers_and_uris_keep_their_scheme(void **state)
 {
     static const char rules[] = "mask:\n  - { kind: flow, path: /variables/*, do: pseudonym }\n";
+    static const char doc[] = "{\"variables\":[0,-12,0.5,9223372036854775807,1e5,\"kestra:///a/b\","
+                              "\"jdbc:postgresql://h/d\"]}";
     struct world      w;
     struct slice      out;
 
     (void)state;
     open_world(&w, "I", rules);
-    out = become(&w, KIND_FLOW,
-                 SLICE("{\"variables\":[0,-12,0.5,9223372036854775807,1e5,\"kestra:///a/b\","
-                       "\"jdbc:postgresql://h/d\"]}"));
+    out = become(&w, KIND_FLOW, SLICE(doc));
+    assert_int_equal(out.n, strlen(doc)); /* each has its length */
     assert_non_null(memmem(out.p, out.n, "\"kestra:///", 11));
     assert_non_null(memmem(out.p, out.n, "\"jdbc:postgresql://", 18));
     assert_non_null(memmem(out.p, out.n, "e5,", 3));
@@ -258,88 +251,68 @@ static void of_an_execution_only_structure_passes(void **state)
     close_world(&w);
 }
 
-/* ---- names ----------------------------------------------------------------------------------- */
-
-#define NAMES                                                                                      \
-    "tenants: [{ from: acme, to: acme-stg }]\n"                                                    \
-    "namespaces:\n  - { from: prod, to: stg }\n  - { from: prod.shared, to: prod.shared }\n"
-
-static void names_are_renamed_by_their_longest_prefix(void **state)
+/* Labels are a map up to 0.10; the system's own are labels like all others. */
+static void labels_keep_their_keys_and_lose_their_values(void **state)
 {
+    static const char *const docs[] = {
+        "{\"labels\":{\"system.correlationId\":\"SECRET\",\"team\":\"SECRET\"}}",
+        "{\"labels\":[{\"key\":\"system.correlationId\",\"value\":\"SECRET\"},{\"key\":\"team\","
+        "\"value\":\"SECRET\"}]}",
+    };
+
     (void)state;
-    expect("I", NAMES, KIND_EXECUTION,
-           "{\"tenantId\":\"acme\",\"namespace\":\"prod.eu\",\"taskRunList\":[{\"tenantId\":"
-           "\"acme\",\"namespace\":\"prod.shared.x\"}]}",
-           "{\"tenantId\":\"acme-stg\",\"namespace\":\"stg.eu\",\"taskRunList\":[{\"tenantId\":"
-           "\"acme-stg\",\"namespace\":\"prod.shared.x\"}]}");
-    expect("I", NAMES, KIND_TRIGGER, "{\"namespace\":\"production\",\"disabled\":true}",
-           "{\"namespace\":\"production\",\"disabled\":true}");
+    for (size_t b = 0; b < COUNT_OF(bands); b++)
+        for (size_t i = 0; i < COUNT_OF(docs); i++) {
+            struct world w;
+            struct slice out;
+
+            open_world(&w, bands[b], NULL);
+            out = become(&w, KIND_EXECUTION, slice_str(docs[i]));
+            assert_non_null(memmem(out.p, out.n, "\"system.correlationId\"", 22));
+            assert_non_null(memmem(out.p, out.n, "\"team\"", 6));
+            assert_null(memmem(out.p, out.n, "SECRET", 6));
+            close_world(&w);
+        }
 }
 
-static void count_left(void *ctx, const struct staging_left *left)
-{
-    struct buf *b = ctx;
+/* ---- rules that match nothing ---------------------------------------------------------------- */
 
-    buf_add(b, "%s %s\n", left->path, left->why);
-}
-
-static void only_kestras_own_tasks_are_renamed_the_rest_is_listed(void **state)
+/* The nearest to the one rule of the file. */
+static void expect_near(const char *path, const char *expected)
 {
     static const char doc[] =
-        "{\"namespace\":\"prod\",\"tasks\":[{\"namespace\":\"prod\",\"flowId\":\"f\",\"type\":"
-        "\"io.kestra.plugin.core.flow.Subflow\"},{\"type\":\"io.kestra.plugin.kubernetes."
-        "PodCreate\","
-        "\"namespace\":\"prod\"},{\"type\":\"x.Y\",\"cmd\":\"{{ kv('k','prod') }} \"},{\"t\":\"in "
-        "prod "
-        "only\"}],\"triggers\":[{\"type\":\"io.kestra.plugin.core.trigger.Flow\",\"disabled\":true,"
-        "\"preconditions\":{\"flows\":[{\"namespace\":\"prod.a\"}]}}]}";
-    static const char expected[] =
-        "{\"namespace\":\"stg\",\"tasks\":[{\"namespace\":\"stg\",\"flowId\":\"f\",\"type\":"
-        "\"io.kestra.plugin.core.flow.Subflow\"},{\"type\":\"io.kestra.plugin.kubernetes."
-        "PodCreate\","
-        "\"namespace\":\"prod\"},{\"type\":\"x.Y\",\"cmd\":\"{{ kv('k','prod') }} \"},{\"t\":\"in "
-        "prod "
-        "only\"}],\"triggers\":[{\"type\":\"io.kestra.plugin.core.trigger.Flow\",\"disabled\":true,"
-        "\"preconditions\":{\"flows\":[{\"namespace\":\"stg.a\"}]}}]}";
-    struct world w;
-    struct buf   left = { 0 };
-    struct slice out;
+        "{\"id\":\"f\",\"variables\":{\"password\":\"1\",\"list\":[{\"name\":\"x\"}]},\"tasks\":[{"
+        "\"id\":\"t\",\"options\":{\"header\":1}}]}";
+    struct world             w;
+    struct staging_rule_info info;
+    struct buf               rules = { 0 };
+    struct buf               near = { 0 };
 
-    (void)state;
-    buf_init(&left, 4096);
-    open_world(&w, "J", NAMES);
-    staging_on_left(w.staging, count_left, &left);
-    out = become(&w, KIND_FLOW, slice_str(doc));
-    if (!slice_eq(out, slice_str(expected)))
-        fail_msg("%.*s", SLICE_ARG(out));
-    assert_string_equal(left.p,
-                        "/tasks/1/namespace type\n/tasks/2/cmd expression\n/tasks/3/t text\n");
+    buf_init(&rules, 1024);
+    buf_init(&near, 1024);
+    buf_add(&rules, "mask: [{ kind: flow, path: %s, do: pseudonym }]", path);
+    open_world(&w, "I", rules.p);
+    (void)become(&w, KIND_FLOW, SLICE(doc));
+    for (size_t i = 0; i < staging_rules(w.staging); i++)
+        if (staging_rule_info(w.staging, i, &info) && info.line > 0)
+            staging_near(w.staging, i, &near);
+    if (strcmp(near.n > 0 ? near.p : "", expected) != 0)
+        fail_msg("%s: the nearest is %s, expected %s", path, near.n > 0 ? near.p : "none",
+                 expected);
     close_world(&w);
-    buf_release(&left);
+    buf_release(&rules);
+    buf_release(&near);
 }
 
-/* ---- sources --------------------------------------------------------------------------------- */
-
-static void a_source_is_written_from_the_flow(void **state)
+static void the_nearest_path_that_matches_is_known(void **state)
 {
-    static const char doc[] =
-        "{\"tenantId\":\"t\",\"id\":\"f\",\"revision\":2,\"inputs\":[],\"y\":null,\"tasks\":[{"
-        "\"id\":\"a\",\"list\":[[1,2],{\"x\":{}}],\"cmd\":\"l1\\nl2 \\\"q\\\"\"},3],\"source\":"
-        "{\"a\":[1]},\"deleted\":false,\"last\":true}";
-    static const char expected[] =
-        "id: \"f\"\ninputs: []\n\"y\": null\ntasks: \n  - id: \"a\"\n    "
-        "list: \n      - - 1\n        - 2\n      - x: {}\n    cmd: "
-        "\"l1\\nl2 \\\"q\\\"\"\n  - 3\nlast: true\n";
-    struct world w;
-    struct slice out;
-
     (void)state;
-    open_world(&w, "I", NULL);
-    stager_begin(w.stager);
-    assert_true(stager_source(w.stager, slice_str(doc), &out, &w.err));
-    if (!slice_eq(out, slice_str(expected)))
-        fail_msg("%.*s", SLICE_ARG(out));
-    close_world(&w);
+    expect_near("/variable", "/variables");
+    expect_near("/variables/pasword", "/variables/password");
+    expect_near("/variabels/password", "/variables");
+    expect_near("/variables/list/*/nam", "/variables/list/*/name");
+    expect_near("/tasks/**/heder", "/tasks/**/header");
+    expect_near("/tasks/*/option/header", "/tasks/*/options");
 }
 
 /* ---- rules that are refused ------------------------------------------------------------------ */
@@ -372,6 +345,33 @@ static void bad_rules_are_refused_with_their_line(void **state)
     expect_refused("mask:\n  - { kind: execution, path: /taskRunList/*/state/current, do: text, "
                    "text: x }\n",
                    "would break /taskRunList/*/state/current");
+    expect_refused("mask:\n  - { kind: execution, path: /scheduleDate, do: text, text: x }\n",
+                   "would break /scheduleDate");
+    expect_refused("mask:\n  - { kind: trigger, path: /nextExecutionDate, do: pseudonym }\n",
+                   "would break /nextExecutionDate");
+    expect_refused("mask:\n  - { kind: execution, path: /state/histories, do: drop }\n",
+                   "would break /state/histories");
+    expect_refused("mask:\n  - { kind: flow, path: /tasks/*, do: drop }\n", "would break /tasks/*");
+    expect_refused("mask:\n  - { kind: flow, path: /tasks/**/retry/type, do: text, text: x }\n",
+                   "would break /tasks/**/retry/type");
+    expect_refused("mask:\n  - { kind: flow, path: /pluginDefaults/*/type, do: drop }\n",
+                   "would break /pluginDefaults/**/type");
+    expect_refused("mask:\n  - { kind: flow, path: /triggers/*/conditions/*/type, do: drop }\n",
+                   "would break /triggers/*/conditions/*/type");
+}
+
+/* It takes all that is mandatory in it along. */
+static void what_is_not_mandatory_may_be_dropped_whole(void **state)
+{
+    (void)state;
+    expect("I",
+           "mask:\n  - { kind: flow, path: /triggers, do: drop }\n"
+           "  - { kind: flow, path: /listeners, do: drop }\n"
+           "  - { kind: flow, path: /tasks/**/retry, do: drop }\n",
+           KIND_FLOW,
+           "{\"id\":\"f\",\"triggers\":[{\"id\":\"t\",\"type\":\"T\"}],\"tasks\":[{\"id\":\"a\","
+           "\"retry\":{\"type\":\"constant\"}}],\"listeners\":[]}",
+           "{\"id\":\"f\",\"tasks\":[{\"id\":\"a\"}]}");
 }
 
 static void names_that_would_become_one_are_refused(void **state)
@@ -399,9 +399,6 @@ static void a_short_seed_is_refused(void **state)
 }
 
 /* ---- real and random documents --------------------------------------------------------------- */
-
-static const char *const bands[] = { "A", "B1", "B2", "B3", "B4", "B5", "B6", "C",
-                                     "D", "E",  "F",  "G",  "H1", "H2", "I",  "J" };
 
 static void every_band_stages_the_real_documents(void **state)
 {
@@ -454,6 +451,10 @@ static void the_table_in_the_docs_is_current(void **state)
     buf_release(&there);
     buf_release(&page);
 }
+
+#define NAMES                                                                                      \
+    "tenants: [{ from: acme, to: acme-stg }]\n"                                                    \
+    "namespaces:\n  - { from: prod, to: stg }\n  - { from: prod.shared, to: prod.shared }\n"
 
 struct maker {
     uint64_t   seed;
@@ -562,6 +563,12 @@ int main(void)
         cmocka_unit_test(flows_are_disabled_when_the_rules_say_so),
         cmocka_unit_test(a_triggers_state_is_disabled_where_it_can_be),
         cmocka_unit_test(only_a_webhooks_key_is_made_anew),
+        cmocka_unit_test(without_a_seed_every_run_has_its_own),
+        cmocka_unit_test(of_a_masked_part_only_the_structure_of_tasks_stays),
+        cmocka_unit_test(a_key_that_is_no_webhooks_is_masked_like_the_rest),
+        cmocka_unit_test(labels_keep_their_keys_and_lose_their_values),
+        cmocka_unit_test(the_nearest_path_that_matches_is_known),
+        cmocka_unit_test(what_is_not_mandatory_may_be_dropped_whole),
         cmocka_unit_test(dropped_members_take_their_commas_along),
         cmocka_unit_test(items_are_dropped_like_members),
         cmocka_unit_test(a_fixed_text_leaves_numbers_numbers),
@@ -570,9 +577,6 @@ int main(void)
         cmocka_unit_test(pseudonyms_depend_on_seed_and_text_alone),
         cmocka_unit_test(numbers_stay_numbers_and_uris_keep_their_scheme),
         cmocka_unit_test(of_an_execution_only_structure_passes),
-        cmocka_unit_test(names_are_renamed_by_their_longest_prefix),
-        cmocka_unit_test(only_kestras_own_tasks_are_renamed_the_rest_is_listed),
-        cmocka_unit_test(a_source_is_written_from_the_flow),
         cmocka_unit_test(bad_rules_are_refused_with_their_line),
         cmocka_unit_test(names_that_would_become_one_are_refused),
         cmocka_unit_test(a_short_seed_is_refused),

@@ -241,11 +241,13 @@ plant() { "$tools/plant" "$@"; }
 
 # read_topics FOLDER: what the topics of $prefix hold, one file a kind, as plant prints it.
 read_topics() {
-    local kind
+    local kind readers=()
     mkdir -p "$1"
     for kind in flow-last flow template trigger execution; do
-        plant read "$prefix${kind//-/_}" > "$1/$kind" 2> "$1/$kind.err" || : > "$1/$kind"
+        { plant read "$prefix${kind//-/_}" > "$1/$kind" 2> "$1/$kind.err" || : > "$1/$kind"; } &
+        readers+=($!)
     done
+    wait "${readers[@]}"
 }
 
 # ---- search servers ------------------------------------------------------------------------------

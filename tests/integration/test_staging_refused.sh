@@ -17,7 +17,7 @@ assert_told "a seed file that is missing" 1 'staging-seed-file.*none'
 run_requeue rebuild --neutral --executions pending
 assert_told "executions that would go on" 1 'would go on' '--executions all'
 run_requeue rebuild --staging "$work/none.yml"
-assert_told "a file of rules that is missing" 1 'option --staging.*none.yml'
+assert_told "a file of rules that is missing" 1 'option --staging.*none.yml' 'Refresh staging'
 echo 'mask: [{ kind: execution, path: /flowId, do: drop }]' > "$bad"
 run_requeue plan --staging "$bad"
 assert_told "a rule that breaks a mandatory member" 1 'bad.yml:1: .*would break /flowId' 'renamed with'

@@ -39,7 +39,7 @@ struct side *run_ledger_new(struct run *r, enum kind kind)
     struct session *s = r->session;
 
     run_expect_keys(r, kind, 2);
-    return side_new(s->keys_memory / 8, &s->spill);
+    return side_new_summed(s->keys_memory / 8, &s->spill);
 }
 
 /* What is to be sent is asked for key by key, so it has to be in memory. */

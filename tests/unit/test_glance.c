@@ -9,7 +9,7 @@
 
 #define N_PARTITIONS 3
 #define N_KEYS       300 /* over 4096 parts: some share one */
-#define MAX_RECORDS  (N_KEYS * 3)
+#define MAX_RECORDS  ((size_t)N_KEYS * 3)
 #define ROUNDS       60
 
 static struct digest value_of(uint64_t n)

@@ -11,8 +11,10 @@
 #define N_SAMPLES 1024
 #define N_WAITING 16
 
+/* Of all keys that have its place, the one of the lowest hash: which ones are remembered must not
+ * depend on the order they come in, for a store may hand out last what changed last. */
 struct sample {
-    uint64_t hash;
+    uint64_t hash;  /* 0: none yet */
     uint64_t value; /* half of its digest is enough to guess from */
 };
 
@@ -95,8 +97,11 @@ static void let_none_wait(struct parts *p)
 
 void parts_add(struct parts *p, uint64_t hash, int32_t partition, struct digest value)
 {
+    struct sample *s = &p->samples[hash % N_SAMPLES];
+
     add(p, hash, digest_tagged(hash ^ (uint64_t)(uint32_t)partition << 32, value));
-    p->samples[hash % N_SAMPLES] = (struct sample){ hash, value.lo };
+    if (s->hash == 0 || hash <= s->hash)
+        *s = (struct sample){ hash, value.lo };
 }
 
 /* However often: a multiple of an odd number is zero after 2^128 times only. */

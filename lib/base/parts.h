@@ -29,7 +29,7 @@ void parts_spoil(struct parts *p, uint64_t hash); /* this part is like no other 
 bool parts_same(struct parts *a, struct parts *b, uint64_t hash);
 bool parts_all_same(struct parts *a, struct parts *b);
 
-/* Of a few keys, the last ones that were added in their places, the values are kept, too. */
+/* Of a few keys the values are kept, too: of which ones does not depend on the order. */
 enum parts_memory { PARTS_UNKNOWN, PARTS_OTHER_VALUE, PARTS_THIS_VALUE };
 enum parts_memory parts_remember(const struct parts *p, uint64_t hash, struct digest value);
 

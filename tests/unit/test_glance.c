@@ -93,16 +93,26 @@ static void what_is_spoilt_stays_so(void **state)
     parts_free(b);
 }
 
-static void the_last_values_are_remembered(void **state)
+static void values_of_a_few_keys_are_remembered_whatever_the_order(void **state)
 {
-    struct parts *p = parts_new(0);
+    const uint64_t low = 9 + 1024;
+    const uint64_t high = 9 + 2 * 1024;
+    struct parts  *p = parts_new(0);
+    struct parts  *q = parts_new(0);
 
     (void)state;
-    assert_int_equal(parts_remember(p, 9, value_of(1)), PARTS_UNKNOWN);
-    parts_add(p, 9, 0, value_of(1));
-    assert_int_equal(parts_remember(p, 9, value_of(1)), PARTS_THIS_VALUE);
-    assert_int_equal(parts_remember(p, 9, value_of(2)), PARTS_OTHER_VALUE);
-    assert_int_equal(parts_remember(p, 10, value_of(1)), PARTS_UNKNOWN);
+    parts_add(p, low, 0, value_of(1));
+    parts_add(p, high, 0, value_of(2));
+    parts_add(q, high, 0, value_of(2));
+    parts_add(q, low, 0, value_of(1));
+    assert_int_equal(parts_remember(p, low, value_of(1)), PARTS_THIS_VALUE);
+    assert_int_equal(parts_remember(p, high, value_of(2)), PARTS_UNKNOWN);
+    assert_int_equal(parts_remember(q, low, value_of(1)), PARTS_THIS_VALUE);
+    assert_int_equal(parts_remember(q, high, value_of(2)), PARTS_UNKNOWN);
+    parts_free(q);
+    assert_int_equal(parts_remember(p, low, value_of(2)), PARTS_OTHER_VALUE);
+    parts_add(p, low, 0, value_of(2)); /* once more */
+    assert_int_equal(parts_remember(p, low, value_of(2)), PARTS_THIS_VALUE);
     parts_free(p);
 }
 
@@ -386,7 +396,7 @@ int main(void)
         cmocka_unit_test(equal_records_make_equal_parts_in_any_order),
         cmocka_unit_test(what_is_exchanged_between_two_records_is_seen),
         cmocka_unit_test(what_is_spoilt_stays_so),
-        cmocka_unit_test(the_last_values_are_remembered),
+        cmocka_unit_test(values_of_a_few_keys_are_remembered_whatever_the_order),
         cmocka_unit_test(a_first_look_changes_nothing_of_what_is_found),
         cmocka_unit_test(a_key_that_comes_twice_from_both_sides_is_not_settled),
         cmocka_unit_test(a_stop_ends_the_settling),

@@ -20,7 +20,7 @@ void run_expect_keys(struct run *r, enum kind kind, unsigned sides)
     s->spill.expected = s->spill.put + keys * sides;
     if (keys * KEY_BYTES <= s->keys_memory / 4)
         return;
-    log_msg(LOG_INFO, "%llu keys of %s take about %.0f MB of disk in %s, beside --memory",
+    log_msg(LOG_INFO, "%llu keys of %s take up to %.0f MB of disk in %s, beside --memory",
             (unsigned long long)keys, kind_name(kind), megabytes(keys * sides * KEY_BYTES),
             s->conf->tmp);
 }
@@ -39,7 +39,7 @@ struct side *run_ledger_new(struct run *r, enum kind kind)
     struct session *s = r->session;
 
     run_expect_keys(r, kind, 2);
-    return side_new(s->keys_memory / 8, &s->spill);
+    return side_new_summed(s->keys_memory / 8, &s->spill);
 }
 
 /* What is to be sent is asked for key by key, so it has to be in memory. */

@@ -72,6 +72,7 @@ static bool note_record(struct sink *sink, const struct record *rec, enum reason
                             .key = rec->key };
 
     (void)refused;
+    e.stands = e.value;
     return side_put(x->expected, &e, err);
 }
 

@@ -86,6 +86,7 @@ static bool put_record(struct sink *sink, const struct record *rec, enum reason 
                                 .records = 1,
                                 .key = rec->key };
 
+        e.stands = e.value;
         return side_put(s->expected, &e, err);
     }
     return true;

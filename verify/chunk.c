@@ -159,20 +159,13 @@ static bool explain_values(struct chunk *x, struct item *item, struct slice stor
     return true;
 }
 
-/* What no digest was made of: a proof's are of raw bytes, and an unsure one has none. Whether the
- * value is an object, and the expected one after all, shows only now. */
-static void make_sure(struct chunk *x, const struct item *item, bool *undecodable, bool *equal)
+/* A proof's digests are of raw bytes: whether the value is an object shows only now. */
+static bool is_undecodable(struct chunk *x, const struct item *item)
 {
-    const struct candidate *c = item->c;
-    struct digest           value;
-    struct err              why;
+    struct digest unused;
+    struct err    why;
 
-    *undecodable = *equal = false;
-    if ((!x->raw && !c->unsure) || !item->value.p)
-        return;
-    *undecodable = !comparer_digest(x->comparer, item->value, &value, &why);
-    *equal = !*undecodable && c->unsure && c->expected && c->class == DIFF_CHANGED &&
-             digest_eq(value, c->expected->value);
+    return x->raw && item->value.p && !comparer_digest(x->comparer, item->value, &unused, &why);
 }
 
 /* Where the store has the kind, as far as is known without having read a document there. */
@@ -244,13 +237,8 @@ static bool tell_item(struct chunk *x, struct item *item, struct slice store, co
                .stored = c->expected ? c->expected->value : (struct digest){ 0, 0 },
                .topic_ms = item->time_ms,
     };
-    bool undecodable;
-    bool equal;
 
     item->told = true;
-    make_sure(x, item, &undecodable, &equal);
-    if (equal)
-        return true;
     if (x->conf->find_ages)
         d.has_store_at = age_of_document(x->kind, store, &d.store_at);
     if (c->expected)
@@ -259,7 +247,7 @@ static bool tell_item(struct chunk *x, struct item *item, struct slice store, co
     d.tenant = known(&x->identity.tenant, x->identity.has_tenant);
     d.namespace = known(&x->identity.namespace, x->identity.has_namespace);
     d.id = known(&x->identity.id, x->identity.has_id);
-    if (undecodable)
+    if (is_undecodable(x, item))
         d.class = DIFF_UNDECODABLE;
     else if (c->class == DIFF_CHANGED && !explain_values(x, item, store, &d, err))
         return false;

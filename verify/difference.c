@@ -28,6 +28,7 @@ struct pass {
     const struct comparison  *conf;
     struct comparison_counts *counts;
     struct side              *topic;
+    size_t                    n;        /* steps */
     struct side_entry         expected; /* the next one of each side; key.p NULL: none left */
     struct side_entry         next;
     struct side_entry         key; /* the key at hand; its text is in text */
@@ -92,18 +93,6 @@ static bool is_duplicated(const struct comparison *c, const struct key_state *st
     return c->raw && c->kind == KIND_EXECUTION && state->records > 1;
 }
 
-static bool has_same_bytes(const struct side_entry *expected, const struct side_entry *e)
-{
-    return expected && e->value.lo == expected->bytes;
-}
-
-static bool is_equal(const struct side_entry *expected, const struct side_entry *e)
-{
-    if (e->flags & SIDE_SAME)
-        return has_same_bytes(expected, e);
-    return digest_eq(expected->value, e->value);
-}
-
 /* The class of one key, the first that fits; DIFF_CLASS_COUNT: both sides agree. */
 static struct candidate classify(const struct comparison *c, const struct side_entry *expected,
                                  const struct key_state *state)
@@ -123,10 +112,9 @@ static struct candidate classify(const struct comparison *c, const struct side_e
         k.class = DIFF_MISSING;
     } else if (!expected && is_live(state->own)) {
         k.class = DIFF_EXTRA;
-    } else if (expected && state->own && !is_equal(expected, state->own)) {
+    } else if (expected && state->own && !digest_eq(expected->value, state->own->value)) {
         k.class = DIFF_CHANGED;
     }
-    k.unsure = k.topic && k.topic->flags & SIDE_SAME && !has_same_bytes(expected, k.topic);
     return k;
 }
 
@@ -137,6 +125,16 @@ static bool check_stop(const struct comparison *c, size_t n, struct err *err)
     if (n % STOP_STEP != 0 || !stop_asked(c->stop))
         return true;
     return err_set(err, ERR_STOPPED, "stopped while comparing");
+}
+
+/* The store's next key that is not settled. */
+static bool next_expected(struct pass *p, struct side *expected, struct err *err)
+{
+    do {
+        if (!check_stop(p->conf, ++p->n, err) || !side_next(expected, &p->expected, err))
+            return false;
+    } while (p->expected.key.p && glance_has(&p->conf->settled, p->expected.hash));
+    return true;
 }
 
 /* The lower of the next keys becomes the one at hand. */
@@ -161,7 +159,7 @@ static bool take_expected(struct pass *p, struct side *expected, struct err *err
         return true;
     p->wanted = p->expected;
     p->wanted.key = p->key.key;
-    return side_next(expected, &p->expected, err);
+    return next_expected(p, expected, err);
 }
 
 static bool take_topic(struct pass *p, struct err *err)
@@ -201,18 +199,13 @@ static bool find_wanted(struct pass *p, const struct side_entry **out, struct er
     return true;
 }
 
-/* A mark that turns out false has no digest here: the sums differ then, and so does the key. */
-static void sum_topic(const struct pass *p, const struct side_entry *wanted)
+static void sum_topic(const struct pass *p)
 {
     for (size_t i = 0; i < p->n_held; i++) {
         const struct side_entry *e = &p->held[i];
-        struct digest            value = e->value;
 
-        if (!is_live(e) || e->partition >= p->conf->n_partitions)
-            continue;
-        if (e->flags & SIDE_SAME)
-            value = has_same_bytes(wanted, e) ? wanted->value : (struct digest){ 0, 0 };
-        sums_add(&p->conf->sums.topic[e->partition], p->key.key, value);
+        if (is_live(e) && e->partition < p->conf->n_partitions)
+            sums_add(&p->conf->sums.topic[e->partition], p->key.key, e->value);
     }
 }
 
@@ -226,7 +219,7 @@ static bool compare_key(struct pass *p, struct err *err)
     if (!find_wanted(p, &wanted, err))
         return false;
     if (c->sums.topic)
-        sum_topic(p, wanted);
+        sum_topic(p);
     gather(p, p->wanted.key.p ? p->wanted.partition : key_partition(p->key.key, c->n_partitions),
            &state);
     if (c->keys_only_ours && !p->wanted.key.p) {
@@ -240,10 +233,10 @@ static bool compare_key(struct pass *p, struct err *err)
 static bool run_pass(struct pass *p, struct side *expected, struct err *err)
 {
     if (!side_rewind(expected, err) || !side_rewind(p->topic, err) ||
-        !side_next(expected, &p->expected, err) || !side_next(p->topic, &p->next, err))
+        !next_expected(p, expected, err) || !side_next(p->topic, &p->next, err))
         return false;
-    for (size_t n = 1; p->expected.key.p || p->next.key.p; n++) {
-        if (!check_stop(p->conf, n, err) || !choose_key(p, err) ||
+    while (p->expected.key.p || p->next.key.p) {
+        if (!check_stop(p->conf, ++p->n, err) || !choose_key(p, err) ||
             !take_expected(p, expected, err) || !take_topic(p, err) || !compare_key(p, err))
             return false;
     }
@@ -256,11 +249,6 @@ bool difference_find(const struct comparison *c, struct side *expected, struct s
     struct pass p = { .conf = c, .counts = counts, .topic = topic };
     bool        ok;
 
-    memset(counts, 0, sizeof(*counts));
-    if (c->sums.store)
-        memset(c->sums.store, 0, (size_t)c->n_partitions * sizeof(*c->sums.store));
-    if (c->sums.topic)
-        memset(c->sums.topic, 0, (size_t)c->n_partitions * sizeof(*c->sums.topic));
     buf_init(&p.text, SIZE_MAX);
     ok = run_pass(&p, expected, err);
     side_rest(expected);

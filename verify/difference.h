@@ -7,13 +7,12 @@
 #ifndef REQUEUE_DIFFERENCE_H
 #define REQUEUE_DIFFERENCE_H
 
-#include "verify/verify.h"
+#include "verify/glance.h"
 
 /* A key that differs. */
 struct candidate {
     enum difference_class class;
     bool                     read;     /* scratch of explain.c: the topic's value is wanted */
-    bool                     unsure;   /* the topic's value may be what is expected: see same.h */
     const struct side_entry *expected; /* NULL: the store's side has no such key */
     const struct side_entry *topic;    /* the record to show (missing: a tombstone); NULL: none */
 };
@@ -29,8 +28,9 @@ struct comparison {
     bool               raw;            /* a proof: an execution key may have one record only */
     bool               keys_only_ours; /* keys that are not expected are counted, no difference */
     const struct stop *stop;
-    struct kind_sums   sums; /* filled: what is expected, and what the topic holds live; an
-                                undecodable value has a digest of zero */
+    struct glance      settled; /* its keys are passed over on the store's side */
+    struct kind_sums   sums;    /* added to: what is expected, and what the topic holds live; an
+                                   undecodable value has a digest of zero */
     candidate_fn on_candidate;
     candidate_fn on_collision; /* an expected key that several documents gave, which makes it
                                   unexpected; not in a proof, where the last one counts */
@@ -46,7 +46,7 @@ struct comparison_counts {
 };
 
 /* Compare every key of both sides; each gives no candidate or one. One pass over each side, in the
- * order of the keys' hashes. */
+ * order of the keys' hashes. Counts are added to what is there. */
 MUST_CHECK bool difference_find(const struct comparison *c, struct side *expected,
                                 struct side *topic, struct comparison_counts *counts,
                                 struct err *err);

@@ -21,7 +21,7 @@
 /* A candidate as a record of the sorter; the key comes behind it. */
 struct found {
     enum difference_class class;
-    bool              read, unsure, expected, topic;
+    bool              read, expected, topic;
     struct side_entry store_side;
     struct side_entry topic_side;
 };
@@ -104,8 +104,6 @@ static bool wants_value(const struct verify_conf *conf, bool raw, const struct c
         return true;
     if (conf->no_lookups || !c->topic || c->topic->flags & (SIDE_GONE | SIDE_UNDECODABLE))
         return false;
-    if (c->unsure)
-        return true;
     if (conf->find_newer && c->class == DIFF_MISPLACED)
         return true;
     return raw || !c->expected || c->class == DIFF_CHANGED;
@@ -154,7 +152,6 @@ bool explain_add(void *ctx, const struct candidate *c, struct err *err)
     memset(&f, 0, sizeof(f)); /* its padding is written to a file */
     f.class = c->class;
     f.read = wants_value(x->conf, x->raw, c);
-    f.unsure = c->unsure;
     f.expected = c->expected != NULL;
     f.topic = c->topic != NULL;
     if (c->expected)
@@ -182,7 +179,6 @@ static void add_to_lot(struct lot *lot, struct slice data)
     f->store_side.key = f->topic_side.key = key;
     *c = (struct candidate){ .class = f->class,
                              .read = f->read,
-                             .unsure = f->unsure,
                              .expected = f->expected ? &f->store_side : NULL,
                              .topic = f->topic ? &f->topic_side : NULL };
     lot->key_bytes += key.n;

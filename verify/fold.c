@@ -6,20 +6,52 @@
 /* The progress display looks a few times a second: no need to bump its counter for every record. */
 #define CONSUMED_STEP 256
 
+struct reading {
+    const struct fold *f;
+    topic_record_fn    fn;
+    void              *ctx;
+    struct fold_stats *stats;
+    uint64_t           untold; /* records that f->consumed does not have yet */
+};
+
+static void tell_consumed(struct reading *r)
+{
+    if (r->f->consumed)
+        (void)atomic_fetch_add_explicit(r->f->consumed, r->untold, memory_order_relaxed);
+    r->untold = 0;
+}
+
+static bool count_record(void *ctx, const struct topic_record *rec, struct err *err)
+{
+    struct reading *r = ctx;
+
+    r->stats->records++;
+    r->stats->bytes += rec->value.n;
+    if (++r->untold == CONSUMED_STEP)
+        tell_consumed(r);
+    return r->fn(r->ctx, rec, err);
+}
+
+bool fold_read(const struct fold *f, topic_record_fn fn, void *ctx, struct fold_stats *stats,
+               struct err *err)
+{
+    struct reading r = { .f = f, .fn = fn, .ctx = ctx, .stats = stats };
+    bool           ok;
+
+    memset(stats, 0, sizeof(*stats));
+    for (size_t i = 0; i < f->n_ranges; i++)
+        stats->span += f->ranges[i].end - f->ranges[i].start;
+    ok = topic_read(f->kafka, f->topic, f->ranges, f->n_ranges, count_record, &r, err);
+    tell_consumed(&r);
+    return ok;
+}
+
 struct folding {
     const struct fold *f;
     struct side       *out;
     struct fold_stats *stats;
-    uint64_t           untold; /* records that f->consumed does not have yet */
-    struct err         why;    /* scratch: a value that is no JSON object is no failure */
+    struct err         why; /* scratch: a value that is no JSON object is no failure */
 };
-
-static void tell_consumed(struct folding *s)
-{
-    if (s->f->consumed)
-        (void)atomic_fetch_add_explicit(s->f->consumed, s->untold, memory_order_relaxed);
-    s->untold = 0;
-}
 
 static bool digest_value(struct folding *s, struct slice value, struct side_entry *e,
                          struct err *err)
@@ -31,12 +63,6 @@ static bool digest_value(struct folding *s, struct slice value, struct side_entr
     }
     if (!s->f->comparer) {
         e->value = digest_bytes(DIGEST_TAG_RAW, value);
-        return true;
-    }
-    e->value.lo = hash64(value);
-    if (same_has(s->f->same, hash64(e->key), e->value.lo)) {
-        e->flags = SIDE_SAME;
-        s->stats->same_bytes++;
         return true;
     }
     if (comparer_digest(s->f->comparer, value, &e->value, &s->why))
@@ -57,26 +83,20 @@ static bool fold_record(void *ctx, const struct topic_record *rec, struct err *e
         .offset = rec->offset, .partition = rec->partition, .records = 1, .key = rec->key
     };
 
-    s->stats->records++;
-    s->stats->bytes += rec->value.n;
-    if (++s->untold == CONSUMED_STEP)
-        tell_consumed(s);
     if (!rec->key.p || !utf8_valid(rec->key))
         return s->f->on_undecodable(s->f->ctx, rec->partition, rec->offset, rec->key, err);
     if (s->f->only && !keyset_find(s->f->only, rec->key, NULL))
         return true;
+    if (glance_has(s->f->settled, hash64(rec->key))) {
+        s->stats->same_bytes++;
+        return true;
+    }
     return digest_value(s, rec->value, &e, err) && side_put(s->out, &e, err);
 }
 
 bool fold_topic(const struct fold *f, struct side *out, struct fold_stats *stats, struct err *err)
 {
     struct folding s = { .f = f, .out = out, .stats = stats };
-    bool           ok;
 
-    memset(stats, 0, sizeof(*stats));
-    for (size_t i = 0; i < f->n_ranges; i++)
-        stats->span += f->ranges[i].end - f->ranges[i].start;
-    ok = topic_read(f->kafka, f->topic, f->ranges, f->n_ranges, fold_record, &s, err);
-    tell_consumed(&s);
-    return ok;
+    return fold_read(f, fold_record, &s, stats, err);
 }

@@ -7,8 +7,7 @@
 #ifndef REQUEUE_FOLD_H
 #define REQUEUE_FOLD_H
 
-#include "verify/same.h"
-#include "verify/verify.h"
+#include "verify/glance.h"
 
 /* A record that has no usable key: told at once, because no key stands for it. */
 typedef bool (*undecodable_fn)(void *ctx, int32_t partition, int64_t offset, struct slice key,
@@ -20,7 +19,7 @@ struct fold {
     const struct topic_range *ranges;
     size_t                    n_ranges;
     struct comparer          *comparer; /* NULL: digests of raw bytes */
-    const struct same        *same;     /* with a comparer: of the store's side, or NULL */
+    const struct glance      *settled;  /* NULL, or keys that are only counted */
     const struct keyset      *only;     /* NULL, or the keys to fold: others are only counted */
     undecodable_fn            on_undecodable;
     void                     *ctx;
@@ -30,5 +29,9 @@ struct fold {
 /* stats->keys and superseded stay 0: difference_find counts them. */
 MUST_CHECK bool fold_topic(const struct fold *f, struct side *out, struct fold_stats *stats,
                            struct err *err);
+
+/* Only read and count, and hand every record to fn. */
+MUST_CHECK bool fold_read(const struct fold *f, topic_record_fn fn, void *ctx,
+                          struct fold_stats *stats, struct err *err);
 
 #endif

@@ -20,6 +20,8 @@ struct kind_sums {
     struct partition_sum *store, *topic;
 };
 
-void sums_add(struct partition_sum *s, struct slice key, struct digest value);
+struct digest sums_share(struct slice key, struct digest value);
+void          sums_add_share(struct partition_sum *s, struct digest share);
+void          sums_add(struct partition_sum *s, struct slice key, struct digest value);
 
 #endif

@@ -5,6 +5,7 @@
 #include "lib/kestra/key.h"
 #include "verify/explain.h"
 #include "verify/fold.h"
+#include "verify/glance.h"
 
 /* How long a transaction may stay open before what is behind it is given up. */
 #define STABLE_WAIT_MS 10000
@@ -51,7 +52,7 @@ static bool put_digest(struct sink *s, const struct record *rec, enum reason *re
         *refused = REASON_UNREADABLE;
         return true;
     }
-    e.bytes = hash64(rec->value);
+    e.stands = digest_bytes(DIGEST_TAG_RAW, rec->value);
     return side_put(side->out, &e, err);
 }
 
@@ -124,7 +125,7 @@ static bool read_store_by_id(struct store_side *side, struct store_query *query,
 
 struct side *verify_side_new(const struct verify_conf *conf)
 {
-    return side_new(conf->memory / 2, conf->spill);
+    return side_new_summed(conf->memory / 2, conf->spill);
 }
 
 bool verify_store_side(const struct verify_conf *conf, enum kind kind, struct side *out,
@@ -155,7 +156,7 @@ struct topic_side {
     struct comparer          *comparer;
     struct side              *expected;
     struct side              *topic;
-    struct same              *same; /* NULL: a proof, or done with */
+    struct glance             settled;
     int                       n_partitions;
     struct partition_ends    *ends;
     struct verify_result     *result;
@@ -227,16 +228,35 @@ static int64_t first_offset(const struct topic_side *t, const int64_t *from, int
     return from && from[partition] > start ? from[partition] : start;
 }
 
-static bool read_topic(struct topic_side *t, const int64_t *from, struct err *err)
+/* A reading of the topic: what it takes is added up. */
+struct lap {
+    int64_t wall, cpu;
+};
+
+static struct lap lap_begin(void)
+{
+    return (struct lap){ clock_mono_ns(), clock_cpu_ns() };
+}
+
+static void lap_end(struct topic_side *t, struct lap began)
+{
+    t->result->topic_ns += clock_mono_ns() - began.wall;
+    t->result->topic_cpu_ns += clock_cpu_ns() - began.cpu;
+}
+
+enum reading { GLANCE, FOLD };
+
+static bool read_topic(struct topic_side *t, const int64_t *from, enum reading how, struct err *err)
 {
     struct topic_range *ranges = mem_array((size_t)t->n_partitions, sizeof(*ranges));
+    struct lap          began = lap_begin();
     struct fold         f = {
                 .kafka = t->conf->kafka,
                 .topic = t->conf->topics[t->kind],
                 .ranges = ranges,
                 .n_ranges = (size_t)t->n_partitions,
                 .comparer = t->raw ? NULL : t->comparer,
-                .same = t->same,
+                .settled = &t->settled,
                 .only = t->conf->only,
                 .on_undecodable = tell_undecodable,
                 .ctx = t,
@@ -250,8 +270,10 @@ static bool read_topic(struct topic_side *t, const int64_t *from, struct err *er
 
         ranges[i] = (struct topic_range){ i, start, start < stable ? stable : start };
     }
-    ok = fold_topic(&f, t->topic, &t->result->topic, err);
+    ok = how == GLANCE ? glance_topic(&f, t->expected, &t->settled, &t->result->topic, err)
+                       : fold_topic(&f, t->topic, &t->result->topic, err);
     mem_free(ranges);
+    lap_end(t, began);
     return ok;
 }
 
@@ -302,7 +324,23 @@ static bool take_collision(void *ctx, const struct candidate *c, struct err *err
     return true;
 }
 
-static bool compare_sides(struct topic_side *t, struct err *err)
+static struct comparison comparison_of(const struct topic_side *t, struct comparing *x)
+{
+    return (struct comparison){
+        .kind = t->kind,
+        .n_partitions = t->n_partitions,
+        .raw = t->raw,
+        .keys_only_ours = t->conf->keys_only_ours,
+        .stop = t->conf->stop,
+        .settled = t->settled,
+        .sums = t->conf->sums ? t->conf->sums[t->kind] : (struct kind_sums){ NULL, NULL },
+        .on_candidate = explain_add,
+        .on_collision = take_collision,
+        .ctx = x,
+    };
+}
+
+static bool compare_sides(struct topic_side *t, struct comparison_counts *counts, struct err *err)
 {
     struct comparing  x = { .explanation = { .conf = t->conf,
                                              .kind = t->kind,
@@ -310,57 +348,79 @@ static bool compare_sides(struct topic_side *t, struct err *err)
                                              .comparer = t->comparer,
                                              .result = t->result },
                             .topic = t };
-    struct comparison c = {
-        .kind = t->kind,
-        .n_partitions = t->n_partitions,
-        .raw = t->raw,
-        .keys_only_ours = t->conf->keys_only_ours,
-        .stop = t->conf->stop,
-        .sums = t->conf->sums ? t->conf->sums[t->kind] : (struct kind_sums){ NULL, NULL },
-        .on_candidate = explain_add,
-        .on_collision = take_collision,
-        .ctx = &x,
-    };
-    struct comparison_counts counts;
-    bool                     ok = difference_find(&c, t->expected, t->topic, &counts, err);
+    struct comparison c = comparison_of(t, &x);
+    bool              ok =
+        glance_has_all(&t->settled) || difference_find(&c, t->expected, t->topic, counts, err);
 
-    t->result->expected = counts.expected;
-    t->result->outside = counts.outside;
-    t->result->topic.keys = counts.keys;
-    t->result->topic.superseded = counts.superseded;
     t->result->memory_bytes = side_bytes(t->expected) + side_bytes(t->topic);
     side_free(t->topic);
     t->topic = NULL;
     ok = ok && explain_all(&x.explanation, err);
     explain_release(&x.explanation);
-    t->result->disk_bytes = t->conf->spill->peak;
     return ok;
 }
 
-static bool fold_sides(struct topic_side *t, const int64_t *from, struct err *err)
+/* In vain where nearly every part has keys that the store's side does not know. */
+static bool wants_glance(const struct topic_side *t, const int64_t *from)
 {
-    bool ok = capture_ends(t, err);
+    return !t->conf->only && (!t->conf->keys_only_ours || from);
+}
 
-    if (ok && !t->raw)
-        ok = same_new(t->expected, t->conf->memory / 4, &t->same, err);
-    ok = ok && read_topic(t, from, err);
-    same_free(t->same);
-    t->same = NULL;
+/* Beforehand, what needs no look at each record. */
+static bool settle(struct topic_side *t, const int64_t *from, struct comparison_counts *counts,
+                   struct err *err)
+{
+    struct comparison c;
+
+    if (!wants_glance(t, from))
+        return true;
+    if (!read_topic(t, from, GLANCE, err))
+        return false;
+    c = comparison_of(t, NULL);
+    return glance_settle(&c, t->expected, counts, err);
+}
+
+/* The topic is read a second time unless all of it is settled. */
+static bool fold_rest(struct topic_side *t, const int64_t *from, struct err *err)
+{
+    if (glance_has_all(&t->settled)) {
+        t->result->topic.same_bytes = t->result->topic.records;
+        return true;
+    }
+    if (t->conf->consumed)
+        (void)atomic_fetch_sub(t->conf->consumed, t->result->topic.records);
+    return read_topic(t, from, FOLD, err);
+}
+
+static bool begin_reading(struct topic_side *t, struct err *err)
+{
+    struct kind_sums sums =
+        t->conf->sums ? t->conf->sums[t->kind] : (struct kind_sums){ NULL, NULL };
+    struct lap began = lap_begin();
+    bool       ok = capture_ends(t, err);
+
+    lap_end(t, began);
+    if (sums.store)
+        memset(sums.store, 0, (size_t)t->n_partitions * sizeof(*sums.store));
+    if (sums.topic)
+        memset(sums.topic, 0, (size_t)t->n_partitions * sizeof(*sums.topic));
     return ok;
 }
 
 static bool verify_sides(struct topic_side *t, const int64_t *from, struct err *err)
 {
-    int64_t started = clock_mono_ns();
-    int64_t cpu = clock_cpu_ns();
-    bool    ok = fold_sides(t, from, err);
-    int64_t folded = clock_mono_ns();
+    struct comparison_counts counts = { 0 };
+    int64_t                  started = clock_mono_ns();
+    bool ok = begin_reading(t, err) && settle(t, from, &counts, err) && fold_rest(t, from, err) &&
+              look_for_gaps(t, from, err) && compare_sides(t, &counts, err);
 
-    ok = ok && look_for_gaps(t, from, err);
-    t->result->topic_ns = folded - started;
-    t->result->topic_cpu_ns = clock_cpu_ns() - cpu;
-    ok = ok && compare_sides(t, err);
-    t->result->compare_ns = clock_mono_ns() - folded;
+    t->result->expected = counts.expected;
+    t->result->outside = counts.outside;
+    t->result->topic.keys = counts.keys;
+    t->result->topic.superseded = counts.superseded;
+    t->result->disk_bytes = t->conf->spill->peak;
+    t->result->compare_ns = clock_mono_ns() - started - t->result->topic_ns;
+    glance_release(&t->settled);
     return ok;
 }
 

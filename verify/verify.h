@@ -5,12 +5,15 @@
  *                                            compare -> differences -> explain -> told one by one
  *   topic -> fold    -> digest      -> side /
  *
+ * Before that a first look at the topic settles what has the store's very bytes (glance.h): only
+ * the rest is folded and compared.
+ *
  * Two uses. verify_kind(): the store is read now, digests are canonical (lib/kestra/compare.h).
  * verify_proof(): the expectation was collected while a rebuild sent it, digests are of raw bytes,
  * the store is not read again; only keys that differ are looked up, to say how.
  *
- * Memory: verify_conf.memory for both sides, the marks of same.h and the differences; what does not
- * fit is spilled (lib/base/spill.h). Reading the store and the topic takes its own, which does not
+ * Memory: verify_conf.memory for both sides, their sums and the differences; what does not fit is
+ * spilled (lib/base/spill.h). Reading the store and the topic takes its own, which does not
  * grow with either.
  *
  * Never prints. Errors come back; differences are told through a callback in one thread.
@@ -67,12 +70,12 @@ struct difference {
 };
 typedef bool (*difference_fn)(void *ctx, const struct difference *d, struct err *err);
 
-/* What one partition or topic held. */
+/* What one partition or topic held, as the last reading of it found it. */
 struct fold_stats {
     uint64_t records; /* read */
     uint64_t tombstones;
     uint64_t superseded; /* an older record of a key that came again: no difference */
-    uint64_t same_bytes; /* values with the store's bytes, which are not digested again */
+    uint64_t same_bytes; /* records that were settled by the first look: no digest was made */
     uint64_t bytes;      /* of values */
     uint64_t keys;       /* live ones */
     int64_t  span;       /* sum over partitions of end - start: never used as a count, only shown */

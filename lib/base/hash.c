@@ -41,6 +41,11 @@ struct digest digest_bytes(uint64_t tag, struct slice s)
     return with_tag(tag, XXH3_128bits_withSeed(s.p, s.n, SEED_BYTES));
 }
 
+struct digest digest_tagged(uint64_t tag, struct digest d)
+{
+    return with_tag(tag, (XXH128_hash_t){ .low64 = d.lo, .high64 = d.hi });
+}
+
 struct digest digest_pair(uint64_t tag, struct digest a, struct digest b)
 {
     const uint64_t words[] = { htole64(a.lo), htole64(a.hi), htole64(b.lo), htole64(b.hi) };

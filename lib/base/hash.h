@@ -25,6 +25,9 @@ struct digest digest_bytes(uint64_t tag, struct slice s);
 /* The digest of a record's bytes as they are (a rebuild's proof). */
 #define DIGEST_TAG_RAW 0x7261772d62797465u /* "raw-byte" */
 
+/* One to one for a given tag. */
+struct digest digest_tagged(uint64_t tag, struct digest d);
+
 /* Two digests into one; order matters. */
 struct digest digest_pair(uint64_t tag, struct digest a, struct digest b);
 

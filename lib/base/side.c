@@ -12,6 +12,7 @@
 
 struct side {
     struct sorter *sorter;
+    struct parts  *parts; /* NULL: not summed */
 };
 
 int slice_order(struct slice a, struct slice b)
@@ -73,10 +74,24 @@ struct side *side_new(size_t memory, struct spill *spill)
     return s;
 }
 
+struct side *side_new_summed(size_t memory, struct spill *spill)
+{
+    struct side *s = side_new(memory, spill);
+
+    s->parts = parts_new(memory / 8);
+    return s;
+}
+
+struct parts *side_parts(const struct side *s)
+{
+    return s->parts;
+}
+
 void side_free(struct side *s)
 {
     if (!s)
         return;
+    parts_free(s->parts);
     sorter_free(s->sorter);
     mem_free(s);
 }
@@ -84,6 +99,8 @@ void side_free(struct side *s)
 bool side_put(struct side *s, struct side_entry *e, struct err *err)
 {
     e->hash = hash64(e->key);
+    if (s->parts && e->records > 0)
+        parts_add(s->parts, e->hash, e->partition, e->stands);
     return sorter_put(s->sorter, e->hash, slice_of((const char *)e, HEAD_BYTES), e->key, err);
 }
 
@@ -124,5 +141,5 @@ uint64_t side_count(const struct side *s)
 
 size_t side_bytes(const struct side *s)
 {
-    return sorter_bytes(s->sorter);
+    return sorter_bytes(s->sorter) + parts_bytes(s->parts);
 }

@@ -11,7 +11,7 @@
 #ifndef REQUEUE_SIDE_H
 #define REQUEUE_SIDE_H
 
-#include "lib/base/hash.h"
+#include "lib/base/parts.h"
 #include "lib/base/sorter.h"
 
 enum side_flags {
@@ -19,27 +19,28 @@ enum side_flags {
     SIDE_UNDECODABLE = 2, /* topic side: the last record's value is no JSON object */
     SIDE_FAILED = 4, /* rebuild: the broker refused the record as too large; not expected. One for
                         all: it stays when entries become one */
-    SIDE_SAME = 8,   /* topic side: value.lo is hash64 of the value as it stands, which the store
-                        most likely has in the same bytes; no digest was made */
 };
 
 struct side_entry {
     struct digest value;
-    union {
-        int64_t offset; /* topic side: of the record. In a rebuild's ledger: the order of sending */
-        uint64_t bytes; /* store side of verify: hash64 of the value as it stands */
-    };
-    int32_t      partition; /* where it is (topic) or belongs (store) */
-    uint32_t     records;   /* folded into this entry; 0: it only marks a key as known */
-    uint32_t     flags;     /* enum side_flags */
-    struct slice key;
-    uint64_t     hash; /* of the key; filled by side_put and side_next */
+    int64_t  offset;    /* topic side: of the record. In a rebuild's ledger: the order of sending */
+    int32_t  partition; /* where it is (topic) or belongs (store) */
+    uint32_t records;   /* folded into this entry; 0: it only marks a key as known */
+    uint32_t flags;     /* enum side_flags */
+    struct slice  key;
+    uint64_t      hash;   /* of the key; filled by side_put and side_next */
+    struct digest stands; /* store side: of the value as it stands (DIGEST_TAG_RAW); not kept */
 };
 
 struct side;
 
 struct side *side_new(size_t memory, struct spill *spill); /* spill is borrowed */
-void         side_free(struct side *s);                    /* NULL is allowed */
+/* A store's side: has parts (parts.h), in an eighth of memory beside. */
+struct side *side_new_summed(size_t memory, struct spill *spill);
+void         side_free(struct side *s); /* NULL is allowed */
+
+/* Of all entries with records that were put; NULL: not summed. */
+struct parts *side_parts(const struct side *s);
 
 /* Key and entry are copied. Of several entries with records the one of the highest offset counts,
  * and records add up; those without change nothing but flags that stay. */

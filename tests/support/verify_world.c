@@ -383,6 +383,7 @@ static bool enter(struct sink *s, const struct record *rec, enum reason *refused
                             .key = rec->key };
 
     (void)refused;
+    e.stands = e.value;
     return side_put(l->expected, &e, err);
 }
 

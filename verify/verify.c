@@ -158,7 +158,8 @@ struct topic_side {
     struct side              *topic;
     struct glance             settled;
     int                       n_partitions;
-    struct partition_ends    *ends;
+    struct partition_ends    *ends;   /* start: of the reading that comes next */
+    int64_t                  *starts; /* of the first one */
     struct verify_result     *result;
 };
 
@@ -200,8 +201,10 @@ static bool capture_ends(struct topic_side *t, struct err *err)
     if (!admin_ends(t->conf->admin, t->conf->topics[t->kind], t->n_partitions, t->ends, err) ||
         !wait_for_transactions(t, err))
         return false;
-    for (int i = 0; i < t->n_partitions; i++)
+    for (int i = 0; i < t->n_partitions; i++) {
         t->result->open_transactions += t->ends[i].stable < t->ends[i].high ? 1 : 0;
+        t->starts[i] = t->ends[i].start;
+    }
     return true;
 }
 
@@ -221,10 +224,8 @@ static bool tell_undecodable(void *ctx, int32_t partition, int64_t offset, struc
     return explain_tell(t->conf, t->result, &d, err);
 }
 
-static int64_t first_offset(const struct topic_side *t, const int64_t *from, int partition)
+static int64_t later(const int64_t *from, int partition, int64_t start)
 {
-    int64_t start = t->ends[partition].start;
-
     return from && from[partition] > start ? from[partition] : start;
 }
 
@@ -265,7 +266,7 @@ static bool read_topic(struct topic_side *t, const int64_t *from, enum reading h
     bool ok;
 
     for (int i = 0; i < t->n_partitions; i++) {
-        int64_t start = first_offset(t, from, i);
+        int64_t start = later(from, i, t->ends[i].start);
         int64_t stable = t->ends[i].stable;
 
         ranges[i] = (struct topic_range){ i, start, start < stable ? stable : start };
@@ -277,18 +278,20 @@ static bool read_topic(struct topic_side *t, const int64_t *from, enum reading h
     return ok;
 }
 
-/* Has anything of what was read gone meanwhile? */
+/* Has anything of what was read gone meanwhile? A reading that follows begins behind it. */
 static bool look_for_gaps(struct topic_side *t, const int64_t *from, struct err *err)
 {
     struct partition_ends *now = mem_array((size_t)t->n_partitions, sizeof(*now));
     struct log_gap        *gap = &t->result->gap;
     bool ok = admin_ends(t->conf->admin, t->conf->topics[t->kind], t->n_partitions, now, err);
 
+    *gap = (struct log_gap){ .partitions = 0 };
     for (int i = 0; ok && i < t->n_partitions; i++) {
-        int64_t start = first_offset(t, from, i);
+        int64_t start = later(from, i, t->starts[i]);
 
         if (now[i].start <= start)
             continue;
+        t->ends[i].start = now[i].start;
         if (gap->partitions++ == 0)
             *gap = (struct log_gap){ 1, 0, i, start, now[i].start };
         gap->offsets += now[i].start - start;
@@ -389,7 +392,7 @@ static bool fold_rest(struct topic_side *t, const int64_t *from, struct err *err
     }
     if (t->conf->consumed)
         (void)atomic_fetch_sub(t->conf->consumed, t->result->topic.records);
-    return read_topic(t, from, FOLD, err);
+    return look_for_gaps(t, from, err) && read_topic(t, from, FOLD, err);
 }
 
 static bool begin_reading(struct topic_side *t, struct err *err)
@@ -443,11 +446,13 @@ bool verify_topic(const struct verify_conf *conf, enum kind kind, struct side *e
 
     memset(out, 0, sizeof(*out));
     t.ends = mem_array((size_t)t.n_partitions, sizeof(*t.ends));
+    t.starts = mem_array((size_t)t.n_partitions, sizeof(*t.starts));
     out->log = t.ends;
     ok = verify_sides(&t, from, err);
     out->log = NULL;
     if (ends)
         memcpy(ends, t.ends, (size_t)t.n_partitions * sizeof(*ends));
+    mem_free(t.starts);
     mem_free(t.ends);
     side_free(t.topic);
     comparer_free(t.comparer);

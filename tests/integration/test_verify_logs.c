@@ -402,6 +402,44 @@ static void a_log_start_that_moves_behind_the_reading_is_a_gap(void **state)
     assert_int_equal(w->result.gap.partitions, 0);
 }
 
+/* The first records go once the reading has passed them. */
+static void delete_passed_records(void *arg)
+{
+    struct world *w = arg;
+
+    while (atomic_load(&w->consumed) < 100)
+        clock_sleep_ms(1);
+    delete_first_records(w);
+}
+
+/* Where a key comes more than once the topic is read twice: then from where it begins by then. */
+static void a_log_start_that_moves_between_two_readings_is_a_gap(void **state)
+{
+    static const char *const slow[] = { "queued.max.messages.kbytes=100",
+                                        "fetch.message.max.bytes=20000" };
+    struct world            *w = *state;
+    struct entity           *e = world_entity(w, KIND);
+    char                     note[10001] = { 0 };
+    struct thread           *t;
+
+    memset(note, 'n', sizeof(note) - 1);
+    world_topic(w, KIND, NULL);
+    world_store(w, e, note);
+    for (int i = 0; i < 3000; i++)
+        world_put_current(w, e, note);
+    planter_flush(w->planter);
+    w->victim = e;
+    w->kafka.props = slow;
+    w->kafka.n_props = 2;
+    atomic_store(&w->consumed, 0);
+    t = thread_start(delete_passed_records, w);
+    must_verify(w);
+    thread_join(t);
+    assert_int_equal(w->result.gap.partitions, 1);
+    assert_int_equal(w->result.gap.from, 0);
+    assert_int_equal(w->result.gap.to, 3);
+}
+
 /* ---- fold alone ---------------------------------------------------------------------------- */
 
 struct heard {
@@ -681,6 +719,7 @@ int main(void)
         CASE(a_record_that_vanished_since_it_was_folded_is_told_without_its_value),
         CASE(a_log_that_does_not_start_at_zero_is_read_from_its_start),
         CASE(a_log_start_that_moves_behind_the_reading_is_a_gap),
+        CASE(a_log_start_that_moves_between_two_readings_is_a_gap),
         CASE(the_last_record_of_a_key_and_partition_counts),
         CASE(a_proof_wants_the_very_bytes),
         CASE(the_whole_values_of_a_proof_are_cut_between_characters),

@@ -215,9 +215,9 @@ messages: ## Every message of the integration tests that were run, with its hint
 	@sort -u '$(MESSAGES)' | sed 's/\t/  /; s/\trequeue: hint: /\n        hint: /g; s/requeue: //' > '$(BUILD)/messages.txt'
 	@echo "$(BUILD)/messages.txt: $$(grep -c ^exit '$(BUILD)/messages.txt') messages"
 
-# Longer than CI has time for: 100,000 random documents, 200 random worlds of topics.
+# Longer than CI has time for: 1,000,000 random documents, 200 random worlds of topics.
 soak: $(BIN) $(TOOLPROGS) $(B)/tests/unit/test_compare_random ## The random tests at length: documents, and the mutation test with 200 seeds (about ten minutes)
-	@REQUEUE_TEST_ROUNDS=100000 $(RUNENV) scripts/run-tests --timeout 3600 --label 'soak $(FLAVOUR)' $(B)/tests/unit/test_compare_random
+	@REQUEUE_TEST_ROUNDS=1000000 $(RUNENV) scripts/run-tests --timeout 3600 --label 'soak $(FLAVOUR)' $(B)/tests/unit/test_compare_random
 	@$(RUNENV) REQUEUE_TEST_SEEDS=200 scripts/with-postgres scripts/with-kafka bash tests/integration/test_mutations.sh
 
 # ---- everything --------------------------------------------------------------------------

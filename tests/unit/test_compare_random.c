@@ -500,7 +500,7 @@ static size_t rounds(void)
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in a test program changes the environment */
     const char *given = getenv("REQUEUE_TEST_ROUNDS");
 
-    return given ? strtoul(given, NULL, 10) : 20000;
+    return given ? strtoul(given, NULL, 10) : 100000;
 }
 
 /* One document: two spellings are equal, and not with one leaf changed. */

@@ -24,7 +24,7 @@ assert_result "an open transaction leaves it UNPROVEN, and is told with its plac
     "^open transaction: ${prefix}template\[0\] was read up to its last stable offset $((high - 1)); its high watermark is $high\$" \
     "kafka-transactions.sh --bootstrap-server $kafka describe-producers --topic ${prefix}template --partition 0 " '^UNPROVEN \(grade A\)$'
 read -r -a tool <<< "$(sed -n 's/^.*kafka-transactions.sh \(--bootstrap-server .* --partition [0-9]*\) .*/\1/p' "$stdout")"
-producer=$(scripts/kafka-tool org.apache.kafka.tools.TransactionsCommand "${tool[@]}" | awk 'NR == 2 && $6 != "None" { print $1 }')
+producer=$(scripts/kafka-tool org.apache.kafka.tools.TransactionsCommand "${tool[@]}" | awk 'NR > 1 && $6 != "None" { print $1 }')
 is "that command of Kafka's finds the owner" \
     "$(scripts/kafka-tool org.apache.kafka.tools.TransactionsCommand list | awk -v p="$producer" '$3 == p { print $1 }')" "${prefix}open"
 # The same transactional id again ends what it had left open.

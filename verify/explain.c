@@ -74,16 +74,21 @@ static bool take_record(void *ctx, const struct topic_record *rec, struct err *e
     return chunk_add(s->chunk, s->next++, rec->value, rec->timestamp_ms, err);
 }
 
-static bool read_stretch(const struct verify_conf *conf, const char *topic, struct stretch *s,
-                         struct err *err)
+/* Not before the topic begins by now: nobody could read there. */
+static bool read_stretch(const struct explanation *x, struct stretch *s, struct err *err)
 {
+    const char              *topic = x->conf->topics[x->kind];
     const struct side_entry *first = s->next->topic;
     const struct side_entry *last = s->end[-1].topic;
+    int64_t                  start;
     struct topic_range       range;
 
     assert(first && last);
+    start = x->result->log ? x->result->log[first->partition].start : 0;
     range = (struct topic_range){ first->partition, first->offset, last->offset + 1 };
-    return topic_read(conf->kafka, topic, &range, 1, take_record, s, err) &&
+    range.start = range.start > start ? range.start : start;
+    return (range.start >= range.end ||
+            topic_read(x->conf->kafka, topic, &range, 1, take_record, s, err)) &&
            add_vanished(s, INT64_MAX, err);
 }
 
@@ -204,8 +209,7 @@ static bool next_lot(struct explanation *x, struct lot *lot, struct err *err)
 static bool explain_lot(const struct explanation *x, const struct lot *lot, struct chunk *chunk,
                         struct err *err)
 {
-    const struct verify_conf *conf = x->conf;
-    size_t                    i = 0;
+    size_t i = 0;
 
     for (; i < lot->n && !lot->items[i].read; i++) {
         if (!chunk_add(chunk, &lot->items[i], (struct slice){ NULL, 0 }, -1, err))
@@ -217,7 +221,7 @@ static bool explain_lot(const struct explanation *x, const struct lot *lot, stru
         for (i++; i < lot->n && same_stretch(&lot->items[i - 1], &lot->items[i]); i++)
             ;
         s.end = &lot->items[i];
-        if (!read_stretch(conf, conf->topics[x->kind], &s, err))
+        if (!read_stretch(x, &s, err))
             return false;
     }
     return chunk_flush(chunk, err);

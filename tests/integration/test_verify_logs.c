@@ -402,6 +402,29 @@ static void a_log_start_that_moves_behind_the_reading_is_a_gap(void **state)
     assert_int_equal(w->result.gap.partitions, 0);
 }
 
+/* Retention takes what differs, between the reading and the look at what differs. */
+static void records_that_went_since_they_were_folded_are_told_without_their_values(void **state)
+{
+    struct world   *w = *state;
+    struct planted *changed[3];
+    struct planted *keyless;
+
+    world_topic(w, KIND, NULL);
+    for (int i = 0; i < 3; i++)
+        changed[i] = put_changed(w, 0);
+    keyless = world_plant(w, DIFF_UNDECODABLE, NULL, 0);
+    keyless->key = SLICE("\xff");
+    world_put(w, KIND, 0, keyless->key, SLICE("{}"), &keyless->offset);
+    planter_flush(w->planter);
+    for (int i = 0; i < 3; i++)
+        changed[i]->path = "";
+    w->victim = changed[0]->e;
+    w->on_first = delete_first_records;
+    must_verify(w);
+    assert_int_equal(w->result.gap.partitions, 1);
+    assert_int_equal(w->result.gap.to, 3);
+}
+
 /* The first records go once the reading has passed them. */
 static void delete_passed_records(void *arg)
 {
@@ -720,6 +743,7 @@ int main(void)
         CASE(a_log_that_does_not_start_at_zero_is_read_from_its_start),
         CASE(a_log_start_that_moves_behind_the_reading_is_a_gap),
         CASE(a_log_start_that_moves_between_two_readings_is_a_gap),
+        CASE(records_that_went_since_they_were_folded_are_told_without_their_values),
         CASE(the_last_record_of_a_key_and_partition_counts),
         CASE(a_proof_wants_the_very_bytes),
         CASE(the_whole_values_of_a_proof_are_cut_between_characters),

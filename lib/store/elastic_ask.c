@@ -141,6 +141,13 @@ struct slice es_text(const struct json_node *object, const char *name)
     return v->text;
 }
 
+static bool lacks_memory(struct slice failure)
+{
+    static const char breaker[] = "circuit_breaking_exception";
+
+    return failure.p && memmem(failure.p, failure.n, breaker, sizeof(breaker) - 1);
+}
+
 enum es_outcome es_check_page(const struct es_asker *a, const struct hits_page *page,
                               struct err *err)
 {
@@ -165,7 +172,7 @@ enum es_outcome es_check_page(const struct es_asker *a, const struct hits_page *
                   (long long)page->shards_total, page->shard_failure.p ? ": " : "",
                   SLICE_ARG(page->shard_failure));
     (void)err_hint(err, "a part would be taken for the whole: see GET _cluster/allocation/explain");
-    return ES_AGAIN;
+    return lacks_memory(page->shard_failure) ? ES_TOO_BIG : ES_AGAIN;
 }
 
 /* ---- giving back ------------------------------------------------------------------------ */

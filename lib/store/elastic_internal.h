@@ -29,7 +29,7 @@
 #define ES_FIRST_HITS  100        /* a first look at how large the documents are */
 #define ES_SCROLL_KEEP "2m"       /* between two pages */
 #define ES_PIT_KEEP    "10m"      /* between two uses of a kind */
-#define ES_RESTARTS    8          /* of one slice, or of one page */
+#define ES_RESTARTS    8          /* of a slice that gets no further */
 #define ES_PAUSE_MS    100        /* before the first restart */
 #define ES_FEW_DOCS    10000      /* one slice is enough */
 #define ES_RELEASE_S   5          /* for giving a context back */
@@ -122,7 +122,7 @@ struct slice es_text(const struct json_node *object, const char *name);
 MUST_CHECK bool es_request_tree(const struct es_asker *a, const char *method, const char *path,
                                 struct slice body, struct arena *arena,
                                 const struct json_node **root, struct err *err);
-/* Is what a search answered whole? Else *err is filled and the outcome is ES_AGAIN. */
+/* Is what a search answered whole? Else *err is filled; it may be so another time, or with less. */
 enum es_outcome es_check_page(const struct es_asker *a, const struct hits_page *page,
                               struct err *err);
 struct es_asker es_own(struct es_store *s, const char *doing);
@@ -238,7 +238,8 @@ struct es_slice {
     uint64_t                  total;
     uint64_t                  n_read; /* in this round, each document once */
     unsigned                  round;
-    unsigned                  restarts;
+    uint64_t                  furthest; /* n_read at most, of all rounds */
+    unsigned                  restarts; /* since it got that far */
     struct es_shared         *shared;
     struct buf                body;
     struct http_answer        lookup; /* of copies */

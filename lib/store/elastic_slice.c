@@ -104,6 +104,14 @@ static void put_slice(const struct es_slice *s, struct json_writer *w)
     json_close(w, '}');
 }
 
+static void put_order(struct json_writer *w, const char *field)
+{
+    json_open(w, '{');
+    json_key(w, field);
+    json_put_str(w, "asc");
+    json_close(w, '}');
+}
+
 static void put_sort(const struct es_slice *s, struct json_writer *w)
 {
     json_key(w, "sort");
@@ -111,11 +119,13 @@ static void put_sort(const struct es_slice *s, struct json_writer *w)
     if (!s->store->uses_pit) {
         json_put_str(w, "_doc");
     } else {
-        json_open(w, '{');
-        /* OpenSearch knows no _shard_doc, and loses documents where a sort has ties. */
-        json_key(w, s->store->pit == ES_PIT_OPENSEARCH ? "_id" : "_shard_doc");
-        json_put_str(w, "asc");
-        json_close(w, '}');
+        /* OpenSearch knows no _shard_doc, and loses documents where a sort has ties: copies in
+         * several indices have one _id. */
+        bool other = s->store->pit == ES_PIT_OPENSEARCH;
+
+        put_order(w, other ? "_id" : "_shard_doc");
+        if (other && s->store->kinds[s->kind].n_indices > 1)
+            put_order(w, "_index");
     }
     json_close(w, ']');
     if (s->after.n > 0) {
@@ -215,10 +225,27 @@ static enum es_outcome take_place(struct es_slice *s, const struct hits_page *hi
     return ES_FAILED;
 }
 
+/* A context of now may have lost an index that the run began with, deleted or closed, and then
+ * promises fewer documents and keeps its promise. */
+static bool has_all_shards(const struct es_slice *s, const struct hits_page *hits, struct err *err)
+{
+    unsigned shards = s->store->kinds[s->kind].shards;
+
+    if (hits->shards_total >= (int64_t)shards)
+        return true;
+    (void)err_set(err, ERR_STORE, "%s, %s: %lld shards of %s answered, %u were there before",
+                  s->store->name, s->doing, (long long)hits->shards_total,
+                  s->store->kinds[s->kind].expression, shards);
+    return err_hint(err, "a part would be taken for the whole: was an index deleted, closed or "
+                         "hidden meanwhile? Run this again when nobody does");
+}
+
 static enum es_outcome take_total(struct es_slice *s, const struct hits_page *hits, struct err *err)
 {
     if (s->has_total)
         return ES_OK;
+    if (!has_all_shards(s, hits, err))
+        return ES_FAILED;
     if (!hits->has_total || !hits->total_exact || hits->total < 0) {
         (void)err_set(err, ERR_STORE,
                       "%s, %s: its first page does not say how many documents there are",
@@ -441,6 +468,10 @@ bool es_slice_page(struct es_slice *s, struct es_page *page, bool *end, struct e
         *err = failure;
         if (!recover_slice(s, o, err))
             return false;
+    }
+    if (s->n_read > s->furthest) {
+        s->furthest = s->n_read;
+        s->restarts = 0;
     }
     fit_size(s, page);
     return s->store->kinds[s->kind].n_indices < 2 || es_keep_latest(s, page, err);

@@ -176,6 +176,51 @@ static void a_part_is_never_taken_for_the_whole(void **state)
     }
 }
 
+static void lose_all_shards(void *ctx, struct fake_answer *a)
+{
+    (void)ctx;
+    search_world_replace(a, "\"total\":3,\"successful\":3", "\"total\":0,\"successful\":0");
+}
+
+/* A context that is opened anew after an index was deleted or closed promises what is left. */
+static void an_index_that_is_gone_meanwhile_is_an_error(void **state)
+{
+    struct search_world *w = *state;
+
+    search_world_add_many(w, "kestra_executions", N_DOCS);
+    w->faults->spoil = (struct search_spoil){
+        .what = ASK_PAGE, .from = 1, .n = FOR_EVER, .change = lose_all_shards
+    };
+    search_world_fails(w, "were there before");
+    assert_non_null(strstr(w->err.hint, "deleted, closed or hidden"));
+    search_world_assert_nothing_left(w);
+}
+
+static void lose_a_shard_every_second_time(void *ctx, struct fake_answer *a)
+{
+    unsigned *n = ctx;
+
+    if (++*n % 2 == 0)
+        search_world_lose_shard(NULL, a);
+}
+
+/* What counts is how often it failed since it last got further. */
+static void pages_that_fail_now_and_then_do_not_add_up(void **state)
+{
+    struct search_world *w = *state;
+    unsigned             n = 0;
+
+    search_world_add_many(w, "kestra_executions", SEARCH_WORLD_MAX_DOCS);
+    w->faults->spoil = (struct search_spoil){ .what = ASK_PAGE,
+                                              .from = 1,
+                                              .n = FOR_EVER,
+                                              .change = lose_a_shard_every_second_time,
+                                              .ctx = &n };
+    search_world_runs(w, SEARCH_WORLD_MAX_DOCS);
+    assert_true(n / 2 > ES_RESTARTS);
+    search_world_assert_nothing_left(w);
+}
+
 static void a_skipped_shard_is_no_fault(void **state)
 {
     struct search_world *w = *state;
@@ -254,6 +299,9 @@ int main(void)
         WITH(a_page_that_always_fails_to_come_is_an_error, scroll),
         WITH(a_page_that_always_fails_to_come_is_an_error, pit),
         EACH(a_part_is_never_taken_for_the_whole),
+        EACH(an_index_that_is_gone_meanwhile_is_an_error),
+        WITH(pages_that_fail_now_and_then_do_not_add_up, pit),
+        WITH(pages_that_fail_now_and_then_do_not_add_up, opensearch_pit),
         EACH(a_skipped_shard_is_no_fault),
         EACH(pages_shrink_where_the_server_has_too_little_memory),
         EACH(pages_shrink_where_an_answer_is_above_the_limit),

@@ -388,9 +388,29 @@ static void a_query_that_is_too_long_is_refused(void **state)
 #t " (A)", t, begin_a, end, NULL                                                           \
     }
 
+/* ---- answers ------------------------------------------------------------------------------- */
+
+static void a_shard_without_memory_is_asked_for_less(void **state)
+{
+    struct es_store  s = { .name = "search" };
+    struct es_asker  a = { .store = &s, .doing = "reading" };
+    struct hits_page page = {
+        .has_shards = true, .shards_total = 3, .shards_successful = 2, .shards_failed = 1
+    };
+    struct err err = ERR_INIT;
+
+    (void)state;
+    assert_int_equal(es_check_page(&a, &page, &err), ES_AGAIN);
+    page.shard_failure = SLICE("circuit_breaking_exception: [parent] Data too large");
+    assert_int_equal(es_check_page(&a, &page, &err), ES_TOO_BIG);
+    page.shard_failure = SLICE("shard_not_found: there is none");
+    assert_int_equal(es_check_page(&a, &page, &err), ES_AGAIN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_shard_without_memory_is_asked_for_less),
         BAND_I(all_of_a_kind_is_asked_for_without_conditions),
         BAND_I(nothing_selected_is_everything),
         BAND_A(nothing_selected_is_everything),

@@ -94,13 +94,15 @@ static bool take_for_resume(void *ctx, const struct difference *d, struct err *e
     struct rebuild   *b = ctx;
     bool              repeats = d->kind == KIND_EXECUTION;
     struct repair_may may = { .partitions = b->r->plan.topic_of[d->kind]->partitions };
+    struct key_need   need;
 
     /* A duplicated one may be wrong in its own partition, too: that much is made right. */
     if (repair_decide(d, &may).action == REPAIR_SEND ||
         (!repeats && d->class == DIFF_DUPLICATED && d->table)) {
         (void)keyset_put(b->only[d->kind], d->key, 0);
-        return run_keys_fit(b->r, keyset_count(b->only[d->kind]), keyset_bytes(b->only[d->kind]),
-                            err);
+        need = (struct key_need){ "to be sent", keyset_count(b->only[d->kind]),
+                                  keyset_bytes(b->only[d->kind]), "rebuild with --recreate" };
+        return run_keys_fit(b->r, &need, err);
     }
     if (!repeats)
         return true; /* an extra or stray record: the proof lists it */

@@ -373,10 +373,13 @@ static bool plan_it(struct repair *p, struct err *err)
 
 static bool make(struct repair *p, struct err *err)
 {
+    struct key_need need = { "to be sent", p->list.n, repair_list_bytes(&p->list),
+                             "rebuild with --recreate" };
+
     if (!plan_it(p, err))
         return false;
     p->r->repair = &p->list;
-    if (!run_keys_fit(p->r, p->list.n, repair_list_bytes(&p->list), err))
+    if (!run_keys_fit(p->r, &need, err))
         return false;
     mark_unhandled(p);
     /* A dry run shows what it would do all the same. */

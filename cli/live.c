@@ -105,6 +105,20 @@ static bool take_again(struct live *l, const struct difference *d, struct err *e
     return tell(l, &last, err);
 }
 
+/* Of each kind two sets are there while it is read again. */
+static bool fit(const struct live *l, struct err *err)
+{
+    struct key_need need = { .which = "that differ", .instead = "verify without --live" };
+
+    for (int k = 0; k < KIND_COUNT; k++) {
+        const struct keyset *next = l->kinds[k].next;
+
+        need.keys += next ? keyset_count(next) : 0;
+        need.bytes += next ? 2 * keyset_bytes(next) : 0;
+    }
+    return run_keys_fit(l->r, &need, err);
+}
+
 static bool take(void *ctx, const struct difference *d, struct err *err)
 {
     struct live *l = ctx;
@@ -116,7 +130,7 @@ static bool take(void *ctx, const struct difference *d, struct err *err)
         return tell(l, d, err);
     l->r->live.differed++;
     keep(&l->kinds[d->kind], d);
-    return true;
+    return fit(l, err);
 }
 
 static void begin_round(struct watched *w, int partitions)

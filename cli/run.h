@@ -147,8 +147,15 @@ struct side *run_ledger_new(struct run *r, enum kind kind);
 void run_expect_keys(struct run *r, enum kind kind, unsigned sides);
 /* What it took, at the end. */
 void run_tell_disk(const struct run *r);
-/* Keys to be sent are held in memory, `bytes` of it: ERR_USAGE when it is too much for --memory. */
-MUST_CHECK bool run_keys_fit(const struct run *r, uint64_t keys, size_t bytes, struct err *err);
+/* Keys that are asked for one by one, which has to be in memory. */
+struct key_need {
+    const char *which; /* "to be sent" */
+    uint64_t    keys;
+    size_t      bytes;
+    const char *instead; /* what else one can do */
+};
+/* ERR_USAGE when it is too much for --memory. */
+MUST_CHECK bool run_keys_fit(const struct run *r, const struct key_need *need, struct err *err);
 
 /* How the pending executions are read and told. */
 struct pending_conf run_pending_conf(struct run *r);

@@ -42,15 +42,16 @@ struct side *run_ledger_new(struct run *r, enum kind kind)
     return side_new_summed(s->keys_memory / 8, &s->spill);
 }
 
-/* What is to be sent is asked for key by key, so it has to be in memory. */
-bool run_keys_fit(const struct run *r, uint64_t keys, size_t bytes, struct err *err)
+bool run_keys_fit(const struct run *r, const struct key_need *need, struct err *err)
 {
     const struct session *s = r->session;
 
-    if (bytes <= s->keys_memory / 4)
+    if (need->bytes <= s->keys_memory / 4)
         return true;
-    (void)err_set(err, ERR_USAGE, "%llu keys to be sent do not fit into --memory %lluM",
-                  (unsigned long long)keys, (unsigned long long)(s->conf->memory >> 20));
-    return err_hint(err, "give it more, at least %.0fM so far; or rebuild with --recreate",
-                    megabytes(s->conf->memory - s->keys_memory) + 4 * megabytes(bytes) + 1);
+    (void)err_set(err, ERR_USAGE, "%llu keys %s do not fit into --memory %lluM",
+                  (unsigned long long)need->keys, need->which,
+                  (unsigned long long)(s->conf->memory >> 20));
+    return err_hint(err, "give it more, at least %.0fM so far; or %s",
+                    megabytes(s->conf->memory - s->keys_memory) + 4 * megabytes(need->bytes) + 1,
+                    need->instead);
 }

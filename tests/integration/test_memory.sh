@@ -120,6 +120,13 @@ assert_result "a full disk is an error with the folder and what would be enough"
     "cannot write a file in folder $tmp: File too large" 'about [0-9.]+ M are enough'
 assert_no_line '^PASS' "and no proof"
 
+# ---- a live audit --------------------------------------------------------------------------------
+
+sql -c "update triggers set value = value || '{\"date\": \"2024-03-03T00:00:00Z\"}'"
+run_measured verify --audit --live --settle 1s --memory ${memory}M
+assert_result "more differing keys than fit are refused, with what is enough" 1 'keys that differ do not fit' 'at least [0-9]+M so far; or verify without --live'
+within "a live audit that is refused has stayed within its memory"
+
 # ---- resume --------------------------------------------------------------------------------------
 
 new_prefix

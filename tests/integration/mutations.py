@@ -33,7 +33,8 @@ OPERATIONS = [op for op in planted.OPERATIONS if not op.__name__.startswith('sto
 
 
 def dumps(value):
-    return json.dumps(value, ensure_ascii=False, separators=(',', ':'))
+    # Python spells the smallest double 5e-324, which as a decimal is another number than Java's.
+    return json.dumps(value, ensure_ascii=False, separators=(',', ':')).replace('5e-324', '4.9e-324')
 
 
 class Mutation(planted.World):

@@ -428,11 +428,11 @@ static bool read_known(struct reader *r, struct slice doc)
     return r->c.at == doc.n;
 }
 
+static const struct json_events proof = { 0 };
+
 /* Why the cursor did not get through. */
 static bool fail(const struct reader *r, struct slice doc)
 {
-    static const struct json_events proof = { 0 };
-
     if (r->too_many)
         return err_set(r->err, ERR_DATA, "execution: more than %d task runs", EXECUTION_MAX_RUNS);
     return json_parse(doc, &proof, NULL, r->err) &&
@@ -463,8 +463,6 @@ bool execution_read_trusted(struct slice doc, struct arena *a, struct execution 
 
 bool execution_read(struct slice doc, struct arena *a, struct execution *out, struct err *err)
 {
-    static const struct json_events proof = { 0 };
-
     if (json_parse(doc, &proof, NULL, err))
         return execution_read_trusted(doc, a, out, err);
     begin(out, doc);

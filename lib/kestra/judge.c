@@ -3,6 +3,8 @@
  */
 #include "lib/kestra/judge_impl.h"
 
+#include "lib/kestra/scope.h"
+
 #include <inttypes.h>
 
 #define MAX_ANCESTORS 1000 /* of a subflow: more is a cycle, or as good as one */
@@ -110,17 +112,6 @@ static bool find_revision(struct judge *j, struct judgement *out)
 
 /* ---- the other facts ------------------------------------------------------------------------- */
 
-/* Is it one of those whose flows were looked at? */
-static bool was_surveyed(const struct judge_source *s, struct slice tenant, struct slice namespace)
-{
-    size_t n = s->namespace ? strlen(s->namespace) : 0;
-
-    if (s->tenant && !slice_eq(tenant.p ? tenant : SLICE(""), slice_str(s->tenant)))
-        return false;
-    return n == 0 || (namespace.n >= n && memcmp(namespace.p, s->namespace, n) == 0 &&
-                      (namespace.n == n || namespace.p[n] == '.'));
-}
-
 /* F09. What was not surveyed is taken for present. */
 static bool flow_exists(void *ctx, struct slice tenant, struct slice namespace, struct slice id)
 {
@@ -131,7 +122,7 @@ static bool flow_exists(void *ctx, struct slice tenant, struct slice namespace, 
     if (!key.p)
         return false;
     if (flow_index_state(j->flows, key) == FLOW_UNKNOWN)
-        return !was_surveyed(&j->source, tenant, namespace);
+        return !scope_selects(j->source.tenant, j->source.namespace, tenant, namespace);
     return (flow_index_flags(j->flows, key) & (FLOW_DELETED | FLOW_DISABLED)) == 0;
 }
 

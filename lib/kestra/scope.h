@@ -47,6 +47,23 @@ static inline bool scope_judges(const struct scope *s)
                      s->project.executions != EXECUTIONS_NONE;
 }
 
+/* A namespace selects itself and what is below it. */
+static inline bool scope_is_within(struct slice of, const char *namespace)
+{
+    size_t n = strlen(namespace);
+
+    return of.n >= n && memcmp(of.p, namespace, n) == 0 && (of.n == n || of.p[n] == '.');
+}
+
+/* Is a flow of this tenant (p NULL: none) and namespace selected by these two of a scope? */
+static inline bool scope_selects(const char *tenant, const char *namespace, struct slice of_tenant,
+                                 struct slice of_namespace)
+{
+    if (tenant && !slice_eq(of_tenant.p ? of_tenant : SLICE(""), slice_str(tenant)))
+        return false;
+    return !namespace || namespace[0] == '\0' || scope_is_within(of_namespace, namespace);
+}
+
 /* Nothing but kinds was selected: the topics should hold exactly this and nothing else. A partial
  * scope (one tenant, one namespace, a time range, states, ids) leaves other keys of the topics out
  * of the comparison. */

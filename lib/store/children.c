@@ -187,32 +187,13 @@ static bool take_stray(void *ctx, const char *place, const struct document *doc,
     return true;
 }
 
-static bool look_up_strays(struct children *c, struct err *err)
-{
-    const struct pending_conf *conf = c->conf;
-
-    for (size_t at = 0; at < c->strays.n; at += STORE_MAX_IDS) {
-        size_t             left = c->strays.n - at;
-        struct store_query q = {
-            .kind = KIND_EXECUTION,
-            .executions = EXECUTIONS_ALL,
-            .ids = c->strays.items + at,
-            .n_ids = left < STORE_MAX_IDS ? left : STORE_MAX_IDS,
-        };
-        struct showing what = { conf->store, &q, conf->jobs, NULL, conf->stop };
-
-        c->stats->lookups++;
-        if (!pipeline_show(&what, take_stray, c, err))
-            return false;
-    }
-    return true;
-}
-
 /* Children that only links name are there all the same, or they are lost and their calls had begun.
  */
 static bool find_strays(struct children *c, struct err *err)
 {
-    if (!look_up_strays(c, err))
+    struct look_up all = { c->conf, c->stats, KIND_EXECUTION, c->strays.items, c->strays.n };
+
+    if (!pending_look_up(&all, take_stray, c, err))
         return false;
     for (size_t i = 0; i < c->strays.n; i++) {
         const struct stray *s = map_get(c->stray, c->strays.items[i]);

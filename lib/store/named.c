@@ -48,16 +48,6 @@ bool named_has_open_run(const struct layout *l, const struct execution *e)
 
 /* ---- what logs name -------------------------------------------------------------------------- */
 
-static bool is_selected(const struct scope *s, const struct store_name *name)
-{
-    size_t n = s->namespace ? strlen(s->namespace) : 0;
-
-    if (s->tenant && !slice_eq(name->tenant.p ? name->tenant : SLICE(""), slice_str(s->tenant)))
-        return false;
-    return n == 0 || (name->namespace.n >= n && memcmp(name->namespace.p, s->namespace, n) == 0 &&
-                      (name->namespace.n == n || name->namespace.p[n] == '.'));
-}
-
 static struct slice copy(struct pass *p, struct slice s)
 {
     return s.p ? arena_copy(p->ids.arena, s) : s;
@@ -65,12 +55,13 @@ static struct slice copy(struct pass *p, struct slice s)
 
 static void take_name(void *ctx, const struct store_name *name)
 {
-    struct pass *p = ctx;
-    struct slice id = name->execution;
-    struct name *kept;
-    void       **place;
+    struct pass        *p = ctx;
+    const struct scope *scope = p->conf->scope;
+    struct slice        id = name->execution;
+    struct name        *kept;
+    void              **place;
 
-    if (!is_selected(p->conf->scope, name))
+    if (!scope_selects(scope->tenant, scope->namespace, name->tenant, name->namespace))
         return;
     place = map_put(p->names, &id);
     if (*place)
@@ -104,27 +95,6 @@ static bool note_found(void *ctx, const char *place, const struct document *doc,
     return true;
 }
 
-static bool look_up(struct pass *p, struct err *err)
-{
-    const struct pending_conf *c = p->conf;
-
-    for (size_t at = 0; at < p->ids.n; at += STORE_MAX_IDS) {
-        size_t             left = p->ids.n - at;
-        struct store_query q = {
-            .kind = KIND_EXECUTION,
-            .executions = EXECUTIONS_ALL,
-            .ids = p->ids.items + at,
-            .n_ids = left < STORE_MAX_IDS ? left : STORE_MAX_IDS,
-        };
-        struct showing what = { c->store, &q, c->jobs, NULL, c->stop };
-
-        p->stats->lookups++;
-        if (!pipeline_show(&what, note_found, p, err))
-            return false;
-    }
-    return true;
-}
-
 static bool tell_lost(struct pass *p, struct err *err)
 {
     for (size_t i = 0; i < p->ids.n; i++) {
@@ -148,6 +118,7 @@ bool named_run(const struct pending_conf *conf, const struct instant *newest,
     struct pass    p = { .conf = conf, .stats = stats };
     struct store  *store = conf->store;
     struct instant since;
+    struct look_up all = { conf, stats, KIND_EXECUTION, NULL, 0 };
     bool           ok;
 
     if (!conf->scope->with_logs || !store->log_names || !newest || is_partial(conf->scope))
@@ -157,8 +128,10 @@ bool named_run(const struct pending_conf *conf, const struct instant *newest,
     id_list_init(&p.ids);
     id_list_init(&p.ended);
     stats->lookups++;
-    ok = store->log_names(store, since, take_name, &p, err) && look_up(&p, err) &&
-         tell_lost(&p, err) &&
+    ok = store->log_names(store, since, take_name, &p, err);
+    all.ids = p.ids.items;
+    all.n = p.ids.n;
+    ok = ok && pending_look_up(&all, note_found, &p, err) && tell_lost(&p, err) &&
          (p.ended.n == 0 || pending_run_ended(conf, p.ended.items, p.ended.n, stats, err));
     id_list_free(&p.ended);
     id_list_free(&p.ids);

@@ -68,24 +68,33 @@ static bool take_template(void *ctx, const char *place, const struct document *d
     return true;
 }
 
-/* Look keys up by STORE_MAX_IDS at a time; what was not there is added as that. */
-static bool look_up_ids(struct pass *p, enum kind kind, const struct slice *ids, size_t n_ids,
-                        document_fn fn, struct err *err)
+bool pending_look_up(const struct look_up *all, document_fn fn, void *ctx, struct err *err)
 {
-    for (size_t at = 0; at < n_ids; at += STORE_MAX_IDS) {
-        size_t             n = n_ids - at < STORE_MAX_IDS ? n_ids - at : STORE_MAX_IDS;
+    const struct pending_conf *c = all->conf;
+
+    for (size_t at = 0; at < all->n; at += STORE_MAX_IDS) {
+        size_t             n = all->n - at < STORE_MAX_IDS ? all->n - at : STORE_MAX_IDS;
         struct store_query q = {
-            .kind = kind,
+            .kind = all->kind,
             .executions = EXECUTIONS_ALL,
-            .ids = ids + at,
+            .ids = all->ids + at,
             .n_ids = n,
         };
+        struct showing what = { c->store, &q, c->jobs, NULL, c->stop };
 
-        p->stats->lookups++;
-        if (!read_all(p, &q, NULL, fn, err))
+        all->stats->lookups++;
+        if (!pipeline_show(&what, fn, ctx, err))
             return false;
     }
     return true;
+}
+
+static bool look_up_ids(struct pass *p, enum kind kind, const struct slice *ids, size_t n,
+                        document_fn fn, struct err *err)
+{
+    struct look_up all = { p->conf, p->stats, kind, ids, n };
+
+    return pending_look_up(&all, fn, p, err);
 }
 
 static bool look_up(struct pass *p, enum kind kind, const struct id_list *keys, document_fn fn,

@@ -48,12 +48,24 @@ struct pending_stats {
     uint64_t lookups;    /* requests for any of these */
 };
 
+MUST_CHECK bool pending_run(const struct pending_conf *conf, struct pending_stats *stats,
+                            struct err *err);
+
 /* The same for ended executions that somebody names: handed out and kept are only those of which a
  * listener is open (rows E34, E35). After pending_run. */
 MUST_CHECK bool pending_run_ended(const struct pending_conf *conf, const struct slice *ids,
                                   size_t n, struct pending_stats *stats, struct err *err);
 
-MUST_CHECK bool pending_run(const struct pending_conf *conf, struct pending_stats *stats,
-                            struct err *err);
+/* Documents of a kind by their ids, however many, each look-up counted in stats; what is not there
+ * is not shown. */
+struct look_up {
+    const struct pending_conf *conf;
+    struct pending_stats      *stats;
+    enum kind                  kind;
+    const struct slice        *ids;
+    size_t                     n;
+};
+MUST_CHECK bool pending_look_up(const struct look_up *all, document_fn fn, void *ctx,
+                                struct err *err);
 
 #endif

@@ -1,6 +1,8 @@
 /* select.c - does a document belong to a query, and what is it? (select.h) */
 #include "lib/store/select.h"
 
+#include "lib/kestra/scope.h"
+
 #include <assert.h>
 
 #include "lib/base/clock.h"
@@ -153,13 +155,8 @@ static bool is_of_namespace(struct selector *s, struct json_value v)
 {
     const char  *name = s->query->namespace;
     struct slice text;
-    size_t       n;
 
-    if (!name)
-        return true;
-    n = strlen(name);
-    return text_of(s, v, &text) && text.n >= n && memcmp(text.p, name, n) == 0 &&
-           (text.n == n || text.p[n] == '.');
+    return !name || (text_of(s, v, &text) && scope_is_within(text, name));
 }
 
 static bool is_of_time(struct selector *s, struct json_value v)
